@@ -1,0 +1,127 @@
+#pragma once
+/// From what a file holds to what the network eats: kinds of values, scales, gene moments.
+
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sicmir/cell_source.hpp"
+#include "sicmir/gene_map.hpp"
+#include "sicmir/types.hpp"
+
+namespace sicmir {
+
+/// What the numbers of an input are.
+enum class Values : std::uint8_t {
+  automatic,
+  counts,  ///< molecules or reads, whole or expected: scaled to 10,000 a cell, then ln(1 + x)
+  linear,  ///< TPM, FPKM, RSEM...: ln(1 + x)
+  log,     ///< logarithms of expression, zero meaning none: as they are
+  zscore,  ///< standardised already: as they are
+};
+
+/// What the genes are standardised against.
+enum class Scale : std::uint8_t {
+  automatic,
+  dataset,    ///< the cells of this input: the published way
+  reference,  ///< the model's training samples, after the model's own unit recipe
+  none,       ///< not standardised
+};
+
+[[nodiscard]] std::string_view to_string(Values values) noexcept;
+[[nodiscard]] std::string_view to_string(Scale scale) noexcept;
+
+/// How a model's training expression was brought to its unit, so that `Scale::reference` can do the
+/// same to any input: log2(1 + factor * x / upper quartile of the sample's non-zero genes).
+struct UnitRecipe {
+  std::string name = "log2-upper-quartile";
+  double factor = 1000.0;
+};
+
+/// Sums over cells of each panel gene's normalised value. Kept per fixed block of `block_cells`
+/// cells in absolute position and added in order, in double, so that threads, reading blocks and
+/// shards cannot change a bit.
+class GeneMoments {
+ public:
+  static constexpr Index block_cells = 1024;
+
+  explicit GeneMoments(Index n_genes = 0);
+
+  /// Adds normalised cells; call in input order, without gaps.
+  void add(const CellBlock& block);
+  /// Closes the last, partly filled block. Call once, after the last add().
+  void finish();
+
+  [[nodiscard]] Index n_cells() const noexcept { return n_cells_; }
+  [[nodiscard]] Index n_genes() const noexcept { return static_cast<Index>(sum_.size()); }
+  /// Per gene, over all cells added.
+  [[nodiscard]] Eigen::VectorXd mean() const;
+  /// Population standard deviation (divides by n); exactly 0 where minimum equals maximum.
+  [[nodiscard]] Eigen::VectorXd sd() const;
+  [[nodiscard]] const Eigen::VectorXd& sum() const noexcept { return sum_; }
+  [[nodiscard]] const Eigen::VectorXd& sum_of_squares() const noexcept { return sum_squares_; }
+  [[nodiscard]] const Eigen::VectorXd& minimum() const noexcept { return minimum_; }
+  [[nodiscard]] const Eigen::VectorXd& maximum() const noexcept { return maximum_; }
+
+  /// From stored sums (see docs/model-format.md, moments files).
+  GeneMoments(Index n_cells, Eigen::VectorXd sum, Eigen::VectorXd sum_of_squares,
+              Eigen::VectorXd minimum, Eigen::VectorXd maximum);
+
+ private:
+  void close_block();
+
+  Index n_cells_ = 0;
+  Index in_block_ = 0;
+  Eigen::VectorXd sum_, sum_squares_, minimum_, maximum_;
+  Eigen::VectorXd block_sum_, block_squares_;
+  std::vector<Index>
+      non_zero_;  // per gene, over all cells: fewer than n_cells_ means a zero exists
+};
+
+/// A moments file: the sums, the panel they belong to and the kind of values they were taken from.
+struct MomentsFile {
+  GeneMoments moments;
+  std::vector<std::string> genes;  ///< model symbols, panel order
+  Values values = Values::counts;
+  std::vector<std::uint8_t> present;  ///< per panel gene: 1 if the input had it
+};
+void write_moments(const MomentsFile& moments, const std::string& path);
+/// Throws Error(bad_input) unless the file is complete and consistent.
+[[nodiscard]] MomentsFile read_moments(const std::string& path);
+
+/// Mean and sd by which every panel gene is standardised: z = (x - mean) / sd, and 0 where sd is 0.
+struct Standardisation {
+  Eigen::VectorXd mean;  ///< n_genes; in the unit that Normaliser delivers
+  Eigen::VectorXd sd;    ///< n_genes
+};
+
+/// Brings blocks to one unit. Immutable; apply() and standardise() may run in several threads.
+class Normaliser {
+ public:
+  /// `values` and `scale` must have been decided. `genes` outlives the normaliser.
+  Normaliser(Values values, Scale scale, const UnitRecipe& recipe, double log_base,
+             const GeneMap& genes, std::string file);
+
+  /// Unit of each cell's values, in place: ln(1 + CP10k) and so on, or the model's recipe for
+  /// Scale::reference. Throws Error(bad_input) at the first value that cannot be what was stated
+  /// (NaN; negative counts), naming cell and gene.
+  void apply(CellBlock& block) const;
+
+  /// Writes the network's input: genes x block.size(), column c being cell c; panel genes that the
+  /// file lacks are 0 whatever their mean, the value of an average training sample.
+  void standardise(const CellBlock& block, const Standardisation* standardisation,
+                   Eigen::Ref<Matrix> out) const;
+
+ private:
+  Values values_;
+  Scale scale_;
+  UnitRecipe recipe_;
+  double log_base_;
+  const GeneMap* genes_;
+  std::string file_;
+};
+
+}  // namespace sicmir

@@ -1,0 +1,64 @@
+#pragma once
+/// The main job: source -> gene map -> normaliser -> network -> sink.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sicmir/cell_source.hpp"
+#include "sicmir/matrix_sink.hpp"
+#include "sicmir/model.hpp"
+#include "sicmir/normalize.hpp"
+
+namespace sicmir {
+
+enum class EmptyCells : std::uint8_t { error, skip, nan };
+enum class OutputScale : std::uint8_t { zscore, log2rpm };
+
+/// What was decided about an input, and why: printed, and written into the output.
+struct Decision {
+  Values values = Values::automatic;
+  std::string values_reason;
+  Scale scale = Scale::automatic;
+  std::string scale_reason;
+  double log_base = 0;  ///< for Values::log against a reference: 2, e or 10
+  Index sampled_cells = 0;
+  std::vector<std::string> warnings;
+};
+
+struct PredictOptions {
+  GeneMapOptions genes;
+  Values values = Values::automatic;
+  Scale scale = Scale::automatic;
+  double log_base = 0;       ///< 0: decide
+  bool force_scale = false;  ///< go on although the input is far from the reference
+  EmptyCells empty_cells = EmptyCells::error;
+  OutputScale output_scale = OutputScale::zscore;
+  std::string moments;        ///< path of a moments file; empty: measure
+  std::vector<Index> mirnas;  ///< positions of the miRNAs to write; empty: all
+  Index block_cells = 1024;   ///< cells that travel together
+  int threads = 0;            ///< 0: as many CPUs as the process may use
+  std::size_t spool_memory = std::size_t{1} << 28;  ///< bytes kept in memory between two passes
+};
+
+/// What happened, for the log and the --report file.
+struct RunReport {
+  GeneMapReport genes;
+  Decision decision;
+  Index cells_read = 0;
+  Index cells_written = 0;
+  Index empty_cells = 0;
+  std::vector<std::string> constant_genes;
+  std::optional<double> reference_median_z;  ///< Scale::reference: median z over the panel
+  std::optional<double> reference_iqr_z;
+  double seconds_measure = 0;
+  double seconds_predict = 0;
+};
+
+/// Reads every cell of `source`, predicts its miRNAs and writes them to `sink`. `save_input`, if
+/// not null, receives what the network saw: genes as features, in panel order.
+RunReport predict(CellSource& source, const Model& model, const GeneIndex& genes,
+                  const PredictOptions& options, MatrixSink& sink,
+                  MatrixSink* save_input = nullptr);
+
+}  // namespace sicmir

@@ -1,0 +1,65 @@
+#pragma once
+/// The words that every part of sicmir shares: sizes, blocks of cells, errors and exit codes.
+
+#include <Eigen/Core>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace sicmir {
+
+using Index = std::int64_t;
+
+/// Column-major; one column is one cell (or bulk sample), everywhere in sicmir.
+using Matrix = Eigen::MatrixXf;
+
+/// Exit codes of the program. A closed downstream pipe ends with 141 (128 + SIGPIPE), as in a
+/// shell.
+enum class ExitCode : int {
+  done = 0,
+  internal = 1,
+  usage = 2,
+  bad_input = 3,
+  bad_model = 4,
+  not_written = 5,
+};
+
+/// An error with a sentence for the user: which file, where in it, what was found, what was
+/// expected, and what to do about it.
+class Error : public std::runtime_error {
+ public:
+  Error(ExitCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  [[nodiscard]] ExitCode code() const noexcept { return code_; }
+
+ private:
+  ExitCode code_;
+};
+
+/// Position of a gene in the model's panel, in network order: 0 .. n_genes - 1.
+using PanelPosition = std::int32_t;
+
+/// Consecutive cells of an input, reduced to the model's panel of genes. Bulk samples count as
+/// cells. A source reuses the storage from one call to the next.
+///
+/// Panel values are held cell by cell: those of cell `c` stand at `offsets[c] .. offsets[c+1]-1` of
+/// `genes` and `values`, sorted by panel position, each gene at most once, zeros left out. NaN and
+/// infinities are passed on as they were read; the normaliser judges them.
+struct CellBlock {
+  Index first = 0;                   ///< position in the input of the first cell, 0-based
+  std::vector<std::string> cells;    ///< names, in input order
+  std::vector<Index> offsets = {0};  ///< cells + 1 entries
+  std::vector<PanelPosition> genes;  ///< panel positions of the stored values
+  std::vector<float> values;         ///< in the input's own unit until normalised
+  std::vector<double> totals;        ///< per cell: sum over all Gene Expression features
+  /// Per cell: upper quartile of its non-zero features, the smallest value that is at least as
+  /// large as 75 % of them (inverse of the empirical distribution, no interpolation; 0 if all are
+  /// zero). Empty unless SourceOptions::upper_quartile_up_to asked for it.
+  std::vector<double> upper_quartiles;
+
+  [[nodiscard]] Index size() const noexcept { return static_cast<Index>(offsets.size()) - 1; }
+  [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+  void clear(Index first_cell);
+};
+
+}  // namespace sicmir

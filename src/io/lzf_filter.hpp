@@ -1,0 +1,9 @@
+#pragma once
+
+namespace sicmir::h5 {
+
+/// h5py's LZF filter, registered number 32000 (portal.hdfgroup.org, registered filters): HDF5 does
+/// not ship it. Reading only. Call with h5::Lock held; further calls do nothing.
+void register_lzf_filter();
+
+}  // namespace sicmir::h5

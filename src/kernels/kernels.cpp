@@ -1,0 +1,63 @@
+#include "kernels/kernels.hpp"
+
+#include <array>
+#include <cstdlib>
+#include <string>
+
+#include "sicmir/types.hpp"
+
+namespace sicmir::kernels {
+
+#ifdef SICMIR_HAS_KERNELS_v2
+extern const Kernels kernels_v2;
+#endif
+#ifdef SICMIR_HAS_KERNELS_v3
+extern const Kernels kernels_v3;
+#endif
+#ifdef SICMIR_HAS_KERNELS_generic
+extern const Kernels kernels_generic;
+#endif
+
+namespace {
+
+struct Candidate {
+  const Kernels* kernels;
+  bool runs_here;
+};
+
+const Kernels& choose() {
+  const std::array candidates = {
+#ifdef SICMIR_HAS_KERNELS_v3
+      Candidate{&kernels_v3, __builtin_cpu_supports("avx2") != 0 &&
+                                 __builtin_cpu_supports("fma") != 0 &&
+                                 __builtin_cpu_supports("bmi2") != 0},
+#endif
+#ifdef SICMIR_HAS_KERNELS_v2
+      Candidate{&kernels_v2, true},
+#endif
+#ifdef SICMIR_HAS_KERNELS_generic
+      Candidate{&kernels_generic, true},
+#endif
+  };
+  const char* wanted = std::getenv("SICMIR_KERNEL");
+  std::string names;
+  for (const Candidate& candidate : candidates) {
+    if (!candidate.runs_here) continue;
+    if (wanted == nullptr || *wanted == '\0' || candidate.kernels->name == std::string(wanted)) {
+      return *candidate.kernels;
+    }
+    names += (names.empty() ? "" : ", ") + std::string(candidate.kernels->name);
+  }
+  throw Error(ExitCode::usage, "SICMIR_KERNEL is '" + std::string(wanted) +
+                                   "', but this program on this processor has: " + names +
+                                   ". Unset SICMIR_KERNEL or name one of these.");
+}
+
+}  // namespace
+
+const Kernels& active() {
+  static const Kernels& chosen = choose();
+  return chosen;
+}
+
+}  // namespace sicmir::kernels
