@@ -2,6 +2,7 @@
 /// Which feature of a file feeds which gene of the model's panel.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -48,15 +49,18 @@ struct GeneMatch {
   MatchKind kind;
 };
 
-/// Finds panel genes by any of their ids. Immutable and safe to share between threads.
+/// Finds panel genes by any of their ids. A name that two genes of the panel claim with the same
+/// right finds neither. Immutable and safe to share between threads.
 class GeneIndex {
  public:
   /// `ignore_case` false for miRNAs, where hsa-mir-21 and hsa-miR-21 are different molecules.
   explicit GeneIndex(const GenePanel& panel, bool ignore_case = true);
 
-  /// Looks up one id as it stands in a file: an Ensembl id (version dropped), an Entrez id,
-  /// `SYMBOL|ENTREZ` (Entrez wins), a symbol or a safe alias, surrounding blanks ignored; last of
-  /// all without regard to case. nullopt: not a gene of the panel.
+  /// Looks up one id as it stands in a file: an Ensembl id (version dropped, alone or joined to a
+  /// symbol, where it wins), an Entrez id, `SYMBOL|ENTREZ` and `SYMBOL (ENTREZ)` (Entrez wins), a
+  /// symbol or a safe alias, also behind the name of a human genome (`GRCh38_TP53`). Surrounding
+  /// blanks and quotes are ignored. Last of all without regard to case. nullopt: not a gene of the
+  /// panel.
   [[nodiscard]] std::optional<GeneMatch> find(std::string_view id) const;
 
   /// The same without the case-insensitive last resort: what readers use to tell genes from cells.
@@ -65,19 +69,36 @@ class GeneIndex {
   [[nodiscard]] Index panel_size() const noexcept { return panel_size_; }
   [[nodiscard]] const GenePanel& panel() const noexcept { return panel_; }
 
-  /// Number of different panel genes that `ids` name exactly.
+  /// Number of different panel genes that `ids` name exactly. 0 for running numbers, which would
+  /// pass for Entrez ids.
   [[nodiscard]] Index coverage(std::span<const std::string> ids) const;
 
  private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+  using Names = std::unordered_map<std::string, GeneMatch, Hash, std::equal_to<>>;
+
+  [[nodiscard]] std::optional<GeneMatch> look_up(const Names& names, std::string_view id) const;
+  static void enter(Names& names, std::string name, GeneMatch match);
+
   GenePanel panel_;
   Index panel_size_;
-  std::unordered_map<std::string, GeneMatch> exact_;
-  std::unordered_map<std::string, GeneMatch> folded_;  ///< lower-cased ids; empty: case matters
+  Names exact_;
+  Names folded_;  ///< lower-cased ids; empty: case matters
 };
 
 /// True for ids of the copies that annotations keep of pseudoautosomal genes on chromosome Y
-/// (`ENSG00000002586.20_PAR_Y`). They repeat the genes of chromosome X and count nowhere.
+/// (`ENSG00000002586.20_PAR_Y`, in older releases `ENSGR0000002586.20`). They repeat the genes of
+/// chromosome X and count nowhere.
 [[nodiscard]] bool is_par_y_copy(std::string_view id) noexcept;
+
+/// What kind of ids these are, for messages: "Ensembl gene ids of mouse, e.g. ENSMUSG00000051951,
+/// ...". Readers use it when they cannot tell genes from cells.
+[[nodiscard]] std::string describe_ids(std::span<const std::string> ids);
 
 /// One way in which a file names its features, e.g. var/_index or the second column of
 /// features.tsv.
