@@ -92,36 +92,49 @@ void write_moments(const MomentsFile& moments, const std::string& path);
 /// Throws Error(bad_input) unless the file is complete and consistent.
 [[nodiscard]] MomentsFile read_moments(const std::string& path);
 
-/// Mean and sd by which every panel gene is standardised: z = (x - mean) / sd, and 0 where sd is 0.
-struct Standardisation {
-  Eigen::VectorXd mean;  ///< n_genes; in the unit that Normaliser delivers
-  Eigen::VectorXd sd;    ///< n_genes
-};
-
-/// Brings blocks to one unit. Immutable; apply() and standardise() may run in several threads.
+/// Brings blocks to one unit. Immutable; apply() may run in several threads.
 class Normaliser {
  public:
-  /// `values` and `scale` must have been decided. `genes` outlives the normaliser.
+  /// `values` and `scale` must have been decided; `log_base` is that of Values::log. `panel`
+  /// outlives the normaliser; `file` is the name for messages.
   Normaliser(Values values, Scale scale, const UnitRecipe& recipe, double log_base,
-             const GeneMap& genes, std::string file);
+             const GenePanel& panel, std::string file);
 
-  /// Unit of each cell's values, in place: ln(1 + CP10k) and so on, or the model's recipe for
-  /// Scale::reference. Throws Error(bad_input) at the first value that cannot be what was stated
-  /// (NaN; negative counts), naming cell and gene.
+  /// Unit of each cell's values, in place: ln(1 + CP10k) for counts, ln(1 + x) for linear values,
+  /// logarithms and z-scores as they are; for Scale::reference the model's recipe, whatever came
+  /// in. A cell whose total is 0 stays all zero. Throws Error(bad_input) at the first value that
+  /// cannot be what was stated (NaN, infinite, negative counts), naming cell and gene.
   void apply(CellBlock& block) const;
 
-  /// Writes the network's input: genes x block.size(), column c being cell c; panel genes that the
-  /// file lacks are 0 whatever their mean, the value of an average training sample.
-  void standardise(const CellBlock& block, const Standardisation* standardisation,
-                   Eigen::Ref<Matrix> out) const;
-
  private:
+  void check(const CellBlock& block, std::size_t cell) const;
+
   Values values_;
   Scale scale_;
   UnitRecipe recipe_;
   double log_base_;
-  const GeneMap* genes_;
+  const GenePanel* panel_;
   std::string file_;
+};
+
+/// Makes the network's input out of normalised cells: z = (x - mean) / sd.
+class Standardiser {
+ public:
+  /// Values as they are: for Scale::none.
+  explicit Standardiser(Index n_genes);
+  /// `mean`, `sd`: n_genes, in the unit that Normaliser delivers; a gene whose sd is 0 becomes 0.
+  /// `present`: per gene, 1 if the input has it; a gene that it lacks becomes 0 in every cell, the
+  /// value of an average training sample.
+  Standardiser(const Eigen::VectorXd& mean, const Eigen::VectorXd& sd,
+               std::span<const std::uint8_t> present);
+
+  /// out: genes x block.size(), overwritten; column c is cell c. May run in several threads.
+  void apply(const CellBlock& block, Eigen::Ref<Matrix> out) const;
+
+ private:
+  Eigen::VectorXd mean_;
+  Eigen::VectorXd inverse_sd_;  // 0 where the gene becomes 0
+  Eigen::VectorXf zero_;        // what a value of 0 becomes
 };
 
 }  // namespace sicmir

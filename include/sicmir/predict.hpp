@@ -61,4 +61,9 @@ RunReport predict(CellSource& source, const Model& model, const GeneIndex& genes
                   const PredictOptions& options, MatrixSink& sink,
                   MatrixSink* save_input = nullptr);
 
+/// What `sicmir stats` does: the moments of the panel's genes over all cells of `source`, for
+/// PredictOptions::moments. Of `options`, those that concern input and normalisation count.
+MomentsFile measure_moments(CellSource& source, const Model& model, const GeneIndex& genes,
+                            const PredictOptions& options);
+
 }  // namespace sicmir

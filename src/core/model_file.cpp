@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::string_view format_name = "sicmir-model";
 constexpr std::size_t max_layers = 1000;
+constexpr std::size_t max_genes = 65535;  // spools keep panel positions in 16 bits
 
 std::string join(const std::vector<std::string>& parts) {
   return fmt::format("{}", fmt::join(parts, "|"));
@@ -198,6 +199,10 @@ class Reader {
     const std::vector<std::string> symbols = h5::read_texts(file_, group.get(), "symbol");
     check_names("/genes/symbol", symbols);
     const std::size_t n = symbols.size();
+    if (n > max_genes) {
+      file_.fail("/genes/symbol",
+                 fmt::format("names {} genes; at most {} are supported.", n, max_genes));
+    }
     const auto current = texts(group, "/genes/", "current_symbol", n);
     const auto ensembl = texts(group, "/genes/", "ensembl_id", n);
     const auto entrez = texts(group, "/genes/", "entrez_id", n);

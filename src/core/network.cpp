@@ -110,9 +110,10 @@ void Network::predict(const Eigen::Ref<const Matrix>& x, Eigen::Ref<Matrix> y,
                       Workspace& work) const {
   const kernels::Kernels& kernels = kernels::active();
   std::vector<Matrix>& tiles = work.activations_;
-  if (tiles.empty()) {
-    tiles.emplace_back(n_inputs(), tile_cells);
-    for (const Dense& dense : dense_) tiles.emplace_back(dense.weight.rows(), tile_cells);
+  tiles.resize(dense_.size() + 1);
+  tiles.front().resize(n_inputs(), tile_cells);  // resizing to the same size costs nothing
+  for (std::size_t i = 0; i < dense_.size(); ++i) {
+    tiles[i + 1].resize(dense_[i].weight.rows(), tile_cells);
   }
   for (Index first = 0; first < x.cols(); first += tile_cells) {
     const Index count = std::min(tile_cells, x.cols() - first);

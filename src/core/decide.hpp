@@ -1,0 +1,55 @@
+#pragma once
+/// What an input holds and what to standardise it against, judged from a fixed sample of its cells.
+
+#include <string>
+#include <vector>
+
+#include "sicmir/cell_source.hpp"
+#include "sicmir/model.hpp"
+#include "sicmir/predict.hpp"
+
+namespace sicmir {
+
+/// Cells looked at before anything is decided: where the source can seek, 20 runs of 100 cells
+/// evenly spaced over the whole input; else its first 2,000 cells, which the caller must then use
+/// first.
+struct Sample {
+  static constexpr Index n_runs = 20;
+  static constexpr Index run_cells = 100;
+
+  std::vector<CellBlock> blocks;  ///< as read
+  bool is_head = false;  ///< the blocks are the start of the input; the source stands behind them
+  bool is_all = false;   ///< the input holds no other cell
+  Index n_cells = 0;     ///< in `blocks`
+};
+
+/// Reads the sample. Unless it is the head, the source stands at its first cell afterwards.
+[[nodiscard]] Sample take_sample(CellSource& source, Index block_cells);
+
+/// Everything about the sampled numbers that decisions rest on.
+struct SampleFacts {
+  bool has_nan = false;
+  bool has_negative = false;
+  bool all_whole = true;  ///< every panel value and every cell total is a whole number
+  float maximum = 0;
+  double median_total = 0;
+  double median_gene_mean = 0;  ///< median over the input's panel genes of |mean over cells|
+  double median_gene_sd = 0;
+};
+[[nodiscard]] SampleFacts sample_facts(const Sample& sample, const GeneMap& genes);
+
+/// Decides values and scale where the options say automatic. Throws Error(bad_input) where the
+/// numbers fit no kind, contradict what was stated, or are too few to be standardised.
+[[nodiscard]] Decision decide(const Sample& sample, const CellSource& source, const GeneMap& genes,
+                              const PredictOptions& options);
+
+/// How far normalised cells are from the model's training samples: over all sampled cells and panel
+/// genes, the median of z and its interquartile range.
+struct ReferenceFit {
+  double median = 0;
+  double interquartile_range = 0;
+};
+[[nodiscard]] ReferenceFit reference_fit(const Sample& sample, const Normaliser& normaliser,
+                                         const Model& model, const GeneMap& genes);
+
+}  // namespace sicmir

@@ -1,0 +1,48 @@
+#pragma once
+/// First of two passes over an input: the panel's moments over all its cells.
+
+#include <string>
+#include <vector>
+
+#include "core/decide.hpp"
+#include "io/spool.hpp"
+#include "sicmir/cell_source.hpp"
+#include "sicmir/normalize.hpp"
+
+namespace sicmir {
+
+/// The input's cells from first to last, those that were sampled from a pipe included.
+class Cells {
+ public:
+  Cells(CellSource& source, Sample&& sample, Index block_cells)
+      : source_(source), sample_(std::move(sample)), block_cells_(block_cells) {}
+
+  /// False when no cell is left.
+  bool next(CellBlock& block);
+
+ private:
+  CellSource& source_;
+  Sample sample_;
+  Index block_cells_;
+  std::size_t next_sampled_ = 0;
+};
+
+/// Cells without a single count. Tallied while blocks pass; judged at the end of the pass.
+struct EmptyTally {
+  Index n = 0;
+  std::string first_name;
+
+  void add(const CellBlock& block);
+  /// Throws Error(bad_input) if there were any.
+  void judge(const std::string& file, Index n_cells) const;
+};
+
+/// Removes the empty cells of a block; `kept` receives the input positions of the others.
+void drop_empty(CellBlock& block, std::vector<Index>& kept);
+
+/// Moments over all of `cells`; empty ones do not count where `empties_matter`. Normalised cells go
+/// to `spool` unless it is null. `n_cells` receives the number of cells read.
+GeneMoments measure(Cells& cells, const Normaliser& normaliser, Index n_genes, int threads,
+                    bool empties_matter, Spool* spool, EmptyTally& empties, Index& n_cells);
+
+}  // namespace sicmir

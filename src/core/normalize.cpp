@@ -1,0 +1,146 @@
+#include "sicmir/normalize.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <array>
+#include <cmath>
+#include <utility>
+
+namespace sicmir {
+namespace {
+
+constexpr double target_total = 1e4;  // counts per cell after scaling, as scanpy and Seurat have it
+
+/// ln(1 + value * scale) with the answers for small whole counts, by far the most frequent, kept.
+class LogOfScaled {
+ public:
+  explicit LogOfScaled(double scale) : scale_(scale) { known_.fill(-1.0f); }
+  float operator()(float value) {
+    const auto whole = value < 16.0f ? static_cast<std::size_t>(value) : known_.size();
+    if (whole < known_.size() && static_cast<float>(whole) == value) {
+      float& known = known_[whole];
+      if (known < 0.0f) known = compute(value);
+      return known;
+    }
+    return compute(value);
+  }
+
+ private:
+  [[nodiscard]] float compute(float value) const {
+    return static_cast<float>(std::log1p(static_cast<double>(value) * scale_));
+  }
+  double scale_;
+  std::array<float, 16> known_{};
+};
+
+}  // namespace
+
+std::string_view to_string(Values values) noexcept {
+  constexpr std::array names = {"auto", "counts", "linear", "log", "zscore"};
+  return names[static_cast<std::size_t>(values)];
+}
+
+std::string_view to_string(Scale scale) noexcept {
+  constexpr std::array names = {"auto", "dataset", "reference", "none"};
+  return names[static_cast<std::size_t>(scale)];
+}
+
+Normaliser::Normaliser(Values values, Scale scale, const UnitRecipe& recipe, double log_base,
+                       const GenePanel& panel, std::string file)
+    : values_(values),
+      scale_(scale),
+      recipe_(recipe),
+      log_base_(log_base),
+      panel_(&panel),
+      file_(std::move(file)) {}
+
+void Normaliser::check(const CellBlock& block, std::size_t cell) const {
+  const bool may_be_negative = values_ == Values::log || values_ == Values::zscore;
+  for (Index i = block.offsets[cell]; i < block.offsets[cell + 1]; ++i) {
+    const float value = block.values[static_cast<std::size_t>(i)];
+    if (std::isfinite(value) && (may_be_negative || value >= 0.0f)) continue;
+    const auto gene = static_cast<std::size_t>(block.genes[static_cast<std::size_t>(i)]);
+    throw Error(
+        ExitCode::bad_input,
+        fmt::format("{}: cell {} ('{}'), gene {}: found {}, but the values were taken to be "
+                    "{}{}. Correct the value or leave the cell out{}.",
+                    file_, block.first + static_cast<Index>(cell) + 1, block.cells[cell],
+                    panel_->genes[gene].symbol, value, to_string(values_),
+                    may_be_negative ? ", which must be finite numbers"
+                                    : ", which must be finite and not negative",
+                    may_be_negative ? "" : ", or say what the values are with --values"));
+  }
+  if (!may_be_negative && !(std::isfinite(block.totals[cell]) && block.totals[cell] >= 0.0)) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: cell {} ('{}'): its total over all genes is {}, so some gene's "
+                            "value is missing, infinite or negative, but the values were taken to "
+                            "be {}. Correct the values, or say what they are with --values.",
+                            file_, block.first + static_cast<Index>(cell) + 1, block.cells[cell],
+                            block.totals[cell], to_string(values_)));
+  }
+}
+
+void Normaliser::apply(CellBlock& block) const {
+  const bool to_reference = scale_ == Scale::reference && values_ != Values::zscore;
+  for (std::size_t cell = 0; cell + 1 < block.offsets.size(); ++cell) {
+    check(block, cell);
+    const std::span<float> values(
+        block.values.data() + block.offsets[cell],
+        static_cast<std::size_t>(block.offsets[cell + 1] - block.offsets[cell]));
+    if (to_reference) {
+      const bool is_log = values_ == Values::log;
+      const auto linear = [&](double value) {
+        return is_log ? std::pow(log_base_, value) - 1.0 : value;
+      };
+      const double quartile = linear(block.upper_quartiles[cell]);
+      const double scale = quartile > 0.0 ? recipe_.factor / quartile : 0.0;
+      for (float& value : values) {
+        const double scaled = linear(static_cast<double>(value)) * scale;
+        value = static_cast<float>(std::log2(1.0 + std::fmax(scaled, 0.0)));
+      }
+    } else if (values_ == Values::counts) {
+      const double total = block.totals[cell];
+      LogOfScaled log_of(total > 0.0 ? target_total / total : 0.0);
+      for (float& value : values) value = log_of(value);
+    } else if (values_ == Values::linear) {
+      for (float& value : values) {
+        value = static_cast<float>(std::log1p(static_cast<double>(value)));
+      }
+    }
+  }
+}
+
+Standardiser::Standardiser(Index n_genes)
+    : mean_(Eigen::VectorXd::Zero(n_genes)),
+      inverse_sd_(Eigen::VectorXd::Ones(n_genes)),
+      zero_(Eigen::VectorXf::Zero(n_genes)) {}
+
+Standardiser::Standardiser(const Eigen::VectorXd& mean, const Eigen::VectorXd& sd,
+                           std::span<const std::uint8_t> present)
+    : mean_(mean), inverse_sd_(Eigen::VectorXd::Zero(mean.size())) {
+  for (Index gene = 0; gene < mean.size(); ++gene) {
+    // A mean that is not known (NaN) stands for a gene that cannot be standardised.
+    const bool usable = present[static_cast<std::size_t>(gene)] != 0 && sd[gene] > 0.0;
+    if (usable) {
+      inverse_sd_[gene] = 1.0 / sd[gene];
+    } else {
+      mean_[gene] = 0.0;
+    }
+  }
+  zero_ = (-mean_.array() * inverse_sd_.array() + 0.0).cast<float>();  // + 0.0: no negative zeros
+}
+
+void Standardiser::apply(const CellBlock& block, Eigen::Ref<Matrix> out) const {
+  for (Index cell = 0; cell < block.size(); ++cell) {
+    auto column = out.col(cell);
+    column = zero_;
+    const auto at = static_cast<std::size_t>(cell);
+    for (Index i = block.offsets[at]; i < block.offsets[at + 1]; ++i) {
+      const auto gene = static_cast<Index>(block.genes[static_cast<std::size_t>(i)]);
+      const auto value = static_cast<double>(block.values[static_cast<std::size_t>(i)]);
+      column[gene] = static_cast<float>((value - mean_[gene]) * inverse_sd_[gene]);
+    }
+  }
+}
+
+}  // namespace sicmir

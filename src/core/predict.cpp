@@ -1,0 +1,220 @@
+// The spine. A block of cells goes through here from top to bottom:
+// source -> gene map -> normaliser -> standardiser -> network -> sink.
+
+#include "sicmir/predict.hpp"
+
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+#include "core/decide.hpp"
+#include "core/measure.hpp"
+#include "core/outputs.hpp"
+#include "io/spool.hpp"
+#include "kernels/kernels.hpp"
+#include "parallel/ordered_pipeline.hpp"
+#include "parallel/threads.hpp"
+#include "sicmir/version.hpp"
+
+namespace sicmir {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// What happens to a block between the source and the sink.
+class Predictor {
+ public:
+  Predictor(const Model& model, const Standardiser& standardiser, const PredictOptions& options)
+      : model_(model), network_(model.layers), standardiser_(standardiser), options_(options) {}
+
+  struct Result {
+    EncodedBlock mirnas;
+    EncodedBlock input;  // for --save-input
+    Matrix x;            // genes x cells
+    Matrix y;            // miRNAs x cells
+    Matrix chosen;       // the miRNAs to write x cells
+    Network::Workspace work;
+  };
+
+  /// `block`: normalised.
+  void run(CellBlock& block, bool empties_matter, const MatrixSink& sink,
+           const MatrixSink* save_input, Result& result) const {
+    auto& [mirnas, input, x, y, chosen, work] = result;
+    std::vector<Index> kept;
+    std::vector<Index> empty;
+    if (empties_matter && options_.empty_cells == EmptyCells::skip) {
+      drop_empty(block, kept);
+    } else {
+      for (Index cell = 0; cell < block.size(); ++cell) {
+        kept.push_back(block.first + cell);
+        const bool is_empty = block.totals[static_cast<std::size_t>(cell)] == 0.0;
+        if (empties_matter && is_empty) empty.push_back(cell);
+      }
+    }
+    x.resize(network_.n_inputs(), block.size());
+    y.resize(network_.n_outputs(), block.size());
+    standardiser_.apply(block, x);
+    network_.predict(x, y, work);
+    if (options_.output_scale == OutputScale::log2rpm) to_log2rpm(y);
+    for (const Index cell : empty) y.col(cell).setConstant(std::numeric_limits<float>::quiet_NaN());
+
+    mirnas.cells = block.cells;
+    mirnas.input_cells = kept;
+    if (options_.mirnas.empty()) {
+      sink.encode(y, mirnas);
+    } else {
+      chosen.resize(static_cast<Index>(options_.mirnas.size()), y.cols());
+      for (std::size_t i = 0; i < options_.mirnas.size(); ++i) {
+        chosen.row(static_cast<Index>(i)) = y.row(options_.mirnas[i]);
+      }
+      sink.encode(chosen, mirnas);
+    }
+    if (save_input != nullptr) {
+      input.cells = block.cells;
+      input.input_cells = kept;
+      save_input->encode(x, input);
+    }
+  }
+
+ private:
+  void to_log2rpm(Matrix& y) const {
+    for (Index mirna = 0; mirna < y.rows(); ++mirna) {
+      const ModelMirna& facts = model_.mirnas[static_cast<std::size_t>(mirna)];
+      y.row(mirna) =
+          (y.row(mirna).array() * static_cast<float>(facts.sd) + static_cast<float>(facts.mean))
+              .cwiseMax(0.0f);
+    }
+  }
+
+  const Model& model_;
+  Network network_;
+  const Standardiser& standardiser_;
+  const PredictOptions& options_;
+};
+
+Standardiser against_reference(const Sample& sample, const Normaliser& normaliser,
+                               const Model& model, const GeneMap& genes, const std::string& file,
+                               const PredictOptions& options, RunReport& report) {
+  const ReferenceFit fit = reference_fit(sample, normaliser, model, genes);
+  report.reference_median_z = fit.median;
+  report.reference_iqr_z = fit.interquartile_range;
+  spdlog::info("against the training samples: median z {:.2f}, interquartile range {:.2f}",
+               fit.median, fit.interquartile_range);
+  if (std::fabs(fit.median) > 1.5 || fit.interquartile_range > 4.0) {
+    const std::string what = fmt::format(
+        "{}: against the model's training samples the genes have a median z of {:.2f} and an "
+        "interquartile range of {:.2f} (at most 1.5 and 4 were expected), so these values are not "
+        "in the unit they were taken for, or these are single cells. Check --values and "
+        "--log-base; single cells belong on --scale dataset, or pooled first",
+        file, fit.median, fit.interquartile_range);
+    if (!options.force_scale) {
+      throw Error(ExitCode::bad_input, what + "; --force-scale goes on all the same.");
+    }
+    spdlog::warn("{}", what);
+  }
+  return Standardiser(model.gene_mean, model.gene_sd, genes.present());
+}
+
+std::vector<std::string> names_of_constant(const Eigen::VectorXd& sd, const GeneMap& genes,
+                                           const GenePanel& panel) {
+  std::vector<std::string> names;
+  for (Index gene = 0; gene < sd.size(); ++gene) {
+    const auto at = static_cast<std::size_t>(gene);
+    if (genes.present()[at] != 0 && !(sd[gene] > 0.0)) names.push_back(panel.genes[at].symbol);
+  }
+  return names;
+}
+
+}  // namespace
+
+RunReport predict(CellSource& source, const Model& model, const GeneIndex& index,
+                  const PredictOptions& options, MatrixSink& sink, MatrixSink* save_input) {
+  const std::string& file = source.description().path;
+  const auto start = Clock::now();
+  RunReport report;
+
+  const GeneMap genes(index, source.features(), options.genes, file);
+  report.genes = genes.report();
+  log_genes(report.genes);
+  source.select(genes);
+
+  Sample sample = take_sample(source, options.block_cells);
+  report.decision = decide(sample, source, genes, options);
+  log_decision(report.decision);
+  const Decision& decision = report.decision;
+  const Normaliser normaliser(decision.values, decision.scale, model.recipe, decision.log_base,
+                              model.panel, file);
+  const bool empties_matter = decision.values != Values::zscore;
+  EmptyTally empties;
+
+  Standardiser standardiser(model.panel.size());
+  if (decision.scale == Scale::reference) {
+    standardiser = against_reference(sample, normaliser, model, genes, file, options, report);
+  }
+  Cells cells(source, std::move(sample), options.block_cells);
+  Spool spool(options.spool_memory);
+  bool from_spool = false;
+  if (decision.scale == Scale::dataset) {
+    Eigen::VectorXd mean;
+    Eigen::VectorXd sd;
+    if (!options.moments.empty()) {
+      const MomentsFile stored = read_matching_moments(options.moments, model, decision);
+      mean = stored.moments.mean();
+      sd = stored.moments.sd();
+    } else {
+      from_spool = true;
+      const GeneMoments moments = measure(cells, normaliser, model.panel.size(), options,
+                                          empties_matter, spool, empties, report.cells_read);
+      if (options.empty_cells == EmptyCells::error) empties.judge(file, report.cells_read);
+      if (moments.n_cells() == 0) empties.judge(file, report.cells_read);
+      mean = moments.mean();
+      sd = moments.sd();
+    }
+    standardiser = Standardiser(mean, sd, genes.present());
+    report.constant_genes = names_of_constant(sd, genes, model.panel);
+    report.seconds_measure = seconds_since(start);
+  }
+
+  const Predictor predictor(model, standardiser, options);
+  const auto predict_start = Clock::now();
+  sink.begin(mirna_header(model, options, report, source));
+  if (save_input != nullptr) save_input->begin(gene_header(model, options, report, source));
+  ordered_pipeline<CellBlock, Predictor::Result>(
+      thread_count(options.threads),
+      [&](CellBlock& block) {
+        if (from_spool) return spool.next(block);
+        if (!cells.next(block)) return false;
+        report.cells_read += block.size();
+        if (empties_matter) empties.add(block);
+        return true;
+      },
+      [&](CellBlock& block, Predictor::Result& result) {
+        if (!from_spool) normaliser.apply(block);
+        predictor.run(block, empties_matter, sink, save_input, result);
+      },
+      [&](Predictor::Result& result) {
+        result.mirnas.first = report.cells_written;
+        result.input.first = report.cells_written;
+        report.cells_written += static_cast<Index>(result.mirnas.cells.size());
+        if (save_input != nullptr) save_input->write(std::move(result.input));
+        sink.write(std::move(result.mirnas));
+      });
+  report.empty_cells = empties.n;
+  if (empties_matter && options.empty_cells == EmptyCells::error) {
+    empties.judge(file, report.cells_read);
+  }
+  if (save_input != nullptr) save_input->finish();
+  sink.finish();
+  report.seconds_predict = seconds_since(predict_start);
+  return report;
+}
+
+}  // namespace sicmir

@@ -1,0 +1,38 @@
+#include "core/decide.hpp"
+#include "core/measure.hpp"
+#include "core/outputs.hpp"
+#include "sicmir/predict.hpp"
+
+namespace sicmir {
+
+MomentsFile measure_moments(CellSource& source, const Model& model, const GeneIndex& index,
+                            const PredictOptions& options) {
+  const std::string& file = source.description().path;
+  const GeneMap genes(index, source.features(), options.genes, file);
+  log_genes(genes.report());
+  source.select(genes);
+  PredictOptions stated = options;
+  stated.scale = Scale::dataset;
+  stated.moments.clear();
+  Sample sample = take_sample(source, options.block_cells);
+  const Decision decision = decide(sample, source, genes, stated);
+  log_decision(decision);
+  const Normaliser normaliser(decision.values, decision.scale, model.recipe, decision.log_base,
+                              model.panel, file);
+  Cells cells(source, std::move(sample), options.block_cells);
+  EmptyTally empties;
+  Index n_cells = 0;
+  const bool empties_matter = decision.values != Values::zscore;
+  MomentsFile result;
+  result.moments = measure(cells, normaliser, model.panel.size(), options.threads, empties_matter,
+                           nullptr, empties, n_cells);
+  if (options.empty_cells == EmptyCells::error || result.moments.n_cells() == 0) {
+    empties.judge(file, n_cells);
+  }
+  for (const PanelGene& gene : model.panel.genes) result.genes.push_back(gene.symbol);
+  result.values = decision.values;
+  result.present.assign(genes.present().begin(), genes.present().end());
+  return result;
+}
+
+}  // namespace sicmir

@@ -1,0 +1,61 @@
+#pragma once
+/// Keeps what a first pass read for the second one: in memory up to a bound, beyond it in a
+/// temporary file that has no name and goes with the process.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sicmir/types.hpp"
+
+namespace sicmir {
+
+/// A file in $TMPDIR (or /tmp) that was unlinked when it was opened.
+class TemporaryFile {
+ public:
+  TemporaryFile() = default;
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  ~TemporaryFile();
+
+  /// Opens on first use. Errors are Error(not_written) with the folder and the system's reason.
+  void append(std::string_view bytes);
+  /// Reads exactly `size` bytes at `offset`.
+  void read(std::size_t offset, std::size_t size, char* out) const;
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+ private:
+  void open();
+  int descriptor_ = -1;
+  std::size_t size_ = 0;
+  std::string folder_;
+};
+
+class Spool {
+ public:
+  explicit Spool(std::size_t memory_bound) : memory_bound_(memory_bound) {}
+
+  /// A block's names, panel values and position, about 6 bytes a value; may run in any thread.
+  [[nodiscard]] static std::string pack(const CellBlock& block);
+
+  /// Records come out in the order in which they were appended.
+  void append(std::string&& record);
+  /// The next record as a block; false at the end. Records kept in memory are freed as they go.
+  bool next(CellBlock& block);
+
+  [[nodiscard]] std::size_t bytes_in_memory() const noexcept { return memory_used_; }
+  [[nodiscard]] std::size_t bytes_on_disk() const noexcept { return file_.size(); }
+
+ private:
+  std::size_t memory_bound_;
+  std::size_t memory_used_ = 0;
+  std::vector<std::string> in_memory_;
+  std::vector<std::size_t> on_disk_;  // sizes of the records that follow those in memory
+  TemporaryFile file_;
+  std::size_t next_record_ = 0;
+  std::size_t next_offset_ = 0;
+  std::string buffer_;
+};
+
+}  // namespace sicmir
