@@ -171,8 +171,8 @@ RunReport predict(CellSource& source, const Model& model, const GeneIndex& index
       sd = stored.moments.sd();
     } else {
       from_spool = true;
-      const GeneMoments moments = measure(cells, normaliser, model.panel.size(), options,
-                                          empties_matter, spool, empties, report.cells_read);
+      const GeneMoments moments = measure(cells, normaliser, model.panel.size(), options.threads,
+                                          empties_matter, &spool, empties, report.cells_read);
       if (options.empty_cells == EmptyCells::error) empties.judge(file, report.cells_read);
       if (moments.n_cells() == 0) empties.judge(file, report.cells_read);
       mean = moments.mean();
