@@ -11,6 +11,8 @@ namespace sicmir::kernels {
 
 using Size = std::int64_t;
 
+struct TrainKernels;  // train_kernels.hpp
+
 enum class Transpose : bool { no, yes };
 
 struct Kernels {
@@ -25,6 +27,8 @@ struct Kernels {
 
   /// x[:, j] += bias for each of n columns of length m, then max(x, 0) if relu.
   void (*add_bias)(Size m, Size n, const float* bias, bool relu, float* x, Size ldx);
+
+  const TrainKernels* train;  ///< what only training needs
 };
 
 /// The kernels in use: the best that the processor runs, unless SICMIR_KERNEL names another. Throws

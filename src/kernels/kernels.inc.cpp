@@ -12,6 +12,9 @@
 #define SICMIR_TEXT(a) SICMIR_TEXT_(a)
 
 namespace sicmir::kernels {
+
+extern const TrainKernels SICMIR_JOIN(train_kernels_, SICMIR_KERNEL_SET);
+
 namespace {
 
 using Matrix = Eigen::MatrixXf;
@@ -69,6 +72,9 @@ void add_bias(Size m, Size n, const float* bias, bool relu, float* x, Size ldx) 
 
 extern const Kernels SICMIR_JOIN(kernels_, SICMIR_KERNEL_SET);
 const Kernels SICMIR_JOIN(kernels_, SICMIR_KERNEL_SET) = {
-    .name = SICMIR_TEXT(SICMIR_KERNEL_SET), .multiply = multiply, .add_bias = add_bias};
+    .name = SICMIR_TEXT(SICMIR_KERNEL_SET),
+    .multiply = multiply,
+    .add_bias = add_bias,
+    .train = &SICMIR_JOIN(train_kernels_, SICMIR_KERNEL_SET)};
 
 }  // namespace sicmir::kernels

@@ -1,0 +1,84 @@
+#pragma once
+/// The element-wise arithmetic of training, behind the same wall as the products (kernels.hpp).
+/// Activations are features x samples, column-major: a tile is some consecutive features of all
+/// samples of the batch, so that every sum over the batch stays within one tile.
+
+#include <cstdint>
+
+namespace sicmir::kernels {
+
+using Size = std::int64_t;
+
+/// What becomes of a gradient.
+enum class UpdateKind : std::uint8_t {
+  adam,    ///< AdamW: decoupled weight decay, bias-corrected, eps outside the root
+  sgd,     ///< weight -= rate * gradient
+  record,  ///< weights stay; the gradient is written where Adam keeps its first moment
+};
+
+struct UpdateRule {
+  UpdateKind kind = UpdateKind::adam;
+  float rate = 0;         ///< learning rate; for Adam divided by 1 - beta1^t
+  float beta1 = 0.9f;     ///< Adam
+  float beta2 = 0.999f;   ///< Adam
+  float correction2 = 1;  ///< Adam: 1 / sqrt(1 - beta2^t)
+  float eps = 1e-8f;      ///< Adam
+  float shrink = 1;       ///< Adam: 1 - learning rate * weight decay
+};
+
+/// One tile of a hidden layer: batch norm, ReLU and dropout after (or around) each other. Every
+/// pointer stands at the tile's first feature; matrices have `stride` floats from one sample to the
+/// next. Vectors have one entry per feature.
+struct HiddenTile {
+  Size features = 0;
+  Size samples = 0;
+  Size stride = 0;
+  bool norm_first = true;       ///< batch norm, ReLU; else ReLU, batch norm
+  const float* bias = nullptr;  ///< added first; null: none
+  float* z = nullptr;           ///< in: the products; after forward: what batch norm was given
+  float* activation = nullptr;  ///< after forward: the layer's output, dropout included
+  float* keep = nullptr;        ///< dropout's factors, 0 or 1 / (1 - rate); null: no dropout
+  float* gradient = nullptr;    ///< backward: in: of the output; out: of the products plus bias
+  const float* gamma = nullptr;
+  const float* beta = nullptr;
+  float* running_mean = nullptr;
+  float* running_variance = nullptr;
+  float* mean = nullptr;            ///< of this batch, kept for backward
+  float* inverse_sd = nullptr;      ///< of this batch, kept for backward
+  float* gradient_gamma = nullptr;  ///< written by backward
+  float* gradient_beta = nullptr;   ///< written by backward
+  float* gradient_bias = nullptr;   ///< written by backward where there is a bias
+  float eps = 1e-5f;
+  float momentum = 0.1f;
+};
+
+/// One tile of the output layer.
+struct OutputTile {
+  Size features = 0;
+  Size samples = 0;
+  Size stride = 0;
+  const float* bias = nullptr;
+  const float* target = nullptr;   ///< NaN: missing, enters neither loss nor gradient
+  float* y = nullptr;              ///< in: the products; out: the gradient of the loss
+  float* gradient_bias = nullptr;  ///< written
+  float scale = 0;                 ///< 2 / number of targets of the batch that are present
+};
+
+struct TrainKernels {
+  /// Fills `keep` (features x samples at `stride`) with 0 at probability `rate`, else with
+  /// 1 / (1 - rate). The factor of (feature, sample) depends on the key and on
+  /// first_feature + feature + sample * stride alone.
+  void (*dropout)(std::uint64_t key, double rate, Size first_feature, Size features, Size samples,
+                  Size stride, float* keep);
+  /// Training mode, as PyTorch's BatchNorm1d: the biased variance normalises, the unbiased one
+  /// enters the running estimate. At least 2 samples.
+  void (*hidden_forward)(const HiddenTile& tile);
+  void (*hidden_backward)(const HiddenTile& tile);
+  /// Returns the sum of squared errors over the targets that are present.
+  double (*output)(const OutputTile& tile);
+  /// Applies `rule` to n parameters. `first` and `second` may be null for UpdateKind::sgd.
+  void (*update)(const UpdateRule& rule, Size n, const float* gradient, float* weight, float* first,
+                 float* second);
+};
+
+}  // namespace sicmir::kernels

@@ -1,0 +1,109 @@
+#pragma once
+/// The network while it is being fitted: parameters, one step forward and back, their update.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "kernels/train_kernels.hpp"
+#include "parallel/thread_pool.hpp"
+#include "sicmir/network.hpp"
+#include "sicmir/train.hpp"
+#include "sicmir/types.hpp"
+
+namespace sicmir::train {
+
+/// A tensor with what the optimiser keeps beside it.
+struct Parameter {
+  Matrix value;   ///< weights: outputs x inputs; vectors: width x 1
+  Matrix first;   ///< Adam's mean of gradients; with UpdateKind::record the gradient itself
+  Matrix second;  ///< Adam's mean of squared gradients
+
+  void resize(Index outputs, Index inputs);
+};
+
+/// Linear, then batch norm and ReLU in either order, then dropout.
+struct HiddenLayer {
+  bool norm_first = true;
+  Parameter weight;
+  Parameter bias;  ///< empty where batch norm follows at once and would cancel it
+  Parameter gamma, beta;
+  Eigen::VectorXf running_mean, running_variance;
+  // Of the current batch: width x capacity.
+  Matrix z, activation, keep, gradient;
+  // Of the current batch: width.
+  Eigen::VectorXf mean, inverse_sd, gradient_gamma, gradient_beta, gradient_bias;
+};
+
+struct OutputLayer {
+  Parameter weight, bias;
+  Matrix gradient;  ///< n_outputs x capacity
+  Eigen::VectorXf gradient_bias;
+};
+
+/// What a network looks like.
+struct NetworkShape {
+  Index n_inputs = 0;
+  std::vector<Index> hidden;  ///< at least one width
+  Index n_outputs = 0;
+  LayerOrder order = LayerOrder::bn_relu;
+  double dropout = 0.3;  ///< 0 .. 1, exclusive
+};
+
+/// Steps are the same to the bit for any number of threads: work is cut into tiles of fixed size,
+/// no sum crosses tiles, and random numbers depend on their position only.
+class NetworkTrainer {
+ public:
+  /// Draws initial weights as PyTorch's Linear does: uniform within 1 / sqrt(inputs).
+  /// `max_batch`: the largest number of samples that step() will see, at least 2. The pool outlives
+  /// the trainer.
+  NetworkTrainer(const NetworkShape& shape, Index max_batch, std::uint64_t seed, ThreadPool& pool);
+
+  /// Replaces every parameter and running estimate; the layers must have this network's shape.
+  /// The optimiser starts anew.
+  void set_layers(std::span<const Layer> layers);
+  [[nodiscard]] std::vector<Layer> layers() const;
+
+  /// One step on a batch. x: n_inputs x samples, y: n_outputs x samples, NaN where a target is
+  /// missing; 2 .. max_batch samples. `rule` updates weights; its weight decay spares biases and
+  /// batch norms. `dropout_key`: the same key gives the same mask. Returns the loss before the
+  /// update: the mean squared error over the targets present (0 if there is none).
+  double step(const Eigen::Ref<const Matrix>& x, const Eigen::Ref<const Matrix>& y,
+              const kernels::UpdateRule& rule, std::uint64_t dropout_key);
+
+  [[nodiscard]] std::span<const HiddenLayer> hidden() const noexcept { return hidden_; }
+  [[nodiscard]] const OutputLayer& output() const noexcept { return output_; }
+
+  /// Seconds spent in each phase since construction.
+  struct Phases {
+    double forward = 0, output = 0, backward = 0;
+  };
+  [[nodiscard]] const Phases& phases() const noexcept { return phases_; }
+
+ private:
+  void forward_hidden(std::size_t layer, const float* input, Index input_stride, Index samples,
+                      std::uint64_t dropout_key);
+  double forward_output(const Eigen::Ref<const Matrix>& y, const kernels::UpdateRule& rule);
+  /// Gradients of the inputs of a linear layer (unless `below` is null), passed through the hidden
+  /// layer below, then the update of the linear layer's weights.
+  void backward(Parameter& weight, const Matrix& gradient, const float* input, Index input_stride,
+                Index samples, HiddenLayer* below, const kernels::UpdateRule& rule);
+  [[nodiscard]] kernels::HiddenTile hidden_tile(HiddenLayer& layer, Index first, Index features,
+                                                Index samples) const;
+
+  NetworkShape shape_;
+  Index max_batch_;
+  ThreadPool& pool_;
+  std::vector<HiddenLayer> hidden_;
+  OutputLayer output_;
+  std::vector<Matrix> scratch_;    // per worker: gradients of a tile of weights
+  std::vector<double> tile_loss_;  // per output tile
+  Phases phases_;
+};
+
+/// AdamW at step t = 1, 2, ... with the usual bias corrections.
+[[nodiscard]] kernels::UpdateRule adam_rule(double learning_rate, double weight_decay, Index t,
+                                            double beta1 = 0.9, double beta2 = 0.999,
+                                            double eps = 1e-8);
+
+}  // namespace sicmir::train
