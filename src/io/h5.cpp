@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "io/h5_storage.hpp"
 #include "io/lzf_filter.hpp"
 
 namespace sicmir::h5 {
@@ -33,58 +34,95 @@ Handle text_type() {
   return type;
 }
 
+herr_t refuse_external_link(const char*, const char*, const char*, const char*, unsigned*, hid_t,
+                            void*) {
+  return -1;
+}
+
+/// Access list for whatever is opened by name: an external link is never followed, not even where
+/// a soft link leads to one.
+Handle no_external_links(hid_t list_class) {
+  Handle access(H5Pcreate(list_class));
+  H5Pset_elink_cb(access.get(), refuse_external_link, nullptr);
+  return access;
+}
+
 constexpr std::string_view cannot_write =
     "could not be written. Check the space left and the permissions.";
 
 /// `parent`/`name` without following external links anywhere on the way.
 bool resolvable(hid_t parent, const std::string& name) {
+  const Handle access = no_external_links(H5P_LINK_ACCESS);
   std::size_t start = 0;
   if (name.empty() || name == "/" || name == ".") return true;
   while (start <= name.size()) {
     const std::size_t slash = std::min(name.find('/', start), name.size());
     if (slash > start) {
       const std::string upto = name.substr(0, slash);
-      if (H5Lexists(parent, upto.c_str(), H5P_DEFAULT) <= 0) return false;
+      if (H5Lexists(parent, upto.c_str(), access.get()) <= 0) return false;
       H5L_info_t info{};
-      if (H5Lget_info(parent, upto.c_str(), &info, H5P_DEFAULT) < 0) return false;
+      if (H5Lget_info(parent, upto.c_str(), &info, access.get()) < 0) return false;
       if (info.type == H5L_TYPE_EXTERNAL) return false;
     }
     start = slash + 1;
   }
-  return H5Oexists_by_name(parent, name.c_str(), H5P_DEFAULT) > 0;
+  return H5Oexists_by_name(parent, name.c_str(), access.get()) > 0;
 }
 
-/// Reads `count` texts of any HDF5 string type through `read`.
+constexpr std::string_view unreadable_texts =
+    "its texts cannot be read; the file is damaged or incomplete.";
+
+/// Text of a fixed-length field of `size` bytes.
+std::string fixed_text(const char* begin, std::size_t size, H5T_str_t padding) {
+  std::size_t length = strnlen(begin, size);
+  if (padding == H5T_STR_SPACEPAD) {
+    while (length > 0 && begin[length - 1] == ' ') --length;
+  }
+  return {begin, length};
+}
+
+/// Reads `count` texts of any HDF5 string type through `read(memory type, buffer)`; `field`: the
+/// memory type is a compound of this one field. `space`: extent of the buffer.
 template <class Read>
 std::vector<std::string> read_texts_with(const File& file, const std::string& where, hid_t type,
-                                         hid_t space, std::size_t count, Read read) {
+                                         const std::string& field, hid_t space, std::size_t count,
+                                         Read read) {
   std::vector<std::string> texts;
+  if (count == 0) return texts;
+  const bool variable = H5Tis_variable_str(type) > 0;
+  const std::size_t size = variable ? sizeof(char*) : H5Tget_size(type);
+  // A text longer than the whole file is a lie that would cost memory.
+  if (!variable && file.bytes() > 0 && size * count / 1100 > file.bytes()) {
+    file.fail(where, "claims longer texts than the file can hold; the file is damaged.");
+  }
+  Handle element(H5Tcopy(H5T_C_S1));
+  if (variable) {
+    H5Tset_size(element.get(), H5T_VARIABLE);
+    H5Tset_cset(element.get(), H5Tget_cset(type));
+  } else {
+    element = Handle(H5Tcopy(type));
+  }
+  Handle memory;
+  if (!field.empty()) {
+    memory = Handle(H5Tcreate(H5T_COMPOUND, size));
+    H5Tinsert(memory.get(), field.c_str(), 0, element.get());
+  }
+  const hid_t memory_type = field.empty() ? element.get() : memory.get();
   texts.reserve(count);
-  if (H5Tis_variable_str(type) > 0) {
+  if (variable) {
     std::vector<char*> pointers(count, nullptr);
-    Handle memory(H5Tcopy(H5T_C_S1));
-    H5Tset_size(memory.get(), H5T_VARIABLE);
-    H5Tset_cset(memory.get(), H5Tget_cset(type));
-    if (count > 0 && read(memory.get(), pointers.data()) < 0) {
-      file.fail(where, "its texts cannot be read; the file is damaged or incomplete.");
+    if (read(memory_type, static_cast<void*>(pointers.data())) < 0) {
+      file.fail(where, unreadable_texts);
     }
     for (const char* text : pointers) texts.emplace_back(text == nullptr ? "" : text);
-    if (count > 0) H5Dvlen_reclaim(memory.get(), space, H5P_DEFAULT, pointers.data());
+    H5Dvlen_reclaim(memory_type, space, H5P_DEFAULT, static_cast<void*>(pointers.data()));
     return texts;
   }
-  const std::size_t size = H5Tget_size(type);
   std::vector<char> bytes(size * count);
-  Handle memory(H5Tcopy(type));
-  if (count > 0 && read(memory.get(), bytes.data()) < 0) {
-    file.fail(where, "its texts cannot be read; the file is damaged or incomplete.");
-  }
+  if (read(memory_type, static_cast<void*>(bytes.data())) < 0) file.fail(where, unreadable_texts);
+  const H5T_str_t padding = H5Tget_strpad(type);
   for (std::size_t i = 0; i < count; ++i) {
-    const char* begin = bytes.data() + i * size;
-    std::size_t length = strnlen(begin, size);
-    if (H5Tget_strpad(type) == H5T_STR_SPACEPAD) {
-      while (length > 0 && begin[length - 1] == ' ') --length;
-    }
-    texts.emplace_back(begin, length);
+    texts.push_back(fixed_text(bytes.data() + i * size, size, padding));
   }
   return texts;
 }
@@ -95,17 +133,7 @@ std::size_t checked_length(const File& file, hid_t dataset, const std::string& w
   if (extent.size() > 1) {
     file.fail(where, fmt::format("has {} dimensions; one was expected.", extent.size()));
   }
-  const hsize_t count = extent.empty() ? 1 : extent[0];
-  // Compressed data shrinks at most about a thousandfold; anything beyond is not data that somebody
-  // wrote but a claim that would make us allocate memory.
-  const std::uint64_t stored = stored_bytes(dataset);
-  constexpr std::uint64_t free_elements = 1u << 20;
-  if (count > free_elements && count / 1100 > stored) {
-    file.fail(where, fmt::format("claims {} elements but the file stores only {} bytes of it; the "
-                                 "file is damaged.",
-                                 count, stored));
-  }
-  return static_cast<std::size_t>(count);
+  return static_cast<std::size_t>(check_claim(file, dataset));
 }
 
 template <class T>
@@ -168,6 +196,8 @@ File File::open_read(const std::string& path, ExitCode code) {
                                   "(compare its size with the original's).",
                                   path));
   }
+  hsize_t bytes = 0;
+  if (H5Fget_filesize(file.handle_.get(), &bytes) >= 0) file.bytes_ = bytes;
   return file;
 }
 
@@ -210,8 +240,9 @@ bool has_signature(std::span<const char> first_bytes) {
 Kind kind_of(hid_t parent, const std::string& name) {
   const Lock lock;
   if (!resolvable(parent, name)) return Kind::absent;
+  const Handle access = no_external_links(H5P_LINK_ACCESS);
   H5O_info_t info{};
-  if (H5Oget_info_by_name(parent, name.c_str(), &info, H5P_DEFAULT) < 0) return Kind::absent;
+  if (H5Oget_info_by_name(parent, name.c_str(), &info, access.get()) < 0) return Kind::absent;
   switch (info.type) {
     case H5O_TYPE_GROUP:
       return Kind::group;
@@ -250,7 +281,8 @@ Handle open_group(const File& file, hid_t parent, const std::string& name) {
   if (kind_of(parent, name) != Kind::group) {
     file.fail(path_of(parent), fmt::format("has no group '{}'.", name));
   }
-  return checked(file, name, "cannot be opened.", H5Gopen2(parent, name.c_str(), H5P_DEFAULT));
+  const Handle access = no_external_links(H5P_GROUP_ACCESS);
+  return checked(file, name, "cannot be opened.", H5Gopen2(parent, name.c_str(), access.get()));
 }
 
 Handle open_dataset(const File& file, hid_t parent, const std::string& name) {
@@ -258,13 +290,15 @@ Handle open_dataset(const File& file, hid_t parent, const std::string& name) {
   if (kind_of(parent, name) != Kind::dataset) {
     file.fail(path_of(parent), fmt::format("has no data set '{}'.", name));
   }
+  const Handle access = no_external_links(H5P_DATASET_ACCESS);
   Handle dataset =
-      checked(file, name, "cannot be opened.", H5Dopen2(parent, name.c_str(), H5P_DEFAULT));
+      checked(file, name, "cannot be opened.", H5Dopen2(parent, name.c_str(), access.get()));
   const Handle creation(H5Dget_create_plist(dataset.get()));
   if (H5Pget_external_count(creation.get()) > 0 || H5Pget_layout(creation.get()) == H5D_VIRTUAL) {
     file.fail(path_of(dataset.get()),
               "keeps its data in other files, which is refused. Copy the data into one file.");
   }
+  check_filters(file, dataset.get());
   return dataset;
 }
 
@@ -295,21 +329,55 @@ std::uint64_t stored_bytes(hid_t dataset) {
   return H5Dget_storage_size(dataset);
 }
 
-std::optional<std::string> text_attribute(hid_t object, const std::string& name) {
+std::uint64_t check_claim(const File& file, hid_t dataset) {
+  const Lock lock;
+  std::uint64_t count = 1;
+  for (const hsize_t length : shape(file, dataset)) {
+    if (length != 0 && count > UINT64_MAX / length) {
+      file.fail(path_of(dataset), "claims an impossible shape; the file is damaged.");
+    }
+    count *= length;
+  }
+  // gzip shrinks at most about a thousandfold; anything beyond is not data that somebody wrote but
+  // a claim. Contiguous data sets "store" what they claim, hence the look at the file's size.
+  const std::uint64_t stored = std::min(stored_bytes(dataset), file.bytes());
+  constexpr std::uint64_t free_elements = 1u << 20;
+  if (count > free_elements && count / 1100 > stored) {
+    file.fail(path_of(dataset),
+              fmt::format("claims {} elements but the file stores only {} bytes of it; the file is "
+                          "damaged.",
+                          count, stored));
+  }
+  return count;
+}
+
+std::optional<std::vector<std::string>> texts_attribute(hid_t object, const std::string& name) {
   const Lock lock;
   if (H5Aexists(object, name.c_str()) <= 0) return std::nullopt;
   const Handle attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT));
+  if (!attribute) return std::nullopt;
   const Handle type(H5Aget_type(attribute.get()));
   const Handle space(H5Aget_space(attribute.get()));
-  if (!attribute || H5Tget_class(type.get()) != H5T_STRING ||
-      H5Sget_simple_extent_npoints(space.get()) != 1) {
+  const hssize_t count = H5Sget_simple_extent_npoints(space.get());
+  // Attributes live in object headers; a million texts is beyond any real list of names.
+  if (H5Tget_class(type.get()) != H5T_STRING || count < 0 || count > (1 << 20)) return std::nullopt;
+  if (H5Tis_variable_str(type.get()) <= 0 && H5Tget_size(type.get()) > (std::size_t{1} << 20)) {
     return std::nullopt;
   }
   const File nameless;
-  return read_texts_with(
-             nameless, name, type.get(), space.get(), 1,
-             [&](hid_t memory, void* out) { return H5Aread(attribute.get(), memory, out); })
-      .front();
+  try {
+    return read_texts_with(
+        nameless, name, type.get(), {}, space.get(), static_cast<std::size_t>(count),
+        [&](hid_t memory, void* out) { return H5Aread(attribute.get(), memory, out); });
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+std::optional<std::string> text_attribute(hid_t object, const std::string& name) {
+  const auto texts = texts_attribute(object, name);
+  if (!texts || texts->size() != 1) return std::nullopt;
+  return texts->front();
 }
 
 std::optional<std::vector<std::int64_t>> integer_attribute(hid_t object, const std::string& name) {
@@ -319,7 +387,8 @@ std::optional<std::vector<std::int64_t>> integer_attribute(hid_t object, const s
   const Handle type(H5Aget_type(attribute.get()));
   const Handle space(H5Aget_space(attribute.get()));
   const hssize_t count = H5Sget_simple_extent_npoints(space.get());
-  if (!attribute || H5Tget_class(type.get()) != H5T_INTEGER || count < 0 || count > 1024) {
+  const H5T_class_t kind = H5Tget_class(type.get());
+  if ((kind != H5T_INTEGER && kind != H5T_ENUM) || count < 0 || count > 1024) {
     return std::nullopt;
   }
   std::vector<std::int64_t> values(static_cast<std::size_t>(count));
@@ -356,9 +425,34 @@ std::vector<std::string> read_texts(const File& file, hid_t parent, const std::s
   if (H5Tget_class(type.get()) != H5T_STRING) file.fail(where, "does not hold texts.");
   const std::size_t count = checked_length(file, dataset.get(), where);
   const Handle space(H5Dget_space(dataset.get()));
-  return read_texts_with(file, where, type.get(), space.get(), count, [&](hid_t memory, void* out) {
-    return H5Dread(dataset.get(), memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, out);
-  });
+  return read_texts_with(
+      file, where, type.get(), {}, space.get(), count, [&](hid_t memory, void* out) {
+        return H5Dread(dataset.get(), memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, out);
+      });
+}
+
+std::vector<std::string> read_text_slice(const File& file, hid_t dataset, hsize_t first,
+                                         hsize_t count, const std::string& field) {
+  const Lock lock;
+  const std::string where = path_of(dataset);
+  Handle type(H5Dget_type(dataset));
+  if (!field.empty() && H5Tget_class(type.get()) == H5T_COMPOUND) {
+    const int member = H5Tget_member_index(type.get(), field.c_str());
+    if (member < 0) file.fail(where, fmt::format("has no field '{}'.", field));
+    type = Handle(H5Tget_member_type(type.get(), static_cast<unsigned>(member)));
+  }
+  if (H5Tget_class(type.get()) != H5T_STRING) file.fail(where, "does not hold texts.");
+  const Handle space(H5Dget_space(dataset));
+  const Handle memory_space(H5Screate_simple(1, &count, nullptr));
+  if (count > 0 &&
+      H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, &first, nullptr, &count, nullptr) < 0) {
+    file.fail(where, unreadable_texts);
+  }
+  return read_texts_with(file, where, type.get(), field, memory_space.get(),
+                         static_cast<std::size_t>(count), [&](hid_t memory, void* out) {
+                           return H5Dread(dataset, memory, memory_space.get(), space.get(),
+                                          H5P_DEFAULT, out);
+                         });
 }
 
 std::vector<double> read_doubles(const File& file, hid_t parent, const std::string& name) {

@@ -57,6 +57,8 @@ class File {
 
   [[nodiscard]] hid_t id() const noexcept { return handle_.get(); }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  /// Size of the file, 0 if it is being created: no data set can store more than this.
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
   /// Throws Error(code of the file) "PATH: WHERE: WHAT".
   [[noreturn]] void fail(std::string_view where, std::string_view what) const;
   /// Closes and reports what HDF5 could not write.
@@ -65,6 +67,7 @@ class File {
  private:
   Handle handle_;
   std::string path_;
+  std::uint64_t bytes_ = 0;
   ExitCode code_ = ExitCode::bad_input;
 };
 
@@ -81,7 +84,8 @@ enum class Kind : std::uint8_t { absent, group, dataset, other };
 [[nodiscard]] std::vector<std::string> members(const File& file, hid_t group);
 
 [[nodiscard]] Handle open_group(const File& file, hid_t parent, const std::string& name);
-/// Refuses external storage and virtual data sets.
+/// Refuses external storage, virtual data sets, and compression that this program cannot read
+/// (naming the filter).
 [[nodiscard]] Handle open_dataset(const File& file, hid_t parent, const std::string& name);
 [[nodiscard]] std::string path_of(hid_t object);
 
@@ -94,15 +98,22 @@ enum class Kind : std::uint8_t { absent, group, dataset, other };
 /// Attribute as text (fixed or variable length, any character set), or nullopt if absent or not
 /// text.
 [[nodiscard]] std::optional<std::string> text_attribute(hid_t object, const std::string& name);
-/// Integer attribute, scalar or array, or nullopt.
+/// The same for a list of texts (scalar: a list of one).
+[[nodiscard]] std::optional<std::vector<std::string>> texts_attribute(hid_t object,
+                                                                      const std::string& name);
+/// Integer or truth attribute, scalar or array, or nullopt.
 [[nodiscard]] std::optional<std::vector<std::int64_t>> integer_attribute(hid_t object,
                                                                          const std::string& name);
 
 enum class TypeClass : std::uint8_t { integer, real, text, boolean, compound, reference, other };
 [[nodiscard]] TypeClass type_class(hid_t dataset);
 
-/// Whole one-dimensional data sets (scalars count as length 1). The length is checked against
-/// `max_length` before anything is allocated. Numbers are converted by HDF5; text must be text.
+/// Throws if the data set claims far more elements than the bytes that the file holds of it can be,
+/// so that a lying file cannot make its reader allocate memory. Returns the number of elements.
+std::uint64_t check_claim(const File& file, hid_t dataset);
+
+/// Whole one-dimensional data sets (scalars count as length 1). The length is checked by
+/// check_claim() before anything is allocated. Numbers are converted by HDF5; text must be text.
 [[nodiscard]] std::vector<std::string> read_texts(const File& file, hid_t parent,
                                                   const std::string& name);
 [[nodiscard]] std::vector<double> read_doubles(const File& file, hid_t parent,
@@ -113,6 +124,11 @@ enum class TypeClass : std::uint8_t { integer, real, text, boolean, compound, re
 /// (e.g. H5T_NATIVE_FLOAT).
 void read_slice(const File& file, hid_t dataset, hid_t memory, hsize_t first, hsize_t count,
                 void* out);
+/// The same for a one-dimensional data set of texts; or, with `field`, for that text field of a
+/// compound one.
+[[nodiscard]] std::vector<std::string> read_text_slice(const File& file, hid_t dataset,
+                                                       hsize_t first, hsize_t count,
+                                                       const std::string& field = {});
 
 /// Writers. Data sets are contiguous; texts are variable-length UTF-8.
 [[nodiscard]] Handle create_group(const File& file, hid_t parent, const std::string& name);

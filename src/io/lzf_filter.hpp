@@ -1,6 +1,10 @@
 #pragma once
 
+#include <hdf5.h>
+
 namespace sicmir::h5 {
+
+inline constexpr H5Z_filter_t lzf_filter_number = 32000;
 
 /// h5py's LZF filter, registered number 32000 (portal.hdfgroup.org, registered filters): HDF5 does
 /// not ship it. Reading only. Call with h5::Lock held; further calls do nothing.
