@@ -1,0 +1,24 @@
+#pragma once
+/// The sinks that open_sink() chooses from.
+
+#include <memory>
+#include <string>
+
+#include "sicmir/matrix_sink.hpp"
+
+namespace sicmir {
+
+/// CSV and TSV, plain or gzip. First line: "cell" and the features' names; then a line per cell. Or
+/// turned, if options.features_as_lines: header.feature_kind and the cells' names; then a line per
+/// feature. Names are quoted as RFC 4180 says where they hold the separator, a quote or a line
+/// break. NaN, inf and -inf are written as such.
+[[nodiscard]] std::unique_ptr<MatrixSink> make_text_sink(const std::string& path,
+                                                         OutputFormat format,
+                                                         const SinkOptions& options);
+
+/// AnnData's on-disk format 0.1.0 (https://anndata.readthedocs.io, "on-disk format"): X dense
+/// float32, cells x features.
+[[nodiscard]] std::unique_ptr<MatrixSink> make_h5ad_sink(const std::string& path,
+                                                         const SinkOptions& options);
+
+}  // namespace sicmir
