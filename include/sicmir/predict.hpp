@@ -1,8 +1,10 @@
 #pragma once
 /// The main job: source -> gene map -> normaliser -> network -> sink.
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sicmir/cell_source.hpp"
@@ -26,6 +28,13 @@ struct Decision {
   std::vector<std::string> warnings;
 };
 
+/// How far a run has come; `phase` is "measuring" or "predicting".
+struct Progress {
+  std::string_view phase;
+  Index cells = 0;
+  std::optional<Index> of;  ///< if known
+};
+
 struct PredictOptions {
   GeneMapOptions genes;
   Values values = Values::automatic;
@@ -39,6 +48,7 @@ struct PredictOptions {
   Index block_cells = 1024;   ///< cells that travel together
   int threads = 0;            ///< 0: as many CPUs as the process may use
   std::size_t spool_memory = std::size_t{1} << 28;  ///< bytes kept in memory between two passes
+  std::function<void(const Progress&)> on_progress;  ///< called after each block; may be empty
 };
 
 /// What happened, for the log and the --report file.

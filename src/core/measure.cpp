@@ -49,15 +49,16 @@ void drop_empty(CellBlock& block, std::vector<Index>& kept) {
   block.totals.resize(to);
 }
 
-GeneMoments measure(Cells& cells, const Normaliser& normaliser, Index n_genes, int threads,
-                    bool empties_matter, Spool* spool, EmptyTally& empties, Index& n_cells) {
+GeneMoments measure(Cells& cells, const Normaliser& normaliser, Index n_genes,
+                    const PredictOptions& options, bool empties_matter, Spool* spool,
+                    EmptyTally& empties, Index& n_cells) {
   struct Packed {
     CellBlock block;
     std::string record;
   };
   GeneMoments moments(n_genes);
   ordered_pipeline<CellBlock, Packed>(
-      thread_count(threads), [&](CellBlock& block) { return cells.next(block); },
+      thread_count(options.threads), [&](CellBlock& block) { return cells.next(block); },
       [&](CellBlock& block, Packed& out) {
         normaliser.apply(block);
         if (spool != nullptr) out.record = Spool::pack(block);
@@ -72,6 +73,7 @@ GeneMoments measure(Cells& cells, const Normaliser& normaliser, Index n_genes, i
         }
         moments.add(out.block);
         if (spool != nullptr) spool->append(std::move(out.record));
+        if (options.on_progress) options.on_progress({"measuring", n_cells, cells.n_cells()});
       });
   moments.finish();
   return moments;

@@ -19,6 +19,7 @@ class Cells {
 
   /// False when no cell is left.
   bool next(CellBlock& block);
+  [[nodiscard]] std::optional<Index> n_cells() const { return source_.n_cells(); }
 
  private:
   CellSource& source_;
@@ -42,7 +43,8 @@ void drop_empty(CellBlock& block, std::vector<Index>& kept);
 
 /// Moments over all of `cells`; empty ones do not count where `empties_matter`. Normalised cells go
 /// to `spool` unless it is null. `n_cells` receives the number of cells read.
-GeneMoments measure(Cells& cells, const Normaliser& normaliser, Index n_genes, int threads,
-                    bool empties_matter, Spool* spool, EmptyTally& empties, Index& n_cells);
+GeneMoments measure(Cells& cells, const Normaliser& normaliser, Index n_genes,
+                    const PredictOptions& options, bool empties_matter, Spool* spool,
+                    EmptyTally& empties, Index& n_cells);
 
 }  // namespace sicmir

@@ -171,7 +171,7 @@ RunReport predict(CellSource& source, const Model& model, const GeneIndex& index
       sd = stored.moments.sd();
     } else {
       from_spool = true;
-      const GeneMoments moments = measure(cells, normaliser, model.panel.size(), options.threads,
+      const GeneMoments moments = measure(cells, normaliser, model.panel.size(), options,
                                           empties_matter, &spool, empties, report.cells_read);
       if (options.empty_cells == EmptyCells::error) empties.judge(file, report.cells_read);
       if (moments.n_cells() == 0) empties.judge(file, report.cells_read);
@@ -206,6 +206,9 @@ RunReport predict(CellSource& source, const Model& model, const GeneIndex& index
         report.cells_written += static_cast<Index>(result.mirnas.cells.size());
         if (save_input != nullptr) save_input->write(std::move(result.input));
         sink.write(std::move(result.mirnas));
+        if (options.on_progress) {
+          options.on_progress({"predicting", report.cells_written, source.n_cells()});
+        }
       });
   report.empty_cells = empties.n;
   if (empties_matter && options.empty_cells == EmptyCells::error) {
