@@ -1,8 +1,66 @@
-#include <cstdio>
+#include <spdlog/spdlog.h>
 
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <new>
+
+#include "cli/commands.hpp"
+#include "io/output_file.hpp"
+#include "sicmir/types.hpp"
 #include "sicmir/version.hpp"
 
-int main() {
-  std::printf("sicmir %s\n", sicmir::version);
-  return 0;
+namespace {
+
+constexpr int closed_pipe = 128 + SIGPIPE;
+
+extern "C" void tidy_up_and_die(int signal) {
+  sicmir::remove_unfinished_outputs();
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Predicts mature miRNA expression of single cells and bulk samples from mRNA.",
+               "sicmir");
+  app.set_version_flag("--version", std::string("sicmir ") + sicmir::version);
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::simple);
+  app.footer(
+      "Exit codes: 0 done, 1 internal, 2 usage, 3 bad input, 4 bad model, 5 output not "
+      "written, 141 closed pipe.");
+  sicmir::cli::add_predict(app);
+  sicmir::cli::add_stats(app);
+  sicmir::cli::add_inspect(app);
+  try {
+    app.parse(argc, argv);
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    const bool asked_for_help = error.get_exit_code() == 0;
+    app.exit(error, std::cout, std::cerr);
+    return asked_for_help ? 0 : static_cast<int>(sicmir::ExitCode::usage);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of write(), answered with 141
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, tidy_up_and_die);
+  sicmir::cli::start_log({});
+  try {
+    return run(argc, argv);
+  } catch (const sicmir::BrokenPipe&) {
+    return closed_pipe;
+  } catch (const sicmir::Error& error) {
+    spdlog::error("{}", error.what());
+    return static_cast<int>(error.code());
+  } catch (const std::bad_alloc&) {
+    spdlog::error("out of memory. Fewer --threads or smaller --block-cells need less.");
+  } catch (const std::exception& error) {
+    spdlog::error("internal: {}. Please report this with the command line.", error.what());
+  }
+  return static_cast<int>(sicmir::ExitCode::internal);
 }

@@ -1,0 +1,46 @@
+#pragma once
+/// The program's subcommands. Each file of src/cli binds one options struct to the parser, checks
+/// it and calls the library; the library never sees the parser.
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "sicmir/predict.hpp"
+#include "sicmir/types.hpp"
+
+namespace sicmir::cli {
+
+/// Adds the subcommand to `app`; its work runs when parsing has chosen it.
+void add_predict(CLI::App& app);
+void add_train(CLI::App& app);
+void add_stats(CLI::App& app);
+void add_inspect(CLI::App& app);
+
+/// Options that every subcommand takes: -q, -v, --threads where it computes.
+struct CommonOptions {
+  bool quiet = false;
+  bool verbose = false;
+  int threads = 0;
+};
+void bind_common(CLI::App& command, CommonOptions& options, bool with_threads = true);
+
+/// Options on what is read and how it is taken; shared by predict, stats and inspect.
+struct InputOptions {
+  std::string input;
+  std::string model;
+  SourceOptions source;
+  PredictOptions predict;
+};
+void bind_input(CLI::App& command, InputOptions& options);
+
+/// Sets the logger up: words go to stderr, each line with its level where it is not plain news.
+void start_log(const CommonOptions& options);
+
+/// What is being read, and how much memory that may take (-v).
+void log_source(const CellSource& source);
+
+/// Wraps a subcommand's work so that parsing runs it.
+void on_run(CLI::App& command, CommonOptions& common, std::function<void()> work);
+
+}  // namespace sicmir::cli

@@ -1,0 +1,146 @@
+#include <spdlog/sinks/ansicolor_sink.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <map>
+#include <memory>
+
+#include "cli/commands.hpp"
+
+namespace sicmir::cli {
+
+void bind_common(CLI::App& command, CommonOptions& options, bool with_threads) {
+  CLI::Option* quiet =
+      command.add_flag("-q,--quiet", options.quiet, "Say only what went wrong")->group("General");
+  command.add_flag("-v,--verbose", options.verbose, "Say more, memory bounds among it")
+      ->group("General")
+      ->excludes(quiet);
+  if (with_threads) {
+    command
+        .add_option("--threads", options.threads,
+                    "Threads that compute [default: the CPUs this process may use]")
+        ->check(CLI::Range(1, 1024))
+        ->group("General");
+  }
+}
+
+void bind_input(CLI::App& command, InputOptions& options) {
+  command
+      .add_option("INPUT", options.input,
+                  "CSV or TSV table, 10x folder, .mtx, 10x .h5 or AnnData .h5ad, told apart by "
+                  "content; - reads standard input")
+      ->required();
+  command.add_option("-m,--model", options.model,
+                     "Model file [default: $SICMIR_MODEL, then the model that came with sicmir]");
+
+  const std::string reading = "Reading";
+  command
+      .add_option("--layer", options.source.layer,
+                  "AnnData: auto, X, raw/X or layers/NAME [default: auto]")
+      ->group(reading);
+  command
+      .add_option("--genome", options.source.genome,
+                  "10x files with several genomes: the one to take")
+      ->group(reading);
+  command
+      .add_option("--orientation", options.source.orientation,
+                  "Tables: genes (as lines), cells (as lines) or auto [default: auto]")
+      ->transform(CLI::Transformer(
+          std::map<std::string, Orientation>{{"auto", Orientation::automatic},
+                                             {"genes", Orientation::genes_as_lines},
+                                             {"cells", Orientation::cells_as_lines}}))
+      ->type_name("WORD")
+      ->group(reading);
+  command
+      .add_option("--min-panel", options.predict.genes.min_panel,
+                  "Fraction of the model's genes that the input must have [default: 0.8]")
+      ->check(CLI::Range(0.0, 1.0))
+      ->group(reading);
+  command
+      .add_option("--duplicates", options.predict.genes.duplicates,
+                  "Several features of one gene: auto (counts add up, else an error), sum, first "
+                  "or max [default: auto]")
+      ->transform(
+          CLI::Transformer(std::map<std::string, Duplicates>{{"auto", Duplicates::automatic},
+                                                             {"sum", Duplicates::sum},
+                                                             {"first", Duplicates::first},
+                                                             {"max", Duplicates::max}}))
+      ->type_name("WORD")
+      ->group(reading);
+
+  const std::string normalising = "Normalisation";
+  command
+      .add_option("--values", options.predict.values,
+                  "What the numbers are: counts, linear (TPM, FPKM, RSEM), log, zscore or auto "
+                  "[default: auto]")
+      ->transform(CLI::Transformer(std::map<std::string, Values>{{"auto", Values::automatic},
+                                                                 {"counts", Values::counts},
+                                                                 {"linear", Values::linear},
+                                                                 {"log", Values::log},
+                                                                 {"zscore", Values::zscore}}))
+      ->type_name("WORD")
+      ->group(normalising);
+  command
+      .add_option("--log-base", options.predict.log_base,
+                  "Base of --values log, where it matters (--scale reference): 2, 10 or 2.71828 "
+                  "[default: 2]")
+      ->check(CLI::Range(1.5, 10.0))
+      ->group(normalising);
+  command
+      .add_option("--empty-cells", options.predict.empty_cells,
+                  "Cells without a count: error, skip or nan [default: error]")
+      ->transform(CLI::Transformer(std::map<std::string, EmptyCells>{
+          {"error", EmptyCells::error}, {"skip", EmptyCells::skip}, {"nan", EmptyCells::nan}}))
+      ->type_name("WORD")
+      ->group(normalising);
+  command
+      .add_option("--block-cells", options.predict.block_cells,
+                  "Cells that travel together; changes memory, never a result [default: 1024]")
+      ->check(CLI::Range(Index{1}, Index{65536}))
+      ->group("General");
+}
+
+void start_log(const CommonOptions& options) {
+  auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
+  auto logger = std::make_shared<spdlog::logger>("sicmir", std::move(sink));
+  // News is plain text; what needs attention says so at the start of its line.
+  struct Prefix final : spdlog::formatter {
+    void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& line) override {
+      std::string_view prefix = "";
+      if (message.level == spdlog::level::warn) prefix = "warning: ";
+      if (message.level >= spdlog::level::err) prefix = "error: ";
+      line.append(prefix.data(), prefix.data() + prefix.size());
+      line.append(message.payload.data(), message.payload.data() + message.payload.size());
+      line.push_back('\n');
+    }
+    [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override {
+      return std::make_unique<Prefix>();
+    }
+  };
+  logger->set_formatter(std::make_unique<Prefix>());
+  logger->set_level(options.quiet     ? spdlog::level::err
+                    : options.verbose ? spdlog::level::debug
+                                      : spdlog::level::info);
+  spdlog::set_default_logger(std::move(logger));
+}
+
+void log_source(const CellSource& source) {
+  const SourceDescription& description = source.description();
+  spdlog::info("reading {}: {}{}{}", description.path == "-" ? "standard input" : description.path,
+               description.format, description.storage.empty() ? "" : ", ", description.storage);
+  if (!description.matrix.empty()) {
+    spdlog::info("matrix: {}{}", description.matrix,
+                 description.matrix_reason.empty() ? "" : " (" + description.matrix_reason + ")");
+  }
+  for (const std::string& warning : description.warnings) spdlog::warn("{}", warning);
+  spdlog::debug("the reader holds at most {} MB", source.memory_bytes() / 1'000'000 + 1);
+}
+
+void on_run(CLI::App& command, CommonOptions& common, std::function<void()> work) {
+  command.callback([&common, work = std::move(work)] {
+    start_log(common);
+    work();
+  });
+}
+
+}  // namespace sicmir::cli

@@ -1,0 +1,223 @@
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cmath>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.hpp"
+#include "core/decide.hpp"
+#include "io/h5.hpp"
+#include "io/output_file.hpp"
+
+namespace sicmir::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct InspectCommand {
+  CommonOptions common;
+  InputOptions input;
+  bool json = false;
+};
+
+/// NaN has no place in JSON; it means "not measured" here.
+Json number(double value) {
+  return std::isfinite(value) ? Json(value) : Json(nullptr);
+}
+
+double median_of(const std::vector<ModelMirna>& mirnas, double Accuracy::*which) {
+  std::vector<double> values;
+  for (const ModelMirna& mirna : mirnas) {
+    if (std::isfinite(mirna.accuracy.*which)) values.push_back(mirna.accuracy.*which);
+  }
+  if (values.empty()) return std::nan("");
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+bool is_sicmir_file(const std::string& path, std::string_view format) {
+  std::ifstream stream(path, std::ios::binary);
+  std::array<char, 8> start{};
+  if (!stream.read(start.data(), start.size()) || !h5::has_signature(start)) return false;
+  try {
+    const h5::File file = h5::File::open_read(path);
+    return h5::text_attribute(file.id(), "format").value_or("") == format;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+Json describe_model(const std::string& path) {
+  const ModelCard card = read_model_card(path);
+  const Model& model = card.model;
+  Json json;
+  json["kind"] = "model";
+  json["name"] = model.name;
+  json["made_by"] = model.made_by;
+  json["made_from"] = model.made_from;
+  json["format_version"] = card.format_version;
+  json["checksum"] = model.checksum;
+  json["layers"] = card.layers;
+  json["parameters"] = card.n_parameters;
+  json["unit"] = fmt::format("{}, factor {}", model.recipe.name, model.recipe.factor);
+  json["genes"] = model.panel.size();
+  json["mirnas"] = model.mirnas.size();
+  json["median_pearson"] = {
+      {"within_cohort", number(median_of(model.mirnas, &Accuracy::within_cohort))},
+      {"leave_cohort_out", number(median_of(model.mirnas, &Accuracy::leave_cohort_out))},
+      {"pooled", number(median_of(model.mirnas, &Accuracy::pooled))}};
+  Json list = Json::array();
+  for (const ModelMirna& mirna : model.mirnas) {
+    list.push_back({{"name", mirna.name},
+                    {"mimat", mirna.accession},
+                    {"target", mirna.target},
+                    {"pearson_within_cohort", number(mirna.accuracy.within_cohort)},
+                    {"pearson_leave_cohort_out", number(mirna.accuracy.leave_cohort_out)},
+                    {"pearson_pooled", number(mirna.accuracy.pooled)},
+                    {"n_held_out", mirna.accuracy.n}});
+  }
+  json["mirna_list"] = std::move(list);
+  return json;
+}
+
+Json describe_moments(const std::string& path) {
+  const MomentsFile moments = read_moments(path);
+  return {{"kind", "moments"},
+          {"cells", moments.moments.n_cells()},
+          {"genes", moments.genes.size()},
+          {"values", to_string(moments.values)}};
+}
+
+/// `work`, or the refusal that predict would answer with.
+template <class Work>
+bool attempt(Json& json, Work work) {
+  try {
+    work();
+    return true;
+  } catch (const Error& error) {
+    json["predict_would"] =
+        fmt::format("refuse (exit {}): {}", static_cast<int>(error.code()), error.what());
+    return false;
+  }
+}
+
+Json describe_matrix(InspectCommand& command) {
+  const Model model = read_model(find_model(command.input.model));
+  const GeneIndex index(model.panel);
+  SourceOptions options = command.input.source;
+  options.upper_quartile_up_to = 0;
+  const std::unique_ptr<CellSource> source = open_source(command.input.input, options, index);
+  const SourceDescription& description = source->description();
+  Json json;
+  json["kind"] = "matrix";
+  json["format"] = description.format;
+  json["storage"] = description.storage;
+  if (!description.matrix.empty()) json["matrix"] = description.matrix;
+  if (!description.matrix_reason.empty()) json["why"] = description.matrix_reason;
+  if (!description.other_matrices.empty()) json["other_matrices"] = description.other_matrices;
+  json["cells"] = source->n_cells() ? Json(*source->n_cells()) : Json("not known before the end");
+  json["genes"] = source->features().size();
+  Json columns = Json::array();
+  for (const FeatureColumn& column : source->features().columns) {
+    columns.push_back({{"name", column.name},
+                       {"example", column.ids.empty() ? "" : column.ids.front()},
+                       {"panel_genes", index.coverage(column.ids)}});
+  }
+  json["gene_columns"] = std::move(columns);
+  json["warnings"] = description.warnings;
+  const std::string& file = description.path;
+  if (!attempt(json, [&] {
+        (void)GeneMap(index, source->features(), command.input.predict.genes, file);
+      })) {
+    return json;
+  }
+  const GeneMap genes(index, source->features(), command.input.predict.genes, file);
+  json["panel"] = {{"found", genes.report().n_found},
+                   {"of", genes.report().n_panel},
+                   {"by", genes.report().column},
+                   {"missing", genes.report().missing}};
+  for (const std::string& warning : genes.report().warnings) json["warnings"].push_back(warning);
+  source->select(genes);
+  attempt(json, [&] {
+    const Sample sample = take_sample(*source, command.input.predict.block_cells);
+    const SampleFacts facts = sample_facts(sample, genes);
+    json["sampled_cells"] = sample.n_cells;
+    json["median_total"] = number(facts.median_total);
+    const Decision decision = decide(sample, *source, genes, command.input.predict);
+    json["values"] = fmt::format("{} ({})", to_string(decision.values), decision.values_reason);
+    json["scale"] = fmt::format("{} ({})", to_string(decision.scale), decision.scale_reason);
+    for (const std::string& warning : decision.warnings) json["warnings"].push_back(warning);
+    json["predict_would"] = "run";
+  });
+  return json;
+}
+
+/// The JSON as lines of `key: value`; long lists by their length and first entries.
+void print_plain(const Json& json, const std::string& indent) {
+  for (const auto& [key, value] : json.items()) {
+    if (value.is_object()) {
+      std::cout << indent << key << ":\n";
+      print_plain(value, indent + "  ");
+    } else if (value.is_array()) {
+      if (value.empty()) continue;
+      std::cout << indent << key << ": " << value.size() << "\n";
+      constexpr std::size_t shown = 5;
+      for (std::size_t i = 0; i < std::min(shown, value.size()); ++i) {
+        const Json& item = value[i];
+        std::cout << indent << "  "
+                  << (item.is_string() ? item.get<std::string>()
+                                       : item.dump(-1, ' ', false, Json::error_handler_t::replace))
+                  << "\n";
+      }
+      if (value.size() > shown) std::cout << indent << "  ...\n";
+    } else {
+      std::cout << indent << key << ": "
+                << (value.is_string() ? value.get<std::string>()
+                                      : value.dump(-1, ' ', false, Json::error_handler_t::replace))
+                << "\n";
+    }
+  }
+}
+
+void run(InspectCommand& command) {
+  const std::string& path = command.input.input;
+  Json json;
+  if (path != "-" && is_sicmir_file(path, "sicmir-model")) {
+    json = describe_model(path);
+  } else if (path != "-" && is_sicmir_file(path, "sicmir-moments")) {
+    json = describe_moments(path);
+  } else {
+    json = describe_matrix(command);
+  }
+  if (command.json) {
+    std::cout << json.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+  } else {
+    print_plain(json, "");
+  }
+  std::cout.flush();
+  if (!std::cout) {
+    if (errno == EPIPE) throw BrokenPipe();
+    throw Error(ExitCode::not_written, "standard output cannot be written.");
+  }
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app) {
+  CLI::App& sub = *app.add_subcommand(
+      "inspect", "Show what a model, a moments file or a matrix holds, and what predict would do");
+  const auto owned = std::make_shared<InspectCommand>();
+  bind_input(sub, owned->input);
+  sub.add_flag("--json", owned->json, "As JSON, complete")->group("Writing");
+  bind_common(sub, owned->common, false);
+  on_run(sub, owned->common, [owned] { run(*owned); });
+}
+
+}  // namespace sicmir::cli

@@ -1,0 +1,239 @@
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <limits>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "cli/commands.hpp"
+#include "cli/progress.hpp"
+#include "cli/run_report.hpp"
+#include "io/output_file.hpp"
+#include "parallel/threads.hpp"
+
+namespace sicmir::cli {
+namespace {
+
+struct PredictCommand {
+  CommonOptions common;
+  InputOptions input;
+  std::string output;
+  std::string save_input;
+  std::string report;
+  SinkOptions sink;
+  bool no_carry = false;
+  std::string mirnas;
+  double min_accuracy = -2.0;  // below any correlation: off
+};
+
+/// The miRNAs that --mirnas and --min-accuracy leave, as positions in the model, in its order of
+/// --mirnas if given. Empty: all.
+std::vector<Index> chosen_mirnas(const PredictCommand& command, const Model& model) {
+  if (command.mirnas.empty() && command.min_accuracy < -1.0) return {};
+  std::map<std::string, Index, std::less<>> by_name;
+  for (std::size_t i = 0; i < model.mirnas.size(); ++i) {
+    const ModelMirna& mirna = model.mirnas[i];
+    // A v21 name that another miRNA bears today means that other one.
+    if (!mirna.other_name.empty()) by_name.try_emplace(mirna.other_name, static_cast<Index>(i));
+    if (!mirna.accession.empty()) by_name[mirna.accession] = static_cast<Index>(i);
+  }
+  for (std::size_t i = 0; i < model.mirnas.size(); ++i) {
+    by_name[model.mirnas[i].name] = static_cast<Index>(i);
+  }
+  std::vector<std::string> wanted;
+  if (!command.mirnas.empty()) {
+    std::ifstream list(command.mirnas);
+    const bool is_file = static_cast<bool>(list);
+    std::string text = command.mirnas;
+    if (is_file) text.assign(std::istreambuf_iterator<char>(list), {});
+    const std::string_view separators = is_file ? "\r\n\t, " : ",";
+    for (std::size_t start = 0; start < text.size();) {
+      const std::size_t end = std::min(text.find_first_of(separators, start), text.size());
+      if (end > start) wanted.push_back(text.substr(start, end - start));
+      start = end + 1;
+    }
+    if (wanted.empty()) {
+      throw Error(ExitCode::usage, fmt::format("--mirnas {}: names no miRNA.", command.mirnas));
+    }
+  } else {
+    for (const ModelMirna& mirna : model.mirnas) wanted.push_back(mirna.name);
+  }
+  std::vector<Index> positions;
+  std::set<Index> seen;
+  for (const std::string& name : wanted) {
+    const auto found = by_name.find(name);
+    if (found == by_name.end()) {
+      throw Error(ExitCode::usage,
+                  fmt::format("--mirnas: model {} has no miRNA '{}'. Mature names (hsa-miR-21-5p, "
+                              "upper-case R), MIMAT accessions and miRBase v21 names are taken; "
+                              "`sicmir inspect --json MODEL` lists them all.",
+                              model.name, name));
+    }
+    const Accuracy& accuracy = model.mirnas[static_cast<std::size_t>(found->second)].accuracy;
+    if (command.min_accuracy >= -1.0 && !(accuracy.within_cohort >= command.min_accuracy)) continue;
+    if (seen.insert(found->second).second) positions.push_back(found->second);
+  }
+  if (positions.empty()) {
+    throw Error(ExitCode::usage,
+                fmt::format("--min-accuracy {}: no miRNA of model {} is that accurate within "
+                            "cohorts.",
+                            command.min_accuracy, model.name));
+  }
+  return positions;
+}
+
+void check(PredictCommand& command) {
+  if (command.output.empty()) {
+    if (::isatty(STDOUT_FILENO) == 1) {
+      throw Error(ExitCode::usage,
+                  "standard output is a terminal; name an output with -o FILE (.csv, .tsv, .h5ad, "
+                  ".csv.gz or .tsv.gz), or redirect it.");
+    }
+    command.output = "-";
+  }
+  const OutputFormat format = resolve_output_format(command.output, command.sink.format);
+  if (command.sink.features_as_lines && format == OutputFormat::h5ad) {
+    throw Error(ExitCode::usage, "--transpose is for tables; AnnData holds cells as lines.");
+  }
+  for (const std::string& other : {command.save_input, command.report, command.output}) {
+    if (!other.empty() && other != "-" && command.input.input != "-" &&
+        same_file(command.input.input, other)) {
+      throw Error(ExitCode::usage, fmt::format("{}: is the input; name another output.", other));
+    }
+  }
+  if (!command.save_input.empty() && command.save_input == command.output) {
+    throw Error(ExitCode::usage, "--save-input and -o name the same file.");
+  }
+  // Upper quartiles are kept only where the model's unit may be needed.
+  SourceOptions& source = command.input.source;
+  switch (command.input.predict.scale) {
+    case Scale::reference:
+      source.upper_quartile_up_to = std::numeric_limits<Index>::max();
+      break;
+    case Scale::automatic:
+      source.upper_quartile_up_to = 9;  // as many as auto takes to the reference
+      break;
+    default:
+      source.upper_quartile_up_to = 0;
+  }
+}
+
+void run(PredictCommand& command) {
+  check(command);
+  SinkOptions save_options;
+  const Model model = read_model(find_model(command.input.model));
+  PredictOptions options = command.input.predict;
+  options.threads = thread_count(command.common.threads);
+  options.mirnas = chosen_mirnas(command, model);
+  const GeneIndex index(model.panel);
+
+  // What can go wrong with the outputs is found before the input is read.
+  SinkOptions sink_options = command.sink;
+  const bool carries =
+      !command.no_carry &&
+      resolve_output_format(command.output, sink_options.format) == OutputFormat::h5ad;
+  std::unique_ptr<MatrixSink> probe = open_sink(command.output, sink_options);
+  std::unique_ptr<MatrixSink> save_input;
+  if (!command.save_input.empty()) save_input = open_sink(command.save_input, save_options);
+  if (!command.report.empty()) (void)OutputFile(command.report);
+
+  const std::unique_ptr<CellSource> source =
+      open_source(command.input.input, command.input.source, index);
+  log_source(*source);
+  std::unique_ptr<MatrixSink> sink = std::move(probe);
+  if (carries && source->description().is_h5ad) {
+    sink_options.carry_from = source->description().path;
+    sink = open_sink(command.output, sink_options);
+  }
+  ProgressBar progress(command.common.quiet);
+  options.on_progress = [&](const Progress& now) { progress.show(now); };
+  const RunReport report = predict(*source, model, index, options, *sink, save_input.get());
+  progress.clear();
+  spdlog::info("{} cells x {} miRNAs written to {} in {:.1f} s", report.cells_written,
+               options.mirnas.empty() ? model.mirnas.size() : options.mirnas.size(),
+               command.output == "-" ? "standard output" : command.output,
+               report.seconds_measure + report.seconds_predict);
+  if (!command.report.empty()) {
+    write_run_report(command.report, command.input, command.output, model, *source, report,
+                     options.threads);
+  }
+}
+
+}  // namespace
+
+void add_predict(CLI::App& app) {
+  CLI::App& sub = *app.add_subcommand("predict", "Predict miRNAs from an expression matrix");
+  const auto owned = std::make_shared<PredictCommand>();
+  PredictCommand& command = *owned;
+  bind_input(sub, command.input);
+  PredictOptions& options = command.input.predict;
+  const std::string normalising = "Normalisation";
+  sub.add_option("--scale", options.scale,
+                 "What genes are standardised against: dataset (these cells), reference (the "
+                 "model's training samples), none or auto [default: auto]")
+      ->transform(CLI::Transformer(std::map<std::string, Scale>{{"auto", Scale::automatic},
+                                                                {"dataset", Scale::dataset},
+                                                                {"reference", Scale::reference},
+                                                                {"none", Scale::none}}))
+      ->type_name("WORD")
+      ->group(normalising);
+  sub.add_flag("--force-scale", options.force_scale,
+               "Go on although the input is far from the training samples")
+      ->group(normalising);
+  sub.add_option("--moments", options.moments,
+                 "Standardise against these moments (made by `sicmir stats`)")
+      ->check(CLI::ExistingFile)
+      ->group(normalising);
+
+  const std::string writing = "Writing";
+  sub.add_option("-o,--output", command.output,
+                 "Predictions: .h5ad, .csv, .tsv, .csv.gz or .tsv.gz [default: TSV on standard "
+                 "output]")
+      ->group(writing);
+  sub.add_option("--output-format", command.sink.format,
+                 "csv, tsv, csv.gz, tsv.gz or h5ad, where the name does not say")
+      ->transform(
+          CLI::Transformer(std::map<std::string, OutputFormat>{{"csv", OutputFormat::csv},
+                                                               {"tsv", OutputFormat::tsv},
+                                                               {"csv.gz", OutputFormat::csv_gz},
+                                                               {"tsv.gz", OutputFormat::tsv_gz},
+                                                               {"h5ad", OutputFormat::h5ad}}))
+      ->type_name("WORD")
+      ->group(writing);
+  sub.add_flag("--transpose", command.sink.features_as_lines,
+               "Tables: miRNAs as lines, cells as columns")
+      ->group(writing);
+  sub.add_option("--digits", command.sink.digits,
+                 "Tables: significant digits [default: as many as read back the same]")
+      ->check(CLI::Range(1, 9))
+      ->group(writing);
+  sub.add_option("--output-scale", options.output_scale,
+                 "z (z-score of log2(RPM + 1) over the training samples) or log2rpm [default: z]")
+      ->transform(CLI::Transformer(std::map<std::string, OutputScale>{
+          {"z", OutputScale::zscore}, {"log2rpm", OutputScale::log2rpm}}))
+      ->type_name("WORD")
+      ->group(writing);
+  sub.add_option("--mirnas", command.mirnas,
+                 "Only these miRNAs: names or MIMAT accessions, a,b,c or a file of them")
+      ->group(writing);
+  sub.add_option("--min-accuracy", command.min_accuracy,
+                 "Only miRNAs with at least this held-out Pearson within cohorts")
+      ->check(CLI::Range(-1.0, 1.0))
+      ->group(writing);
+  sub.add_flag("--no-carry", command.no_carry,
+               "h5ad to h5ad: leave obs, obsm and uns of the input behind")
+      ->group(writing);
+  sub.add_option("--save-input", command.save_input,
+                 "Also write what the network saw: cells x genes, standardised")
+      ->group(writing);
+  sub.add_option("--report", command.report,
+                 "Also write a JSON file about this run: times, memory, decisions, genes")
+      ->group(writing);
+  bind_common(sub, command.common);
+  on_run(sub, command.common, [owned] { run(*owned); });
+}
+
+}  // namespace sicmir::cli

@@ -1,0 +1,72 @@
+#include "cli/run_report.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "io/output_file.hpp"
+#include "kernels/kernels.hpp"
+#include "sicmir/version.hpp"
+
+namespace sicmir::cli {
+
+void write_run_report(const std::string& path, const InputOptions& input, const std::string& output,
+                      const Model& model, const CellSource& source, const RunReport& report,
+                      int threads) {
+  nlohmann::ordered_json json;
+  json["sicmir"] = version;
+  json["input"] = input.input;
+  json["output"] = output;
+  json["model"] = {{"name", model.name}, {"checksum", model.checksum}};
+  const SourceDescription& description = source.description();
+  json["format"] = description.format;
+  json["storage"] = description.storage;
+  json["matrix"] = description.matrix;
+  nlohmann::ordered_json& genes = json["genes"];
+  genes["column"] = report.genes.column;
+  genes["in_input"] = report.genes.n_features;
+  genes["found"] = report.genes.n_found;
+  genes["of"] = report.genes.n_panel;
+  for (std::size_t kind = 0; kind < n_match_kinds; ++kind) {
+    genes["by_kind"][std::string(to_string(static_cast<MatchKind>(kind)))] =
+        report.genes.by_kind[kind];
+  }
+  genes["missing"] = report.genes.missing;
+  genes["duplicated"] = report.genes.duplicated;
+  genes["constant"] = report.constant_genes;
+  const Decision& decision = report.decision;
+  json["values"] = {{"taken_as", to_string(decision.values)}, {"why", decision.values_reason}};
+  json["scale"] = {{"taken", to_string(decision.scale)}, {"why", decision.scale_reason}};
+  if (report.reference_median_z) {
+    json["reference"] = {{"median_z", *report.reference_median_z},
+                         {"interquartile_range", report.reference_iqr_z.value_or(0)}};
+  }
+  json["warnings"] = decision.warnings;
+  json["cells"] = {{"read", report.cells_read},
+                   {"written", report.cells_written},
+                   {"empty", report.empty_cells}};
+  json["seconds"] = {{"measure", report.seconds_measure}, {"predict", report.seconds_predict}};
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  json["peak_memory_bytes"] = static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
+  json["threads"] = threads;
+  json["kernel"] = kernels::active().name;
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  json["host"] = host.data();
+  json["finished_unix_time"] = std::chrono::duration_cast<std::chrono::seconds>(
+                                   std::chrono::system_clock::now().time_since_epoch())
+                                   .count();
+  // Names come from files and may be in any encoding; a report is never lost for one of them.
+  const std::string text =
+      json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  OutputFile file(path);
+  file.create();
+  file.write(text);
+  file.commit();
+}
+
+}  // namespace sicmir::cli

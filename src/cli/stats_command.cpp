@@ -1,0 +1,47 @@
+#include <spdlog/spdlog.h>
+
+#include <memory>
+
+#include "cli/commands.hpp"
+#include "cli/progress.hpp"
+#include "parallel/threads.hpp"
+
+namespace sicmir::cli {
+namespace {
+
+struct StatsCommand {
+  CommonOptions common;
+  InputOptions input;
+  std::string output;
+};
+
+void run(StatsCommand& command) {
+  const Model model = read_model(find_model(command.input.model));
+  const GeneIndex index(model.panel);
+  const std::unique_ptr<CellSource> source =
+      open_source(command.input.input, command.input.source, index);
+  log_source(*source);
+  PredictOptions options = command.input.predict;
+  options.threads = thread_count(command.common.threads);
+  ProgressBar progress(command.common.quiet);
+  options.on_progress = [&](const Progress& now) { progress.show(now); };
+  const MomentsFile moments = measure_moments(*source, model, index, options);
+  progress.clear();
+  write_moments(moments, command.output);
+  spdlog::info("moments of {} genes over {} cells written to {}", moments.genes.size(),
+               moments.moments.n_cells(), command.output);
+}
+
+}  // namespace
+
+void add_stats(CLI::App& app) {
+  CLI::App& sub = *app.add_subcommand(
+      "stats", "Measure the moments of a data set, for `predict --moments` on parts of it");
+  const auto owned = std::make_shared<StatsCommand>();
+  bind_input(sub, owned->input);
+  sub.add_option("-o,--output", owned->output, "Moments file (HDF5)")->required()->group("Writing");
+  bind_common(sub, owned->common);
+  on_run(sub, owned->common, [owned] { run(*owned); });
+}
+
+}  // namespace sicmir::cli
