@@ -16,7 +16,7 @@ namespace {
 using namespace sicmir;
 
 Matrix random_matrix(Index rows, Index columns, std::uint64_t seed) {
-  train::Random random(seed);
+  training::Random random(seed);
   Matrix result(rows, columns);
   for (Index i = 0; i < result.size(); ++i) result.data()[i] = 2.0f * random.uniform() - 1.0f;
   return result;
@@ -32,8 +32,8 @@ int main(int argc, char** argv) {
   const Matrix x = random_matrix(977, samples, 1);
   const Matrix y = random_matrix(1298, samples, 2);
   ThreadPool pool(threads);
-  train::NetworkTrainer trainer({.n_inputs = 977, .hidden = {1024, 1024}, .n_outputs = 1298},
-                                batch + 1, 1, pool);
+  training::NetworkTrainer trainer({.n_inputs = 977, .hidden = {1024, 1024}, .n_outputs = 1298},
+                                   batch + 1, 1, pool);
   Matrix batch_x(977, batch);
   Matrix batch_y(1298, batch);
   Index t = 0;
@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
       batch_x.leftCols(n) = x.middleCols(first, n);
       batch_y.leftCols(n) = y.middleCols(first, n);
       ++t;
-      trainer.step(batch_x.leftCols(n), batch_y.leftCols(n), train::adam_rule(1e-3, 0.0, t),
+      trainer.step(batch_x.leftCols(n), batch_y.leftCols(n), training::adam_rule(1e-3, 0.0, t),
                    static_cast<std::uint64_t>(t));
     }
     seconds.push_back(

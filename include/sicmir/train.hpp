@@ -2,6 +2,7 @@
 /// Fitting a model to paired mRNA and miRNA samples.
 
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,31 +18,124 @@ enum class LayerOrder : std::uint8_t {
   relu_bn,    ///< ReLU first, everywhere
   published,  ///< as the released scripts: batch norm first in the first layer, ReLU first after it
 };
-enum class MirnaValues : std::uint8_t { rpm, log2rpm };
 
-/// One table of expression and its kind of values.
+enum class MirnaValues : std::uint8_t {
+  rpm,      ///< reads per million, linear
+  log2rpm,  ///< log2(RPM + 1)
+};
+
+/// One table of mRNA expression and its kind of values. Logarithms are taken to base 2.
 struct ExpressionFile {
   std::string path;
   Values values = Values::automatic;
 };
 
+/// One table of mature miRNA expression.
 struct MirnaFile {
   std::string path;
   MirnaValues values = MirnaValues::rpm;
-  std::string target = "measured";  ///< or "estimated": written into the model per miRNA
+  bool estimated = false;  ///< not measured but computed, e.g. from stem-loops
 };
 
-struct TrainOptions {
-  std::vector<Index> hidden = {1024, 1024};
-  LayerOrder order = LayerOrder::bn_relu;
-  double dropout = 0.3;
-  Index epochs = 100;
-  Index batch = 64;
-  double learning_rate = 1e-3;
-  double weight_decay = 0.0;
-  double validation = 0.1;  ///< fraction of the patients held out
-  std::uint64_t seed = 1;
-  int threads = 0;
+/// What to pair, and how.
+struct PairOptions {
+  std::vector<ExpressionFile> mrna;
+  std::vector<MirnaFile> mirna;
+  /// TSV with the columns sample and cohort, and perhaps patient; empty: the cohort of a sample is
+  /// its mRNA file's name without its endings.
+  std::string samples;
+  double min_panel = 0.8;  ///< fraction of the panel that every mRNA file must have, 0 .. 1
+  Index min_targets = 10;  ///< miRNAs with fewer samples are left out
 };
+
+/// Paired samples, both sides in their unit. Ids of the form TCGA-XX-XXXX-SS (15 characters, then
+/// anything; dots for dashes as R writes them) count as the sample of their first 15 characters and
+/// the patient of their first 12; other ids are sample and patient as they stand.
+struct TrainingPairs {
+  GenePanel panel;
+  UnitRecipe recipe;
+  std::vector<ModelMirna> mirnas;  ///< those with targets; mean, sd and accuracy not yet set
+  std::vector<std::string> samples;
+  std::vector<std::string> patients;  ///< one per sample
+  std::vector<std::string> cohorts;   ///< one per sample
+  Matrix mrna;   ///< genes x samples, in the unit of `recipe`; NaN: not in the sample's file
+  Matrix mirna;  ///< mirnas x samples, log2(RPM + 1); NaN: no target
+
+  [[nodiscard]] Index size() const noexcept { return static_cast<Index>(samples.size()); }
+};
+
+/// Reads and pairs the files. Of a sample that stands in several mRNA files (or several times in
+/// one) the first counts; of a target, the first file that has it, measured before estimated.
+/// Throws Error(bad_input): unreadable files, values that cannot be what was stated, no pair.
+[[nodiscard]] TrainingPairs read_pairs(const PairOptions& options);
+
+struct TrainOptions {
+  std::string name = "sicmir";
+  std::vector<Index> hidden = {1024, 1024};
+  LayerOrder order = LayerOrder::published;
+  double dropout = 0.3;
+  Index epochs = 100;    ///< at most, where early stopping has patients to judge by
+  Index stop_after = 0;  ///< end after this many epochs of the schedule; 0: run all of it
+  Index batch = 64;      ///< a last batch of one sample is joined to the one before
+  double learning_rate = 1e-3;
+  bool cosine = true;          ///< the learning rate falls to zero along half a cosine
+  Index warmup_epochs = 0;     ///< the learning rate first rises linearly
+  double weight_decay = 1e-2;  ///< AdamW's; on weights, not on biases and batch norms
+  double validation = 0.1;     ///< fraction of the patients held out for early stopping; 0: none
+  Index patience = 20;         ///< epochs without a better validation loss until training stops
+  /// Folds by patient for the accuracies that go into the model; 0 or 1: no cross-validation, and
+  /// they come from the patients held out for validation.
+  Index cross_validate = 0;
+  bool leave_cohort_out = false;  ///< also train without each cohort once
+  std::uint64_t seed = 1;
+  int threads = 0;  ///< 0: as many CPUs as the process may use; never changes a result
+};
+
+/// After one epoch; losses are mean squared errors of z-scores.
+struct EpochReport {
+  Index epoch = 0;  ///< 1, 2...
+  double train_loss = 0;
+  double validation_loss = 0;  ///< NaN: no patient was held out
+  double median_pooled = 0;    ///< median Pearson over the miRNAs, held-out samples; or NaN
+  double median_within = 0;    ///< the same after removing each cohort's mean
+  double seconds = 0;
+};
+
+/// A fitted network with the moments that belong to it.
+struct Fit {
+  std::vector<Layer> layers;
+  Eigen::VectorXd gene_mean, gene_sd;    ///< over the training samples; 0 sd: constant gene
+  Eigen::VectorXd mirna_mean, mirna_sd;  ///< over the training samples; 0 sd: no usable target
+  Index best_epoch = 0;                  ///< whose weights these are
+  std::vector<EpochReport> history;
+};
+
+/// Fits on the samples `train`; `validation` (may be empty) picks the epoch. Both are positions in
+/// `pairs` without a patient in common. Throws Error(bad_input): fewer than 2 training samples, no
+/// usable target, or a loss that is not finite.
+[[nodiscard]] Fit fit(const TrainingPairs& pairs, std::span<const Index> train,
+                      std::span<const Index> validation, const TrainOptions& options);
+
+/// Predicted log2(RPM + 1): mirnas x samples.size(), by the way that `predict` goes.
+[[nodiscard]] Matrix predict_samples(const TrainingPairs& pairs, const Fit& fit,
+                                     std::span<const Index> samples);
+
+/// What training found out besides the model.
+struct TrainReport {
+  Index n_samples = 0, n_patients = 0, n_cohorts = 0;
+  Index epochs = 0;                  ///< of the final fit
+  std::vector<EpochReport> history;  ///< of the final fit
+  double median_pooled = 0;          ///< medians of the model's accuracies over its miRNAs
+  double median_within = 0;
+  double median_leave_cohort_out = 0;
+  std::vector<std::string> warnings;
+};
+
+/// The whole job: hold-out or cross-validation, the final fit, and the model with its accuracies.
+/// With cross-validation every fold stops early on patients of its own training part, its test
+/// patients serve the accuracies alone, and the final fit uses all samples for the median number of
+/// epochs. Throws Error(bad_input) where there are too few patients.
+[[nodiscard]] Model train(const TrainingPairs& pairs, const TrainOptions& options,
+                          TrainReport* report = nullptr);
 
 }  // namespace sicmir

@@ -8,7 +8,7 @@
 #include "kernels/kernels.hpp"
 #include "train/random.hpp"
 
-namespace sicmir::train {
+namespace sicmir::training {
 
 namespace {
 
@@ -340,4 +340,4 @@ UpdateRule adam_rule(double learning_rate, double weight_decay, Index t, double 
           .shrink = static_cast<float>(1.0 - learning_rate * weight_decay)};
 }
 
-}  // namespace sicmir::train
+}  // namespace sicmir::training

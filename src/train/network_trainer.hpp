@@ -11,7 +11,7 @@
 #include "sicmir/train.hpp"
 #include "sicmir/types.hpp"
 
-namespace sicmir::train {
+namespace sicmir::training {
 
 /// A tensor with what the optimiser keeps beside it.
 struct Parameter {
@@ -106,4 +106,4 @@ class NetworkTrainer {
                                             double beta1 = 0.9, double beta2 = 0.999,
                                             double eps = 1e-8);
 
-}  // namespace sicmir::train
+}  // namespace sicmir::training

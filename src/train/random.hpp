@@ -7,7 +7,7 @@
 
 #include "sicmir/types.hpp"
 
-namespace sicmir::train {
+namespace sicmir::training {
 
 /// One step of SplitMix64 (Steele, Lea and Flood, 2014): a good 64-bit hash of `x`.
 [[nodiscard]] constexpr std::uint64_t mix(std::uint64_t x) noexcept {
@@ -55,4 +55,4 @@ class Random {
   std::uint64_t counter_ = 0;
 };
 
-}  // namespace sicmir::train
+}  // namespace sicmir::training

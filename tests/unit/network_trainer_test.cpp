@@ -11,7 +11,7 @@
 #include "kernels/kernels.hpp"
 #include "train/random.hpp"
 
-namespace sicmir::train {
+namespace sicmir::training {
 namespace {
 
 using Json = nlohmann::json;
@@ -339,4 +339,4 @@ TEST(Dropout, KeepsTheStatedFractionAndTheMean) {
 }
 
 }  // namespace
-}  // namespace sicmir::train
+}  // namespace sicmir::training

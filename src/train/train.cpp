@@ -1,0 +1,247 @@
+#include "sicmir/train.hpp"
+
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <numeric>
+#include <set>
+
+#include "sicmir/version.hpp"
+#include "train/accuracy.hpp"
+#include "train/split.hpp"
+
+namespace sicmir {
+
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+[[noreturn]] void refuse(const std::string& message) {
+  throw Error(ExitCode::usage, message);
+}
+
+void check(const TrainOptions& options) {
+  if (options.hidden.empty() ||
+      *std::min_element(options.hidden.begin(), options.hidden.end()) < 1) {
+    refuse("the hidden layers need at least one unit each, e.g. --hidden 1024,1024");
+  }
+  if (!(options.dropout >= 0.0 && options.dropout < 1.0)) {
+    refuse(
+        fmt::format("a dropout of {} is not possible: 0 up to, not including, 1", options.dropout));
+  }
+  if (options.epochs < 1) refuse("at least 1 epoch is needed");
+  if (options.batch < 2) refuse("batch norm needs batches of at least 2 samples");
+  if (!(options.learning_rate > 0.0)) refuse("the learning rate must be above 0");
+  if (!(options.weight_decay >= 0.0)) refuse("the weight decay must not be negative");
+  if (!(options.validation >= 0.0 && options.validation < 1.0)) {
+    refuse("the fraction of patients held out must be from 0 up to, not including, 1");
+  }
+}
+
+/// Puts predictions for some samples into their places.
+void place(const Matrix& predicted, std::span<const Index> samples, Matrix& all) {
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    all.col(samples[i]) = predicted.col(static_cast<Index>(i));
+  }
+}
+
+Matrix no_predictions(const TrainingPairs& pairs) {
+  return Matrix::Constant(pairs.mirna.rows(), pairs.size(),
+                          std::numeric_limits<float>::quiet_NaN());
+}
+
+std::vector<Index> every_sample(const TrainingPairs& pairs) {
+  std::vector<Index> all(static_cast<std::size_t>(pairs.size()));
+  std::iota(all.begin(), all.end(), Index{0});
+  return all;
+}
+
+struct HeldOut {
+  Matrix predicted;  ///< mirnas x samples, NaN where no network was asked
+  Index epochs = 0;  ///< median of the folds
+};
+
+HeldOut cross_validate(const TrainingPairs& pairs, const TrainOptions& options) {
+  const std::vector<Index> all = every_sample(pairs);
+  const Index n_patients = training::count_patients(pairs, all);
+  if (n_patients < 3 * options.cross_validate) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{} patients with paired samples are too few for {} folds: each needs "
+                            "at least 3. Lower --cross-validate or give more samples.",
+                            n_patients, options.cross_validate));
+  }
+  const std::vector<Index> fold_of =
+      training::deal_folds(pairs, all, options.cross_validate, options.seed);
+  HeldOut result{no_predictions(pairs), 0};
+  std::vector<double> epochs;
+  for (Index fold = 0; fold < options.cross_validate; ++fold) {
+    std::vector<Index> test;
+    std::vector<Index> rest;
+    for (const Index sample : all) {
+      (fold_of[static_cast<std::size_t>(sample)] == fold ? test : rest).push_back(sample);
+    }
+    spdlog::info("fold {} of {}: {} samples to train on, {} held out", fold + 1,
+                 options.cross_validate, rest.size(), test.size());
+    const training::Split split = training::hold_out(
+        pairs, rest, options.validation, options.seed + static_cast<std::uint64_t>(fold) + 1);
+    const Fit fitted = fit(pairs, split.train, split.held_out, options);
+    epochs.push_back(static_cast<double>(fitted.best_epoch));
+    place(predict_samples(pairs, fitted, test), test, result.predicted);
+  }
+  result.epochs = std::max<Index>(1, std::llround(training::median(epochs)));
+  return result;
+}
+
+Matrix leave_cohorts_out(const TrainingPairs& pairs, const TrainOptions& options) {
+  Matrix predicted = no_predictions(pairs);
+  const std::set<std::string> cohorts(pairs.cohorts.begin(), pairs.cohorts.end());
+  for (const std::string& cohort : cohorts) {
+    std::set<std::string_view> patients;
+    std::vector<Index> test;
+    for (const Index sample : every_sample(pairs)) {
+      const auto at = static_cast<std::size_t>(sample);
+      if (pairs.cohorts[at] != cohort) continue;
+      test.push_back(sample);
+      patients.insert(pairs.patients[at]);
+    }
+    std::vector<Index> rest;
+    for (const Index sample : every_sample(pairs)) {
+      if (!patients.contains(pairs.patients[static_cast<std::size_t>(sample)])) {
+        rest.push_back(sample);
+      }
+    }
+    spdlog::info("without cohort {}: {} samples to train on, {} held out", cohort, rest.size(),
+                 test.size());
+    place(predict_samples(pairs, fit(pairs, rest, {}, options), test), test, predicted);
+  }
+  return predicted;
+}
+
+/// Leaves out what could not be learnt: outputs without a usable target.
+void drop_outputs(Model& model, const Eigen::VectorXd& sd) {
+  std::vector<Index> kept;
+  for (Index mirna = 0; mirna < sd.size(); ++mirna) {
+    if (sd[mirna] > 0.0) kept.push_back(mirna);
+  }
+  if (static_cast<Index>(kept.size()) == sd.size()) return;
+  auto& last = std::get<Linear>(model.layers.back());
+  last.weight = last.weight(kept, Eigen::all).eval();
+  last.bias = last.bias(kept).eval();
+  std::vector<ModelMirna> mirnas;
+  for (const Index mirna : kept) mirnas.push_back(model.mirnas[static_cast<std::size_t>(mirna)]);
+  model.mirnas = std::move(mirnas);
+}
+
+double median_of(const Model& model, double Accuracy::*figure) {
+  std::vector<double> values;
+  for (const ModelMirna& mirna : model.mirnas) values.push_back(mirna.accuracy.*figure);
+  return training::median(values);
+}
+
+void warn(TrainReport& report, std::string message) {
+  spdlog::warn("{}", message);
+  report.warnings.push_back(std::move(message));
+}
+
+void warn_of_thin_cohorts(const TrainingPairs& pairs, TrainReport& report) {
+  std::map<std::string, std::set<std::string_view>> patients;
+  for (std::size_t i = 0; i < pairs.samples.size(); ++i) {
+    patients[pairs.cohorts[i]].insert(pairs.patients[i]);
+  }
+  for (const auto& [cohort, names] : patients) {
+    if (names.size() > 1) continue;
+    warn(report, fmt::format("cohort {} has one patient: its accuracy within the cohort cannot be "
+                             "measured",
+                             cohort));
+  }
+}
+
+}  // namespace
+
+Model train(const TrainingPairs& pairs, const TrainOptions& options, TrainReport* report) {
+  check(options);
+  TrainReport own;
+  TrainReport& out = report != nullptr ? *report : own;
+  const std::vector<Index> all = every_sample(pairs);
+  out.n_samples = pairs.size();
+  out.n_patients = training::count_patients(pairs, all);
+  out.n_cohorts = static_cast<Index>(
+      std::set<std::string_view>(pairs.cohorts.begin(), pairs.cohorts.end()).size());
+  spdlog::info("{} paired samples of {} patients in {} cohort(s); {} genes, {} miRNAs",
+               out.n_samples, out.n_patients, out.n_cohorts, pairs.mrna.rows(), pairs.mirna.rows());
+  warn_of_thin_cohorts(pairs, out);
+
+  Fit final;
+  HeldOut held_out;
+  TrainOptions rest = options;  // for fits that no held-out patient stops
+  if (options.cross_validate > 1) {
+    held_out = cross_validate(pairs, options);
+    rest.stop_after = held_out.epochs;
+    spdlog::info("final fit on all samples, {} epochs", held_out.epochs);
+    final = fit(pairs, all, {}, rest);
+  } else {
+    const training::Split split = training::hold_out(pairs, all, options.validation, options.seed);
+    final = fit(pairs, split.train, split.held_out, options);
+    rest.stop_after = final.best_epoch;
+    held_out.predicted = no_predictions(pairs);
+    place(predict_samples(pairs, final, split.held_out), split.held_out, held_out.predicted);
+  }
+  const auto measured = training::accuracies(held_out.predicted, pairs.mirna, pairs.cohorts);
+  std::vector<training::MirnaAccuracy> unseen;
+  if (options.leave_cohort_out) {
+    if (out.n_cohorts < 2) {
+      throw Error(ExitCode::bad_input,
+                  "leaving a cohort out needs at least two cohorts; all samples are of one. Name "
+                  "cohorts with --samples, or do without --leave-cohort-out.");
+    }
+    unseen = training::accuracies(leave_cohorts_out(pairs, rest), pairs.mirna, pairs.cohorts);
+  }
+
+  Model model;
+  model.name = options.name;
+  model.made_by = fmt::format("sicmir {}", version);
+  model.made_from = fmt::format(
+      "{} paired samples of {} patients: {}", out.n_samples, out.n_patients,
+      fmt::join(std::set<std::string_view>(pairs.cohorts.begin(), pairs.cohorts.end()), ", "));
+  model.panel = pairs.panel;
+  model.gene_mean = final.gene_mean;
+  model.gene_sd = final.gene_sd;
+  for (Index gene = 0; gene < pairs.mrna.rows(); ++gene) {
+    if (pairs.mrna.row(gene).array().isNaN().all()) model.gene_mean[gene] = nan;
+  }
+  model.recipe = pairs.recipe;
+  model.layers = final.layers;
+  model.mirnas = pairs.mirnas;
+  for (std::size_t i = 0; i < model.mirnas.size(); ++i) {
+    ModelMirna& mirna = model.mirnas[i];
+    mirna.mean = final.mirna_mean[static_cast<Index>(i)];
+    mirna.sd = final.mirna_sd[static_cast<Index>(i)];
+    mirna.accuracy = {.pooled = measured[i].pooled,
+                      .within_cohort = measured[i].within_cohort,
+                      .leave_cohort_out = unseen.empty() ? nan : unseen[i].within_cohort,
+                      .n = measured[i].n};
+  }
+  drop_outputs(model, final.mirna_sd);
+  if (model.mirnas.size() < pairs.mirnas.size()) {
+    warn(out, fmt::format("{} miRNA(s) do not vary over the training samples and are left out",
+                          pairs.mirnas.size() - model.mirnas.size()));
+  }
+  out.epochs = final.best_epoch;
+  out.history = std::move(final.history);
+  out.median_pooled = median_of(model, &Accuracy::pooled);
+  out.median_within = median_of(model, &Accuracy::within_cohort);
+  out.median_leave_cohort_out = median_of(model, &Accuracy::leave_cohort_out);
+  spdlog::info(
+      "held-out patients, median Pearson over {} miRNAs: {:.3f} pooled, {:.3f} within cohort{}",
+      model.mirnas.size(), out.median_pooled, out.median_within,
+      unseen.empty() ? ""
+                     : fmt::format("; {:.3f} within cohorts that training did not see",
+                                   out.median_leave_cohort_out));
+  return model;
+}
+
+}  // namespace sicmir

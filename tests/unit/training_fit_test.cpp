@@ -1,0 +1,243 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "sicmir/train.hpp"
+#include "train/random.hpp"
+
+namespace sicmir {
+namespace {
+
+constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+
+/// miRNA k is the mean of genes k and k + 1, plus what its cohort adds, plus noise.
+TrainingPairs make_pairs(Index n = 160, Index n_genes = 12, Index n_mirnas = 6) {
+  training::Random random(5);
+  TrainingPairs pairs;
+  for (Index gene = 0; gene < n_genes; ++gene) {
+    pairs.panel.genes.emplace_back().symbol = "G" + std::to_string(gene);
+  }
+  for (Index mirna = 0; mirna < n_mirnas; ++mirna) {
+    pairs.mirnas.emplace_back().name = "hsa-miR-" + std::to_string(mirna);
+  }
+  pairs.mrna.resize(n_genes, n);
+  pairs.mirna.resize(n_mirnas, n);
+  for (Index i = 0; i < n; ++i) {
+    const std::string id = std::to_string(i);
+    pairs.samples.push_back(id);
+    pairs.patients.push_back(std::to_string(i / 2));
+    pairs.cohorts.push_back(i % 4 < 2 ? "A" : "B");
+    const float cohort = i % 4 < 2 ? 0.0f : 2.0f;
+    for (Index g = 0; g < n_genes; ++g) pairs.mrna(g, i) = 5.0f + 2.0f * random.uniform() + cohort;
+    for (Index m = 0; m < n_mirnas; ++m) {
+      pairs.mirna(m, i) =
+          0.5f * (pairs.mrna(m, i) + pairs.mrna(m + 1, i)) + 0.2f * random.uniform();
+    }
+  }
+  return pairs;
+}
+
+TrainOptions small_options() {
+  TrainOptions options;
+  options.hidden = {32, 16};
+  options.epochs = 60;
+  options.batch = 16;
+  options.dropout = 0.1;
+  options.learning_rate = 1e-2;
+  options.validation = 0.2;
+  options.threads = 2;
+  return options;
+}
+
+bool same_bits(const std::vector<Layer>& a, const std::vector<Layer>& b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i].index() != b[i].index()) return false;
+    if (const auto* linear = std::get_if<Linear>(&a[i])) {
+      if (linear->weight != std::get<Linear>(b[i]).weight) return false;
+      if (linear->bias != std::get<Linear>(b[i]).bias) return false;
+    }
+    if (const auto* norm = std::get_if<BatchNorm>(&a[i])) {
+      const auto& other = std::get<BatchNorm>(b[i]);
+      if (norm->gamma != other.gamma || norm->beta != other.beta || norm->mean != other.mean ||
+          norm->variance != other.variance) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+TEST(Train, LearnsWhatIsThereAndSaysSoHonestly) {
+  TrainReport report;
+  const Model model = train(make_pairs(), small_options(), &report);
+  EXPECT_EQ(report.n_samples, 160);
+  EXPECT_EQ(report.n_patients, 80);
+  EXPECT_EQ(report.n_cohorts, 2);
+  EXPECT_GT(report.median_pooled, 0.8);
+  EXPECT_GT(report.median_within, 0.6);
+  EXPECT_LT(report.median_within, report.median_pooled);
+  EXPECT_EQ(model.mirnas.size(), 6U);
+  EXPECT_EQ(model.mirnas[0].accuracy.n, 32);  // 16 of 80 patients, two samples each
+  EXPECT_TRUE(std::isnan(model.mirnas[0].accuracy.leave_cohort_out));
+  EXPECT_EQ(model.gene_mean.size(), 12);
+}
+
+TEST(Train, GivesTheSameModelForAnyNumberOfThreads) {
+  TrainOptions options = small_options();
+  options.epochs = 8;
+  std::vector<Model> models;
+  for (const int threads : {1, 2, 3}) {
+    options.threads = threads;
+    models.push_back(train(make_pairs(), options));
+  }
+  EXPECT_TRUE(same_bits(models[0].layers, models[1].layers));
+  EXPECT_TRUE(same_bits(models[0].layers, models[2].layers));
+  EXPECT_EQ(models[0].mirnas[3].accuracy.pooled, models[1].mirnas[3].accuracy.pooled);
+  options.seed = 2;
+  EXPECT_FALSE(same_bits(models[0].layers, train(make_pairs(), options).layers));
+}
+
+TEST(Fit, TakesMomentsFromTrainingSamplesOnly) {
+  TrainingPairs pairs = make_pairs(40);
+  std::vector<Index> some;
+  std::vector<Index> others;
+  for (Index i = 0; i < 40; ++i) (i < 30 ? some : others).push_back(i);
+  TrainOptions options = small_options();
+  options.epochs = 2;
+  const Fit before = fit(pairs, some, others, options);
+  pairs.mrna.rightCols(10).array() += 100.0f;
+  pairs.mirna.rightCols(10).array() *= 7.0f;
+  const Fit after = fit(pairs, some, {}, options);
+  EXPECT_TRUE(before.gene_mean == after.gene_mean);
+  EXPECT_TRUE(before.gene_sd == after.gene_sd);
+  EXPECT_TRUE(before.mirna_mean == after.mirna_mean);
+  EXPECT_TRUE(before.mirna_sd == after.mirna_sd);
+  const double mean = pairs.mrna.row(3).leftCols(30).cast<double>().mean();
+  EXPECT_NEAR(after.gene_mean[3], mean, 1e-12);
+  EXPECT_NEAR(
+      after.gene_sd[3],
+      std::sqrt((pairs.mrna.row(3).leftCols(30).cast<double>().array() - mean).square().mean()),
+      1e-12);
+}
+
+TEST(Fit, AMaskedTargetHasNoInfluenceOnTheOtherMirnas) {
+  TrainingPairs pairs = make_pairs(40);
+  std::vector<Index> all;
+  for (Index i = 0; i < 40; ++i) all.push_back(i);
+  pairs.mirna.row(2).setConstant(nan);
+  TrainOptions options = small_options();
+  options.epochs = 3;
+  const Fit fitted = fit(pairs, all, {}, options);
+  EXPECT_EQ(fitted.mirna_sd[2], 0.0);
+  EXPECT_TRUE(std::isfinite(fitted.history.back().train_loss));
+  const Matrix predicted = predict_samples(pairs, fitted, all);
+  EXPECT_TRUE(predicted.row(2).array().isNaN().all());
+  EXPECT_TRUE(predicted.row(1).array().isFinite().all());
+}
+
+TEST(Fit, JoinsALastBatchOfOneSampleToTheOneBefore) {
+  const TrainingPairs pairs = make_pairs(33);  // batches of 16 and 17
+  std::vector<Index> all;
+  for (Index i = 0; i < 33; ++i) all.push_back(i);
+  TrainOptions options = small_options();
+  options.epochs = 2;
+  EXPECT_NO_THROW((void)fit(pairs, all, {}, options));
+}
+
+TEST(Fit, StopsWhenHeldOutLossNoLongerImprovesAndGoesBackToTheBestEpoch) {
+  TrainingPairs pairs = make_pairs(60);
+  training::Random random(1);
+  for (Index i = 0; i < pairs.mirna.size(); ++i) pairs.mirna.data()[i] = random.uniform();
+  std::vector<Index> some;
+  std::vector<Index> others;
+  for (Index i = 0; i < 60; ++i) (i < 40 ? some : others).push_back(i);
+  TrainOptions options = small_options();
+  options.epochs = 400;
+  options.patience = 5;
+  const Fit fitted = fit(pairs, some, others, options);
+  EXPECT_LT(fitted.history.size(), 400U);
+  EXPECT_EQ(static_cast<Index>(fitted.history.size()), fitted.best_epoch + 5);
+  for (const EpochReport& epoch : fitted.history) {
+    EXPECT_GE(epoch.validation_loss,
+              fitted.history[static_cast<std::size_t>(fitted.best_epoch) - 1].validation_loss);
+  }
+}
+
+TEST(Train, CrossValidatesEverySampleAndLeavesCohortsOut) {
+  TrainOptions options = small_options();
+  options.epochs = 20;
+  options.cross_validate = 4;
+  options.leave_cohort_out = true;
+  TrainReport report;
+  const Model model = train(make_pairs(), options, &report);
+  EXPECT_EQ(model.mirnas[0].accuracy.n, 160);
+  EXPECT_GT(report.median_within, 0.5);
+  EXPECT_TRUE(std::isfinite(model.mirnas[0].accuracy.leave_cohort_out));
+  EXPECT_EQ(report.epochs, static_cast<Index>(report.history.size()));
+}
+
+TEST(Train, LeavesOutMirnasThatDoNotVary) {
+  TrainingPairs pairs = make_pairs();
+  pairs.mirna.row(4).setConstant(1.5f);
+  TrainOptions options = small_options();
+  options.epochs = 2;
+  TrainReport report;
+  const Model model = train(pairs, options, &report);
+  ASSERT_EQ(model.mirnas.size(), 5U);
+  EXPECT_EQ(model.mirnas[4].name, "hsa-miR-5");
+  EXPECT_EQ(std::get<Linear>(model.layers.back()).weight.rows(), 5);
+  ASSERT_EQ(report.warnings.size(), 1U);
+  EXPECT_EQ(report.warnings[0],
+            "1 miRNA(s) do not vary over the training samples and are left out");
+}
+
+std::string message_of(const TrainingPairs& pairs, const TrainOptions& options) {
+  try {
+    (void)train(pairs, options);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Train, SaysThatTheFitDivergedAndWhatToDo) {
+  TrainOptions options = small_options();
+  options.learning_rate = 1e30;
+  options.cosine = false;
+  const std::string message = message_of(make_pairs(), options);
+  EXPECT_NE(message.find("diverged"), std::string::npos) << message;
+  EXPECT_NE(message.find("--learning-rate"), std::string::npos) << message;
+}
+
+TEST(Train, RefusesConstantTargets) {
+  TrainingPairs pairs = make_pairs();
+  pairs.mirna.setConstant(2.0f);
+  EXPECT_NE(message_of(pairs, small_options()).find("there is nothing to learn"),
+            std::string::npos);
+}
+
+TEST(Train, RefusesTooFewPatientsForTheFolds) {
+  TrainOptions options = small_options();
+  options.cross_validate = 5;
+  const std::string message = message_of(make_pairs(20), options);  // 10 patients
+  EXPECT_NE(message.find("10 patients with paired samples are too few for 5 folds"),
+            std::string::npos)
+      << message;
+}
+
+TEST(Train, WarnsOfACohortOfOnePatient) {
+  TrainingPairs pairs = make_pairs();
+  pairs.cohorts[0] = pairs.cohorts[1] = "C";
+  TrainOptions options = small_options();
+  options.epochs = 1;
+  TrainReport report;
+  (void)train(pairs, options, &report);
+  ASSERT_EQ(report.warnings.size(), 1U);
+  EXPECT_EQ(report.warnings[0],
+            "cohort C has one patient: its accuracy within the cohort cannot be measured");
+}
+
+}  // namespace
+}  // namespace sicmir
