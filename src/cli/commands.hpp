@@ -5,6 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "sicmir/predict.hpp"
 #include "sicmir/types.hpp"
@@ -16,6 +18,26 @@ void add_predict(CLI::App& app);
 void add_train(CLI::App& app);
 void add_stats(CLI::App& app);
 void add_inspect(CLI::App& app);
+
+/// An option that takes one of a few words.
+template <class Choice>
+CLI::Option* add_choice(CLI::App& command, const std::string& name, Choice& choice,
+                        const std::vector<std::pair<std::string, Choice>>& words,
+                        const std::string& description) {
+  std::vector<std::string> allowed;
+  for (const auto& word : words) allowed.push_back(word.first);
+  return command
+      .add_option_function<std::string>(
+          name,
+          [&choice, words](const std::string& given) {
+            for (const auto& [word, meaning] : words) {
+              if (word == given) choice = meaning;
+            }
+          },
+          description)
+      ->check(CLI::IsMember(allowed))
+      ->type_name("WORD");
+}
 
 /// Options that every subcommand takes: -q, -v, --threads where it computes.
 struct CommonOptions {

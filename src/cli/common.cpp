@@ -2,7 +2,6 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <map>
 #include <memory>
 
 #include "cli/commands.hpp"
@@ -42,43 +41,36 @@ void bind_input(CLI::App& command, InputOptions& options) {
       .add_option("--genome", options.source.genome,
                   "10x files with several genomes: the one to take")
       ->group(reading);
-  command
-      .add_option("--orientation", options.source.orientation,
-                  "Tables: genes (as lines), cells (as lines) or auto [default: auto]")
-      ->transform(CLI::Transformer(
-          std::map<std::string, Orientation>{{"auto", Orientation::automatic},
-                                             {"genes", Orientation::genes_as_lines},
-                                             {"cells", Orientation::cells_as_lines}}))
-      ->type_name("WORD")
+  add_choice<Orientation>(command, "--orientation", options.source.orientation,
+                          {{"auto", Orientation::automatic},
+                           {"genes", Orientation::genes_as_lines},
+                           {"cells", Orientation::cells_as_lines}},
+                          "Tables: genes (as lines), cells (as lines) or auto [default: auto]")
       ->group(reading);
   command
       .add_option("--min-panel", options.predict.genes.min_panel,
                   "Fraction of the model's genes that the input must have [default: 0.8]")
       ->check(CLI::Range(0.0, 1.0))
       ->group(reading);
-  command
-      .add_option("--duplicates", options.predict.genes.duplicates,
-                  "Several features of one gene: auto (counts add up, else an error), sum, first "
-                  "or max [default: auto]")
-      ->transform(
-          CLI::Transformer(std::map<std::string, Duplicates>{{"auto", Duplicates::automatic},
-                                                             {"sum", Duplicates::sum},
-                                                             {"first", Duplicates::first},
-                                                             {"max", Duplicates::max}}))
-      ->type_name("WORD")
+  add_choice<Duplicates>(
+      command, "--duplicates", options.predict.genes.duplicates,
+      {{"auto", Duplicates::automatic},
+       {"sum", Duplicates::sum},
+       {"first", Duplicates::first},
+       {"max", Duplicates::max}},
+      "Several features of one gene: auto (counts add up, else an error), sum, first "
+      "or max [default: auto]")
       ->group(reading);
 
   const std::string normalising = "Normalisation";
-  command
-      .add_option("--values", options.predict.values,
-                  "What the numbers are: counts, linear (TPM, FPKM, RSEM), log, zscore or auto "
-                  "[default: auto]")
-      ->transform(CLI::Transformer(std::map<std::string, Values>{{"auto", Values::automatic},
-                                                                 {"counts", Values::counts},
-                                                                 {"linear", Values::linear},
-                                                                 {"log", Values::log},
-                                                                 {"zscore", Values::zscore}}))
-      ->type_name("WORD")
+  add_choice<Values>(command, "--values", options.predict.values,
+                     {{"auto", Values::automatic},
+                      {"counts", Values::counts},
+                      {"linear", Values::linear},
+                      {"log", Values::log},
+                      {"zscore", Values::zscore}},
+                     "What the numbers are: counts, linear (TPM, FPKM, RSEM), log, zscore or auto "
+                     "[default: auto]")
       ->group(normalising);
   command
       .add_option("--log-base", options.predict.log_base,
@@ -86,12 +78,10 @@ void bind_input(CLI::App& command, InputOptions& options) {
                   "[default: 2]")
       ->check(CLI::Range(1.5, 10.0))
       ->group(normalising);
-  command
-      .add_option("--empty-cells", options.predict.empty_cells,
-                  "Cells without a count: error, skip or nan [default: error]")
-      ->transform(CLI::Transformer(std::map<std::string, EmptyCells>{
-          {"error", EmptyCells::error}, {"skip", EmptyCells::skip}, {"nan", EmptyCells::nan}}))
-      ->type_name("WORD")
+  add_choice<EmptyCells>(
+      command, "--empty-cells", options.predict.empty_cells,
+      {{"error", EmptyCells::error}, {"skip", EmptyCells::skip}, {"nan", EmptyCells::nan}},
+      "Cells without a count: error, skip or nan [default: error]")
       ->group(normalising);
   command
       .add_option("--block-cells", options.predict.block_cells,

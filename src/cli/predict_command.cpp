@@ -171,14 +171,13 @@ void add_predict(CLI::App& app) {
   bind_input(sub, command.input);
   PredictOptions& options = command.input.predict;
   const std::string normalising = "Normalisation";
-  sub.add_option("--scale", options.scale,
-                 "What genes are standardised against: dataset (these cells), reference (the "
-                 "model's training samples), none or auto [default: auto]")
-      ->transform(CLI::Transformer(std::map<std::string, Scale>{{"auto", Scale::automatic},
-                                                                {"dataset", Scale::dataset},
-                                                                {"reference", Scale::reference},
-                                                                {"none", Scale::none}}))
-      ->type_name("WORD")
+  add_choice<Scale>(sub, "--scale", options.scale,
+                    {{"auto", Scale::automatic},
+                     {"dataset", Scale::dataset},
+                     {"reference", Scale::reference},
+                     {"none", Scale::none}},
+                    "What genes are standardised against: dataset (these cells), reference (the "
+                    "model's training samples), none or auto [default: auto]")
       ->group(normalising);
   sub.add_flag("--force-scale", options.force_scale,
                "Go on although the input is far from the training samples")
@@ -193,15 +192,13 @@ void add_predict(CLI::App& app) {
                  "Predictions: .h5ad, .csv, .tsv, .csv.gz or .tsv.gz [default: TSV on standard "
                  "output]")
       ->group(writing);
-  sub.add_option("--output-format", command.sink.format,
-                 "csv, tsv, csv.gz, tsv.gz or h5ad, where the name does not say")
-      ->transform(
-          CLI::Transformer(std::map<std::string, OutputFormat>{{"csv", OutputFormat::csv},
-                                                               {"tsv", OutputFormat::tsv},
-                                                               {"csv.gz", OutputFormat::csv_gz},
-                                                               {"tsv.gz", OutputFormat::tsv_gz},
-                                                               {"h5ad", OutputFormat::h5ad}}))
-      ->type_name("WORD")
+  add_choice<OutputFormat>(sub, "--output-format", command.sink.format,
+                           {{"csv", OutputFormat::csv},
+                            {"tsv", OutputFormat::tsv},
+                            {"csv.gz", OutputFormat::csv_gz},
+                            {"tsv.gz", OutputFormat::tsv_gz},
+                            {"h5ad", OutputFormat::h5ad}},
+                           "csv, tsv, csv.gz, tsv.gz or h5ad, where the name does not say")
       ->group(writing);
   sub.add_flag("--transpose", command.sink.features_as_lines,
                "Tables: miRNAs as lines, cells as columns")
@@ -210,11 +207,10 @@ void add_predict(CLI::App& app) {
                  "Tables: significant digits [default: as many as read back the same]")
       ->check(CLI::Range(1, 9))
       ->group(writing);
-  sub.add_option("--output-scale", options.output_scale,
-                 "z (z-score of log2(RPM + 1) over the training samples) or log2rpm [default: z]")
-      ->transform(CLI::Transformer(std::map<std::string, OutputScale>{
-          {"z", OutputScale::zscore}, {"log2rpm", OutputScale::log2rpm}}))
-      ->type_name("WORD")
+  add_choice<OutputScale>(
+      sub, "--output-scale", options.output_scale,
+      {{"z", OutputScale::zscore}, {"log2rpm", OutputScale::log2rpm}},
+      "z (z-score of log2(RPM + 1) over the training samples) or log2rpm [default: z]")
       ->group(writing);
   sub.add_option("--mirnas", command.mirnas,
                  "Only these miRNAs: names or MIMAT accessions, a,b,c or a file of them")
