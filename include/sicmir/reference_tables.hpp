@@ -1,0 +1,39 @@
+#pragma once
+/// The tables that come with the program (data/README.md): the genes and miRNAs of the published
+/// network.
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sicmir/gene_map.hpp"
+
+namespace sicmir {
+
+struct ReferenceMirna {
+  std::string name;                     ///< mature name, miRBase v22; case-sensitive
+  std::string accession;                ///< MIMAT...
+  std::string v21_name;                 ///< where it differs from `name`, else empty
+  std::vector<std::string> precursors;  ///< stem-loop names, miRBase v22; at least one
+  bool well_predicted = false;          ///< one of the authors' 414
+};
+
+/// Reads a table of genes in the form of data/landmarks.tsv, in network order. Columns are found by
+/// name, further columns are passed over. Throws Error(bad_input) naming file and line: missing
+/// column, wrong number of fields, empty or repeated symbol, repeated or malformed ids.
+[[nodiscard]] GenePanel read_gene_panel(const std::filesystem::path& path);
+
+/// Reads a table of miRNAs in the form of data/mirnas.tsv, in output order. Throws as
+/// read_gene_panel() does.
+[[nodiscard]] std::vector<ReferenceMirna> read_mirna_table(const std::filesystem::path& path);
+
+/// The miRNAs as a panel, for GeneIndex(panel, false): found by name, accession and v21 name.
+[[nodiscard]] GenePanel mirna_panel(std::span<const ReferenceMirna> mirnas);
+
+/// Path of a file that comes with the program, e.g. "landmarks.tsv": in the folder that
+/// $SICMIR_DATA names (then nowhere else), in ../share/sicmir/ beside the executable, or in the
+/// source tree's data/. Throws Error(bad_input) naming the places if it is in none.
+[[nodiscard]] std::filesystem::path find_data_file(const std::string& name);
+
+}  // namespace sicmir
