@@ -145,7 +145,8 @@ std::optional<GeneMatch> GeneIndex::look_up(const Names& names, std::string_view
 std::optional<GeneMatch> GeneIndex::find_exact(std::string_view raw) const {
   const std::string_view id = trim_id(raw);
   if (const auto match = look_up(exact_, id)) return match;
-  if (is_par_y_copy(id)) return std::nullopt;
+  // 10x keeps probes that it no longer counts under DEPRECATED_ENSG...
+  if (is_par_y_copy(id) || id.starts_with("DEPRECATED_")) return std::nullopt;
   // An accession inside the id decides alone: the symbol beside it may be shared with others.
   for (const auto& [prefix, n_digits] : accession_forms) {
     const std::string_view accession = find_accession(id, prefix, n_digits, 0);

@@ -127,13 +127,15 @@ void check_species_of_ids(const std::string& file, const FeatureTable& features,
     const IdSummary& ids = summaries[c];
     const std::string& name = features.columns[c].name;
     const double other = ids.share(IdKind::other_species);
-    if (other >= mixed_share && ids.share(IdKind::ensembl_gene) >= mixed_share) {
+    const bool has_human = ids.share(IdKind::ensembl_gene) >= mixed_share ||
+                           (c == best.column && share_of_panel(best.n_exact) >= exact_share);
+    if (other >= mixed_share && has_human) {
       refuse(fmt::format(
-          "{}: {} holds genes of human and {} ({} and {} ids): a mixture of two genomes. Choose "
+          "{}: {} holds genes of human and of {} ({} of {} ids): a mixture of two genomes. Choose "
           "the human one with --genome (10x files name their genomes), or leave the other "
           "species' genes and cells out of the file.",
-          file, name, ids.species, ids.by_kind[static_cast<std::size_t>(IdKind::ensembl_gene)],
-          ids.by_kind[static_cast<std::size_t>(IdKind::other_species)]));
+          file, name, ids.species, ids.by_kind[static_cast<std::size_t>(IdKind::other_species)],
+          ids.n));
     }
     if (other < main_share) continue;
     if (!human) refuse_other_species(file, name, ids);
@@ -190,6 +192,10 @@ std::string advice(const IdSummary& ids, Index n_features) {
       return "The model needs the expression of genes, named by symbol or Ensembl gene id.";
     case IdKind::probe:
       return "Map the probes to gene symbols or Ensembl gene ids first, one line per gene.";
+    case IdKind::placeholder:
+      return "Such names come from simulations and from programs that lost the real ones; the "
+             "model "
+             "needs the names of human genes.";
     case IdKind::region:
       return "These look like peaks (ATAC-seq); the model needs the expression of genes.";
     case IdKind::mature_mirna:
@@ -333,7 +339,7 @@ GeneMap::GeneMap(const GeneIndex& index, const FeatureTable& features,
   if (report_.n_found > 0 && share >= options.min_panel - 1e-9) return;
   const IdSummary& ids = summaries[best.column];
   std::string message = fmt::format(
-      "{}: only {} of the model's {} {} were found ({:.1f} %; at least {:.0f} % are needed). The "
+      "{}: only {} of the model's {} {} were found ({:.1f} %; at least {:.3g} % are needed). The "
       "{} "
       "features were looked up by {}: {}. {}",
       file, report_.n_found, n_panel, things, 100.0 * share, 100.0 * options.min_panel, n_features,

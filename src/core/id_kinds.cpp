@@ -133,6 +133,24 @@ bool is_region(std::string_view id) noexcept {
          id.find_first_of("-_", at + 1) != std::string_view::npos;
 }
 
+/// gene17, Gene_17, feature-17, V17: what simulations and programs without names write.
+bool is_placeholder(std::string_view id) noexcept {
+  constexpr std::array<std::string_view, 4> words{"gene", "feature", "var", "v"};
+  for (const std::string_view word : words) {
+    if (id.size() <= word.size()) continue;
+    const bool same = std::equal(word.begin(), word.end(), id.begin(), [](char a, char b) {
+      return a == b || (is_upper(b) && a == static_cast<char>(b - 'A' + 'a'));
+    });
+    if (!same) continue;
+    std::string_view rest = id.substr(word.size());
+    if (rest.front() == '_' || rest.front() == '-' || rest.front() == '.' || rest.front() == ' ') {
+      rest.remove_prefix(1);
+    }
+    if (all_digits(rest)) return true;
+  }
+  return false;
+}
+
 bool is_affymetrix_probe(std::string_view id) noexcept {
   return id.size() > 4 && id.ends_with("_at") && is_digit(id.front());
 }
@@ -171,6 +189,8 @@ std::string_view name_of(IdKind kind) noexcept {
       return "protein ids";
     case IdKind::probe:
       return "probe ids of a microarray";
+    case IdKind::placeholder:
+      return "made-up names";
     case IdKind::region:
       return "genome regions";
     case IdKind::mature_mirna:
@@ -225,6 +245,7 @@ IdGuess guess_id_kind(std::string_view raw) noexcept {
   if (starts_with_any(id, refseq_transcripts)) return {IdKind::transcript};
   if (starts_with_any(id, refseq_proteins)) return {IdKind::protein};
   if (starts_with_any(id, probes) || is_affymetrix_probe(id)) return {IdKind::probe};
+  if (is_placeholder(id)) return {IdKind::placeholder};
   if (is_region(id)) return {IdKind::region};
   if (id.starts_with("MIMAT") || id.find("-miR-") != std::string_view::npos) {
     return {IdKind::mature_mirna};

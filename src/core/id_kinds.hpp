@@ -17,6 +17,7 @@ enum class IdKind : std::uint8_t {
   transcript,          ///< ENST..., NM_...
   protein,             ///< ENSP..., NP_...
   probe,               ///< 202763_at, A_23_P26810, ILMN_1779356
+  placeholder,         ///< gene_17, Gene17, V17: made up by a program
   region,              ///< chr1:100-200
   mature_mirna,        ///< hsa-miR-21-5p, MIMAT0000076
   stem_loop,           ///< hsa-mir-21, MI0000077
@@ -26,7 +27,7 @@ enum class IdKind : std::uint8_t {
   lower_case_symbol,   ///< tp53: zebrafish, or a file that somebody lower-cased
   other,
 };
-inline constexpr std::size_t n_id_kinds = 13;
+inline constexpr std::size_t n_id_kinds = 14;
 
 struct IdGuess {
   IdKind kind = IdKind::other;

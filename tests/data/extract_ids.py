@@ -55,14 +55,15 @@ def from_hdf5(path):
     with h5py.File(path, "r") as file:
         if "var" in file:
             return from_group(file["var"])
-        if "matrix" in file and "features" in file["matrix"]:
+        if "matrix/features" in file:
             group = file["matrix/features"]
             return {k: text(group[k][...]) for k in ("id", "gene_id", "name") if k in group}
         if "row_attrs" in file:  # loom
             return {k: text(v[...]) for k, v in file["row_attrs"].items() if v.dtype.kind in "SO"}
-        for group in file.values():  # Cell Ranger v2: one group per genome
-            if isinstance(group, h5py.Group) and "genes" in group:
-                return {k: text(group[k][...]) for k in ("genes", "gene_names")}
+        # Cell Ranger v2: one group per genome; the human one where there are several.
+        genomes = [k for k, v in file.items() if isinstance(v, h5py.Group) and "genes" in v]
+        for name in sorted(genomes, key=lambda k: not k.startswith(("hg", "GRCh"))):
+            return {k: text(file[name][k][...]) for k in ("genes", "gene_names")}
     sys.exit(f"{path}: no known layout")
 
 
