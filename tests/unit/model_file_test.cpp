@@ -1,0 +1,236 @@
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <limits>
+
+#include "io/h5.hpp"
+#include "sicmir/model.hpp"
+#include "unit/test_model.hpp"
+
+namespace sicmir {
+namespace {
+
+using ::testing::HasSubstr;
+
+class ModelFile : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ =
+        std::filesystem::temp_directory_path() / ("sicmir-model-" + std::to_string(::getpid()));
+    std::filesystem::create_directories(folder_);
+    path_ = (folder_ / "model.h5").string();
+    model_ = test::small_model();
+    write_model(model_, path_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  /// Edits the file through the HDF5 library, as damage or a foreign program would.
+  void edit(const std::function<void(hid_t file)>& change) {
+    const h5::Lock lock;
+    const h5::Handle file(H5Fopen(path_.c_str(), H5F_ACC_RDWR, H5P_DEFAULT));
+    ASSERT_TRUE(file);
+    change(file.get());
+  }
+  void overwrite_floats(const std::string& name, float value) {
+    edit([&](hid_t file) {
+      const h5::Handle dataset(H5Dopen2(file, name.c_str(), H5P_DEFAULT));
+      const h5::Handle space(H5Dget_space(dataset.get()));
+      const auto count = static_cast<std::size_t>(H5Sget_simple_extent_npoints(space.get()));
+      const std::vector<float> values(count, value);
+      ASSERT_GE(
+          H5Dwrite(dataset.get(), H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
+          0);
+    });
+  }
+  void replace_floats(const std::string& name, const std::vector<hsize_t>& extent) {
+    edit([&](hid_t file) {
+      H5Ldelete(file, name.c_str(), H5P_DEFAULT);
+      const h5::Handle space(
+          H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr));
+      const h5::Handle dataset(H5Dcreate2(file, name.c_str(), H5T_IEEE_F32LE, space.get(),
+                                          H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+      ASSERT_TRUE(dataset);
+    });
+  }
+  std::string refusal() {
+    try {
+      (void)read_model(path_);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::bad_model);
+      EXPECT_THAT(error.what(), HasSubstr(path_));
+      return error.what();
+    }
+    return "no error";
+  }
+
+  std::filesystem::path folder_;
+  std::string path_;
+  Model model_;
+};
+
+TEST_F(ModelFile, ReadsBackEverythingThatWasWritten) {
+  const Model read = read_model(path_);
+  EXPECT_EQ(read.name, "small");
+  EXPECT_EQ(read.made_from, "numbers");
+  EXPECT_THAT(read.made_by, HasSubstr("sicmir "));
+  EXPECT_EQ(read.checksum, model_.checksum);
+  EXPECT_EQ(read.checksum.size(), 32u);
+  ASSERT_EQ(read.panel.size(), 6);
+  EXPECT_EQ(read.panel.genes[1].symbol, "GENE1");
+  EXPECT_EQ(read.panel.genes[1].current_symbol, "NOW1");
+  EXPECT_EQ(read.panel.genes[1].entrez_id, "1001");
+  EXPECT_THAT(read.panel.genes[1].older_ensembl_ids,
+              ::testing::ElementsAre("ENSG00000000011", "ENSG00000000021"));
+  EXPECT_THAT(read.panel.genes[1].aliases, ::testing::ElementsAre("OLD1"));
+  EXPECT_EQ(read.gene_mean, model_.gene_mean);
+  EXPECT_EQ(read.gene_sd, model_.gene_sd);
+  EXPECT_EQ(read.recipe.factor, 1000.0);
+  ASSERT_EQ(read.mirnas.size(), 4u);
+  EXPECT_EQ(read.mirnas[2].other_name, "hsa-miR-old");
+  EXPECT_EQ(read.mirnas[3].target, "estimated");
+  EXPECT_EQ(read.mirnas[3].accuracy.n, 13);
+  EXPECT_TRUE(std::isnan(read.mirnas[0].accuracy.leave_cohort_out));
+  ASSERT_EQ(read.layers.size(), 5u);
+  EXPECT_EQ(std::get<Linear>(read.layers[0]).weight, std::get<Linear>(model_.layers[0]).weight);
+  EXPECT_EQ(std::get<Linear>(read.layers[0]).bias.size(), 0);
+  EXPECT_EQ(std::get<Linear>(read.layers[4]).bias, std::get<Linear>(model_.layers[4]).bias);
+  EXPECT_EQ(std::get<BatchNorm>(read.layers[1]).variance,
+            std::get<BatchNorm>(model_.layers[1]).variance);
+  EXPECT_EQ(std::get<Dropout>(read.layers[3]).rate, 0.3);
+}
+
+TEST_F(ModelFile, WeightsAreStoredOutputsByInputsAsPyTorchHasThem) {
+  const h5::File file = h5::File::open_read(path_);
+  const h5::Handle weight = h5::open_dataset(file, file.id(), "layers/000/weight");
+  EXPECT_THAT(h5::shape(file, weight.get()), ::testing::ElementsAre(5u, 6u));
+  std::vector<float> stored(30);
+  H5Dread(weight.get(), H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, stored.data());
+  EXPECT_EQ(stored[6 * 2 + 3], std::get<Linear>(model_.layers[0]).weight(2, 3));
+}
+
+TEST_F(ModelFile, TheSameModelMakesTheSameBytes) {
+  const std::string other = (folder_ / "other.h5").string();
+  write_model(model_, other);
+  const auto bytes = [](const std::string& path) {
+    std::ifstream stream(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(stream), {});
+  };
+  EXPECT_TRUE(bytes(path_) == bytes(other));
+}
+
+TEST_F(ModelFile, TheCardNeedsNoWeights) {
+  const ModelCard card = read_model_card(path_);
+  EXPECT_EQ(card.layers, "Linear(6, 5) BatchNorm ReLU Dropout(0.3) Linear(5, 4)");
+  EXPECT_EQ(card.n_parameters, 5 * 6 + 2 * 5 + 4 * 5 + 4);
+  EXPECT_TRUE(card.model.layers.empty());
+  EXPECT_EQ(card.model.mirnas.size(), 4u);
+}
+
+TEST_F(ModelFile, AFailedWriteLeavesNothingBehind) {
+  Model broken = test::small_model();
+  broken.layers.clear();
+  const std::string other = (folder_ / "none.h5").string();
+  EXPECT_THROW(write_model(broken, other), Error);
+  EXPECT_FALSE(std::filesystem::exists(other));
+  EXPECT_THROW(write_model(model_, (folder_ / "missing" / "model.h5").string()), Error);
+}
+
+TEST_F(ModelFile, RefusesAFileThatDoesNotExist) {
+  path_ = (folder_ / "nowhere.h5").string();
+  EXPECT_THAT(refusal(), HasSubstr("cannot be opened"));
+}
+
+TEST_F(ModelFile, RefusesAFileThatIsNotHdf5) {
+  std::ofstream(path_) << "gene,cell\n";
+  EXPECT_THAT(refusal(), HasSubstr("not a sicmir model"));
+}
+
+TEST_F(ModelFile, RefusesAFolder) {
+  path_ = folder_.string();
+  EXPECT_THAT(refusal(), HasSubstr("cannot be opened"));
+}
+
+TEST_F(ModelFile, RefusesEveryTruncation) {
+  const auto size = std::filesystem::file_size(path_);
+  for (const double part : {0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99}) {
+    write_model(model_, path_);
+    std::filesystem::resize_file(path_, static_cast<std::uintmax_t>(part * double(size)));
+    EXPECT_NE(refusal(), "no error") << part;
+  }
+}
+
+TEST_F(ModelFile, RefusesANewerFormatAndNamesBothVersions) {
+  edit([](hid_t file) {
+    const h5::Handle attribute(H5Aopen(file, "format_version", H5P_DEFAULT));
+    const std::int64_t newer = 7;
+    H5Awrite(attribute.get(), H5T_NATIVE_INT64, &newer);
+  });
+  EXPECT_THAT(refusal(), HasSubstr("model format 7"));
+  EXPECT_THAT(refusal(), HasSubstr("reads up to format 1. Update sicmir."));
+}
+
+TEST_F(ModelFile, RefusesHdf5OfAnotherKind) {
+  edit([](hid_t file) { H5Adelete(file, "format"); });
+  EXPECT_THAT(refusal(), HasSubstr("its attribute 'format' is not 'sicmir-model'"));
+}
+
+TEST_F(ModelFile, RefusesAMissingDataSet) {
+  edit([](hid_t file) { H5Ldelete(file, "mirnas/sd", H5P_DEFAULT); });
+  EXPECT_THAT(refusal(), HasSubstr("/mirnas: has no data set 'sd'"));
+}
+
+TEST_F(ModelFile, RefusesAMissingLayer) {
+  edit([](hid_t file) { H5Ldelete(file, "layers/002", H5P_DEFAULT); });
+  EXPECT_THAT(refusal(), HasSubstr("holds '003' where layer '002' was expected"));
+}
+
+TEST_F(ModelFile, RefusesAMisshapenWeightBeforeAllocatingIt) {
+  replace_floats("layers/004/weight", {4, hsize_t{1} << 40});
+  EXPECT_THAT(refusal(), HasSubstr("5 inputs were expected"));
+  replace_floats("layers/004/weight", {hsize_t{1} << 40, 5});
+  EXPECT_THAT(refusal(), HasSubstr("claims more numbers than the file can hold"));
+}
+
+TEST_F(ModelFile, RefusesABatchNormOfTheWrongWidth) {
+  replace_floats("layers/001/mean", {6});
+  EXPECT_THAT(refusal(), HasSubstr("has shape [6]; [5] was expected"));
+}
+
+TEST_F(ModelFile, RefusesNanWeights) {
+  overwrite_floats("layers/000/weight", std::numeric_limits<float>::quiet_NaN());
+  EXPECT_THAT(refusal(), HasSubstr("/layers/000/weight: holds NaN or infinite"));
+}
+
+TEST_F(ModelFile, RefusesNegativeVariances) {
+  overwrite_floats("layers/001/variance", -1.0f);
+  EXPECT_THAT(refusal(), HasSubstr("holds negative numbers"));
+}
+
+TEST_F(ModelFile, RefusesAChangedWeightByItsChecksum) {
+  overwrite_floats("layers/000/weight", 0.5f);
+  EXPECT_THAT(refusal(), HasSubstr("checksum"));
+}
+
+TEST_F(ModelFile, RefusesDuplicateNames) {
+  Model twice = test::small_model();
+  twice.mirnas[1].name = twice.mirnas[0].name;
+  write_model(twice, path_);
+  EXPECT_THAT(refusal(), HasSubstr("/mirnas/name: holds 'hsa-miR-0' twice"));
+  twice = test::small_model();
+  twice.panel.genes[1].symbol = twice.panel.genes[0].symbol;
+  write_model(twice, path_);
+  EXPECT_THAT(refusal(), HasSubstr("/genes/symbol: holds 'GENE0' twice"));
+}
+
+TEST_F(ModelFile, RefusesOutputsThatDoNotMatchTheNames) {
+  Model model = test::small_model();
+  model.mirnas.pop_back();
+  write_model(model, path_);
+  EXPECT_THAT(refusal(), HasSubstr("the last layer has 4 outputs, but /mirnas names 3"));
+}
+
+}  // namespace
+}  // namespace sicmir
