@@ -1,0 +1,64 @@
+# Sourced by demo.sh and test.sh: what they need on a Debian 12 machine, and how to build.
+# Nothing but apt-get uses the network, and only when a package is missing.
+
+project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cores=$(nproc)
+
+build_packages=(
+  g++ cmake ninja-build libeigen3-dev libhdf5-dev libcli11-dev libspdlog-dev nlohmann-json3-dev
+  zlib1g-dev libdeflate-dev liblzf-dev libxxhash-dev)
+test_packages=(
+  libgtest-dev libgmock-dev
+  python3 python3-pytest python3-anndata python3-scipy python3-h5py python3-pandas)
+ci_packages=(clang clang-format clang-tidy libclang-rt-14-dev python3-torch)
+
+die() {
+  echo "error: $*" >&2
+  exit 1
+}
+
+is_installed() {
+  [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# need_packages PACKAGE...: installs those that are missing, after saying which.
+need_packages() {
+  if ! command -v dpkg-query >/dev/null; then
+    echo "This is not a Debian system: going on without installing. Needed are: $*"
+    return
+  fi
+  local missing=() package as_root=()
+  for package in "$@"; do
+    is_installed "$package" || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || die "these packages are missing: ${missing[*]}. You are not" \
+      "root and sudo is not here; ask an administrator to run: apt-get install ${missing[*]}"
+    as_root=(sudo)
+  fi
+  echo "Installing with apt-get: ${missing[*]}"
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq ||
+    die "apt-get update failed; is there a network, and are you allowed to install packages?"
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+    die "apt-get could not install: ${missing[*]}"
+}
+
+# configure FOLDER OPTION...: the release preset, without Ninja where that is missing.
+configure() {
+  local folder=$1
+  shift
+  if command -v ninja >/dev/null; then
+    (cd "$project" && cmake --preset release -B "$folder" "$@" --log-level=NOTICE)
+  else
+    cmake -S "$project" -B "$folder" -DCMAKE_BUILD_TYPE=Release "$@" --log-level=NOTICE
+  fi
+}
+
+# build FOLDER TARGET: with every core; says how long it took if it had something to do.
+build() {
+  local start=$SECONDS
+  cmake --build "$1" --target "$2" --parallel "$cores" -- ${BUILD_QUIETLY:+--quiet}
+  [ $((SECONDS - start)) -lt 3 ] || echo "Built in $((SECONDS - start)) s."
+}

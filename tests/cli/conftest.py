@@ -1,0 +1,36 @@
+"""What the tests of the program share."""
+import os
+import subprocess
+
+import pytest
+
+from program import PROJECT
+
+
+def make_model(path, *arguments):
+    subprocess.run([os.environ["SICMIR_MAKE_MODEL"], PROJECT / "data", path,
+                    *map(str, arguments)], check=True)
+    return path
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory):
+    """A small model: 977 genes, 64 wide, 20 miRNAs, random weights."""
+    return make_model(tmp_path_factory.mktemp("model") / "small.h5", 20, 64)
+
+
+@pytest.fixture(scope="session")
+def full_model(tmp_path_factory):
+    """A model of the published size, random weights."""
+    return make_model(tmp_path_factory.mktemp("model") / "full.h5")
+
+
+@pytest.fixture
+def bundled():
+    """The folder of the bundled example; its test runs with the bundled model."""
+    model = PROJECT / "models" / "sicmir-tcga.h5"
+    example = PROJECT / "data" / "example"
+    for path in (model, example):
+        if not path.exists():
+            pytest.skip(f"{path} is not there")
+    return example
