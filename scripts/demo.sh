@@ -7,29 +7,46 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 folder=$(realpath -m "${BUILD_DIR:-$project/build/release}")
 need_packages "${build_packages[@]}"
 [ -f "$folder/CMakeCache.txt" ] || configure "$folder" -DSICMIR_TESTS=OFF
-[ -x "$folder/src/sicmir" ] || echo "Building with $cores cores; this takes a few minutes once"
+[ -x "$folder/src/sicmir" ] || echo "Building with $cores cores; this takes some minutes, once"
 BUILD_QUIETLY=1 build "$folder" sicmir
 
-example=data/example
-predictions=$folder/example-mirnas.tsv
 cd "$project"
-echo "\$ sicmir predict $example -o $(realpath --relative-to=. "$predictions")"
-"$folder/src/sicmir" predict "$example" -o "$predictions"
+example=data/example
+predictions=$(realpath --relative-to=. "$folder")/example.tsv
+program=$(realpath --relative-to=. "$folder")/src/sicmir
+echo
+echo "$program predict $example -o $predictions"
+"$program" predict "$example" -o "$predictions"
 
-echo
-echo "The first cells and a few of their miRNAs (z-scores; 0 is an average training sample):"
-awk -F '\t' -v names="hsa-miR-142-3p hsa-miR-150-5p hsa-miR-223-3p hsa-miR-200c-3p hsa-miR-143-3p" '
-  NR == 1 {
-    n = split(names, wanted, " ")
-    for (i = 1; i <= NF; i++) column[$i] = i
-    printf "%-22s", "cell"
-    for (i = 1; i <= n; i++) if (wanted[i] in column) printf "%16s", wanted[i]
+# Cell types were not given to the program; they only order what is shown of its output.
+awk -F '\t' '
+  FNR == NR { type[$1] = $2; next }
+  FNR == 1 {
+    n = split("hsa-miR-150-5p hsa-miR-223-3p hsa-miR-142-3p hsa-miR-200c-3p hsa-miR-143-3p", name, " ")
+    for (i = 2; i <= NF; i++) column[$i] = i
+    for (i = 1; i <= n; i++) if (name[i] in column) head = head sprintf("%17s", name[i])
+    print "\nThe first cells and a few miRNAs (z-scores: 0 is average, 1 one standard deviation more)\n"
+    printf "%-20s%-16s%s\n", "cell", "", head
+    next
   }
-  NR > 1 {
-    printf "%-22s", $1
-    for (i = 1; i <= n; i++) if (wanted[i] in column) printf "%16.2f", $column[wanted[i]]
+  {
+    cells[type[$1]]++
+    line = ""
+    for (i = 1; i <= n; i++) if (name[i] in column) {
+      sum[type[$1], i] += $column[name[i]]
+      line = line sprintf("%17.2f", $column[name[i]])
+    }
+    if (FNR <= 7) printf "%-20s%-16s%s\n", $1, type[$1], line
   }
-  { printf "\n" }
-  NR == 9 { exit }' "$predictions"
+  END {
+    print "\nThe mean of each cell type\n"
+    for (t in cells) {
+      line = ""
+      for (i = 1; i <= n; i++) if (name[i] in column) {
+        line = line sprintf("%17.2f", sum[t, i] / cells[t])
+      }
+      printf "%-20s%-16s%s\n", t, cells[t] " cells", line | "sort"
+    }
+  }' "$example/cell_types.tsv" "$predictions"
 echo
-echo "All of it: $predictions. Next: $folder/src/sicmir predict --help, and README.md."
+echo "All predictions: $predictions. What to do next: README.md, $program predict --help"

@@ -1,0 +1,67 @@
+"""Every command line of the README's tour runs as it stands, with the bundled model."""
+import os
+import pathlib
+import re
+import subprocess
+
+import numpy as np
+import pandas as pd
+
+from program import PROJECT, SICMIR, SYMBOLS
+
+
+def command_lines():
+    blocks = re.findall(r"^```console\n(.*?)^```$", (PROJECT / "README.md").read_text(),
+                        flags=re.MULTILINE | re.DOTALL)
+    return [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+
+
+def write_pairs(folder, n_samples=40):
+    """Files of the names that the tour's `train` line reads."""
+    random = np.random.default_rng(1)
+    samples = [f"patient_{i + 1}" for i in range(n_samples)]
+    mirnas = pd.read_csv(PROJECT / "data" / "mirnas.tsv", sep="\t")["name"][:20]
+    mrna = pd.DataFrame(random.gamma(2.0, 300.0, (len(SYMBOLS), n_samples)), SYMBOLS, samples)
+    mirna = pd.DataFrame(random.gamma(2.0, 50.0, (len(mirnas), n_samples)), mirnas, samples)
+    mrna.to_csv(folder / "mrna.tsv", sep="\t")
+    mirna.to_csv(folder / "mirna.tsv", sep="\t")
+
+
+def test_the_tour_runs_line_by_line(bundled, tmp_path):
+    (tmp_path / "data").symlink_to(PROJECT / "data")
+    (tmp_path / "models").symlink_to(PROJECT / "models")
+    write_pairs(tmp_path)
+    path = f"{pathlib.Path(SICMIR).parent}:/usr/bin:{os.environ['PATH']}"
+    lines = command_lines()
+    assert len(lines) > 8
+    for line in lines:
+        done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True,
+                              timeout=300, env={**os.environ, "PATH": path})
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+        assert " -o " in line or done.stdout, f"{line}: shows nothing"
+    # What the network saw, given to it once more, is predicted the same.
+    assert (tmp_path / "from_pipe.csv").read_bytes() == (tmp_path / "mirnas.csv").read_bytes()
+    # The moments of the whole, used for the whole.
+    assert (tmp_path / "part.csv").read_bytes() == (tmp_path / "mirnas.csv").read_bytes()
+
+
+def test_every_subcommand_stands_in_the_readme():
+    usage = subprocess.run([SICMIR, "--help"], capture_output=True, text=True, check=True).stdout
+    commands = re.findall(r"^  ([a-z]+)  +\S", usage.split("Subcommands:")[1], re.MULTILINE)
+    readme = (PROJECT / "README.md").read_text()
+    assert commands
+    for command in commands:
+        assert re.search(rf"^\| `{command}\b", readme, re.MULTILINE), command
+
+
+def test_every_option_that_documents_name_exists():
+    known = set()
+    for command in ("predict", "stats", "inspect", "train"):
+        text = subprocess.run([SICMIR, command, "--help"], capture_output=True, text=True,
+                              check=True).stdout
+        known |= set(re.findall(r"--[a-z][a-z0-9-]+", text))
+    known |= {"--help", "--version"}
+    others = {"--preset", "--prefix", "--build", "--install"}  # of cmake
+    for document in (PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))):
+        named = set(re.findall(r"--[a-z][a-z0-9-]+", document.read_text()))
+        assert named <= known | others, f"{document}: {sorted(named - known - others)}"
