@@ -128,9 +128,15 @@ def test_a_duplicated_gene_of_logarithms_is_refused_by_name(model, table, tmp_pa
     assert "MYC" in done.stderr and "--duplicates" in done.stderr
 
 
-def test_a_text_column_is_refused_with_its_name_and_content(model, table, tmp_path):
+def test_a_text_column_before_the_numbers_is_passed_over(model, table, expected, tmp_path):
     text = table.astype(object)
     text.insert(0, "biotype", "protein_coding")
+    pd.testing.assert_frame_equal(predict(model, written(text, tmp_path / "text.csv")), expected)
+
+
+def test_a_text_column_among_the_numbers_is_refused_with_its_place(model, table, tmp_path):
+    text = table.astype(object)
+    text.insert(5, "biotype", "protein_coding")
     done = run("predict", written(text, tmp_path / "text.csv"), "-m", model, expect=3)
     assert "protein_coding" in done.stderr and "biotype" in done.stderr
     assert "terminate" not in done.stderr
