@@ -82,7 +82,7 @@ class GeneIndex {
   };
   using Names = std::unordered_map<std::string, GeneMatch, Hash, std::equal_to<>>;
 
-  [[nodiscard]] std::optional<GeneMatch> look_up(const Names& names, std::string_view id) const;
+  [[nodiscard]] static std::optional<GeneMatch> look_up(const Names& names, std::string_view name);
   static void enter(Names& names, std::string name, GeneMatch match);
 
   GenePanel panel_;

@@ -94,11 +94,11 @@ std::string_view to_string(MatchKind kind) noexcept {
   return "unknown";
 }
 
-bool is_par_y_copy(std::string_view raw) noexcept {
-  const std::string_view id = trim_id(raw);
-  if (id.find("_PAR_Y") != std::string_view::npos) return true;
+bool is_par_y_copy(std::string_view id) noexcept {
+  const std::string_view name = trim_id(id);
+  if (name.find("_PAR_Y") != std::string_view::npos) return true;
   // GENCODE up to 24 wrote ENSGR0000002586 for the copy of ENSG00000002586.
-  return id.starts_with("ENSGR") && id.size() >= 15 && all_digits(id.substr(5, 10));
+  return name.starts_with("ENSGR") && name.size() >= 15 && all_digits(name.substr(5, 10));
 }
 
 void GeneIndex::enter(Names& names, std::string name, GeneMatch match) {
@@ -136,44 +136,44 @@ GeneIndex::GeneIndex(const GenePanel& panel, bool ignore_case)
   });
 }
 
-std::optional<GeneMatch> GeneIndex::look_up(const Names& names, std::string_view id) const {
-  const auto at = names.find(id);
+std::optional<GeneMatch> GeneIndex::look_up(const Names& names, std::string_view name) {
+  const auto at = names.find(name);
   if (at == names.end() || at->second.gene == ambiguous) return std::nullopt;
   return at->second;
 }
 
-std::optional<GeneMatch> GeneIndex::find_exact(std::string_view raw) const {
-  const std::string_view id = trim_id(raw);
-  if (const auto match = look_up(exact_, id)) return match;
+std::optional<GeneMatch> GeneIndex::find_exact(std::string_view id) const {
+  const std::string_view name = trim_id(id);
+  if (const auto match = look_up(exact_, name)) return match;
   // 10x keeps probes that it no longer counts under DEPRECATED_ENSG...
-  if (is_par_y_copy(id) || id.starts_with("DEPRECATED_")) return std::nullopt;
-  // An accession inside the id decides alone: the symbol beside it may be shared with others.
+  if (is_par_y_copy(name) || name.starts_with("DEPRECATED_")) return std::nullopt;
+  // An accession inside the name decides alone: the symbol beside it may be shared with others.
   for (const auto& [prefix, n_digits] : accession_forms) {
-    const std::string_view accession = find_accession(id, prefix, n_digits, 0);
+    const std::string_view accession = find_accession(name, prefix, n_digits, 0);
     if (accession.empty()) continue;
-    const auto behind = static_cast<std::size_t>(accession.data() + accession.size() - id.data());
-    const std::string_view second = find_accession(id, prefix, n_digits, behind);
+    const auto behind = static_cast<std::size_t>(accession.data() + accession.size() - name.data());
+    const std::string_view second = find_accession(name, prefix, n_digits, behind);
     if (!second.empty() && second != accession) return std::nullopt;  // several genes in one
     return look_up(exact_, accession);
   }
-  const std::string_view entrez = find_entrez(id);
+  const std::string_view entrez = find_entrez(name);
   if (!entrez.empty()) return look_up(exact_, entrez);
-  if (const auto rest = strip_human_genome(id)) return look_up(exact_, *rest);
+  if (const auto rest = strip_human_genome(name)) return look_up(exact_, *rest);
   return std::nullopt;
 }
 
-std::optional<GeneMatch> GeneIndex::find(std::string_view raw) const {
-  if (const auto match = find_exact(raw)) return match;
+std::optional<GeneMatch> GeneIndex::find(std::string_view id) const {
+  if (const auto match = find_exact(id)) return match;
   if (folded_.empty()) return std::nullopt;
   std::array<char, 64> buffer;
-  std::string_view id = trim_id(raw);
-  if (const auto rest = strip_human_genome(id)) id = *rest;
-  if (id.empty() || id.size() > buffer.size()) return std::nullopt;
-  std::transform(id.begin(), id.end(), buffer.begin(), to_lower);
-  const std::string_view folded(buffer.data(), id.size());
+  std::string_view name = trim_id(id);
+  if (const auto rest = strip_human_genome(name)) name = *rest;
+  if (name.empty() || name.size() > buffer.size()) return std::nullopt;
+  std::transform(name.begin(), name.end(), buffer.begin(), to_lower);
+  const std::string_view folded(buffer.data(), name.size());
   auto match = look_up(folded_, folded);
-  if (!match && folded.starts_with("ens") && id.front() == 'e') {
-    std::transform(id.begin(), id.end(), buffer.begin(), to_upper);
+  if (!match && folded.starts_with("ens") && name.front() == 'e') {
+    std::transform(name.begin(), name.end(), buffer.begin(), to_upper);
     match = find_exact(folded);
   }
   if (match) match->kind = MatchKind::case_insensitive;

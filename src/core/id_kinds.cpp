@@ -233,34 +233,34 @@ std::optional<std::string_view> strip_human_genome(std::string_view id) noexcept
   return id.substr(rest);
 }
 
-IdGuess guess_id_kind(std::string_view raw) noexcept {
-  std::string_view id = trim_id(raw);
-  if (id.empty()) return {};
-  if (all_digits(id)) return {IdKind::number};
+IdGuess guess_id_kind(std::string_view id) noexcept {
+  std::string_view name = trim_id(id);
+  if (name.empty()) return {};
+  if (all_digits(name)) return {IdKind::number};
   for (const Prefix& known : other_species) {
-    if (id.starts_with(known.prefix)) return {IdKind::other_species, known.species};
+    if (name.starts_with(known.prefix)) return {IdKind::other_species, known.species};
   }
-  if (const auto ensembl = guess_ensembl(id)) return *ensembl;
-  if (const auto rest = strip_human_genome(id)) id = *rest;
-  if (starts_with_any(id, refseq_transcripts)) return {IdKind::transcript};
-  if (starts_with_any(id, refseq_proteins)) return {IdKind::protein};
-  if (starts_with_any(id, probes) || is_affymetrix_probe(id)) return {IdKind::probe};
-  if (is_placeholder(id)) return {IdKind::placeholder};
-  if (is_region(id)) return {IdKind::region};
-  if (id.starts_with("MIMAT") || id.find("-miR-") != std::string_view::npos) {
+  if (const auto ensembl = guess_ensembl(name)) return *ensembl;
+  if (const auto rest = strip_human_genome(name)) name = *rest;
+  if (starts_with_any(name, refseq_transcripts)) return {IdKind::transcript};
+  if (starts_with_any(name, refseq_proteins)) return {IdKind::protein};
+  if (starts_with_any(name, probes) || is_affymetrix_probe(name)) return {IdKind::probe};
+  if (is_placeholder(name)) return {IdKind::placeholder};
+  if (is_region(name)) return {IdKind::region};
+  if (name.starts_with("MIMAT") || name.find("-miR-") != std::string_view::npos) {
     return {IdKind::mature_mirna};
   }
-  if (id.find("-mir-") != std::string_view::npos ||
-      (id.starts_with("MI") && id.size() == 9 && all_digits(id.substr(2)))) {
+  if (name.find("-mir-") != std::string_view::npos ||
+      (name.starts_with("MI") && name.size() == 9 && all_digits(name.substr(2)))) {
     return {IdKind::stem_loop};
   }
-  if (id.find("-let-") != std::string_view::npos) {
-    const bool arm = id.ends_with("-5p") || id.ends_with("-3p");
+  if (name.find("-let-") != std::string_view::npos) {
+    const bool arm = name.ends_with("-5p") || name.ends_with("-3p");
     return {arm ? IdKind::mature_mirna : IdKind::stem_loop};
   }
-  const auto bar = id.find('|');
-  if (bar != std::string_view::npos && all_digits(id.substr(bar + 1))) return {IdKind::number};
-  return guess_symbol(id);
+  const auto bar = name.find('|');
+  if (bar != std::string_view::npos && all_digits(name.substr(bar + 1))) return {IdKind::number};
+  return guess_symbol(name);
 }
 
 bool are_running_numbers(std::span<const std::string> ids) noexcept {
