@@ -17,6 +17,9 @@ class GeneMajorStore {
   /// At most 2^32 - 1 cells; Error(bad_input) naming `file` beyond.
   GeneMajorStore(Index n_cells, const std::string& file);
 
+  /// Makes room for `values` kept values, where their number is known, so that memory does not
+  /// grow by doubling.
+  void reserve(std::size_t values) { entries_.reserve(values); }
   /// Starts a feature. `keep`: its values are stored (possible panel genes; all features if upper
   /// quartiles are wanted). `counted`: its values enter the cells' totals.
   void begin_feature(Index feature, bool keep, bool counted);
