@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "io/h5_chunks.hpp"
 #include "io/h5_storage.hpp"
 #include "io/lzf_filter.hpp"
 
@@ -133,7 +134,9 @@ std::size_t checked_length(const File& file, hid_t dataset, const std::string& w
   if (extent.size() > 1) {
     file.fail(where, fmt::format("has {} dimensions; one was expected.", extent.size()));
   }
-  return static_cast<std::size_t>(check_claim(file, dataset));
+  const std::uint64_t count = check_claim(file, dataset);
+  check_chunks(file, dataset);
+  return static_cast<std::size_t>(count);
 }
 
 template <class T>

@@ -5,6 +5,7 @@
 #include <optional>
 #include <type_traits>
 
+#include "io/h5_chunks.hpp"
 #include "io/h5_matrix.hpp"
 #include "io/h5_storage.hpp"
 #include "io/panel_collector.hpp"
@@ -46,6 +47,9 @@ class DenseMatrix final : public H5Matrix {
   }
 
   [[nodiscard]] std::string storage() const override { return storage_; }
+  [[nodiscard]] std::uint64_t n_inflated() const override {
+    return chunks_ ? chunks_->n_inflated() : 0;
+  }
 
   /// Pieces of 64 x 64 along the diagonal: few chunks, yet all over the matrix.
   [[nodiscard]] Sample sample() override {
@@ -131,36 +135,52 @@ class DenseMatrix final : public H5Matrix {
       band_cells_ = tile_cells_;
       return;
     }
-    const h5::Lock lock;
-    const Handle type(H5Dget_type(dataset_.get()));
-    const auto chunk_cells = static_cast<Index>(chunk[0]);
-    const auto chunk_genes = static_cast<Index>(chunk[1]);
-    const std::size_t chunk_bytes =
-        static_cast<std::size_t>(chunk[0] * chunk[1]) * H5Tget_size(type.get());
-    if (chunk_bytes > (std::size_t{64} << 20) && chunk_bytes / 1100 > file_.bytes()) {
-      file_.fail(path_, fmt::format("claims chunks of {} bytes, more than the file can hold; the "
-                                    "file is damaged.",
-                                    chunk_bytes));
-    }
-    hdf5_bytes_ = 2 * chunk_bytes;
-    band_cells_ = chunk_cells * std::max<Index>(1, cells_per_band / chunk_cells);
+    chunk_cells_ = static_cast<Index>(chunk[0]);
+    chunk_genes_ = static_cast<Index>(chunk[1]);
+    const std::size_t chunk_bytes = h5::check_chunk_claim(file_, dataset_.get());
+    band_cells_ = chunk_cells_ * std::max<Index>(1, cells_per_band / chunk_cells_);
     tile_cells_ = band_cells_;
-    tile_genes_ = chunk_genes * std::max<Index>(1, values_per_tile / (band_cells_ * chunk_genes));
+    tile_genes_ = chunk_genes_ * std::max<Index>(1, values_per_tile / (band_cells_ * chunk_genes_));
     tile_genes_ = std::min(tile_genes_, std::max<Index>(n_genes_, 1));
     std::size_t cache = 0;
     if (tile_cells_ * tile_genes_ > 4 * values_per_tile) {
-      // One chunk alone is more than a tile should be: it stays in HDF5's cache and is cut.
+      // One chunk alone is more than a tile should be: it stays inflated and is cut.
       cache = chunk_bytes;
       tile_cells_ = std::max<Index>(1, values_per_tile / tile_genes_);
     }
     band_cells_ = std::min(band_cells_, std::max<Index>(n_cells_, 1));
     tile_cells_ = std::min(tile_cells_, band_cells_);
     dataset_ = h5::reopen_with_cache(file_, std::move(dataset_), cache);
+    hdf5_bytes_ = 2 * chunk_bytes;
+    if (h5::compression_name(dataset_.get()).empty()) return;
+    if (auto codec = h5::ChunkCodec::of(file_, dataset_.get())) {
+      chunks_.emplace(std::move(*codec), dataset_.get(), memory_type<Value>());
+      hdf5_bytes_ = chunks_->memory_bytes();
+    }
+  }
+
+  /// The part of each chunk that lies in the rectangle, copied to its place.
+  void read_chunks(Index cell, Index cells, Index gene, Index genes, std::vector<Value>& values) {
+    for (Index top = cell - cell % chunk_cells_; top < cell + cells; top += chunk_cells_) {
+      for (Index left = gene - gene % chunk_genes_; left < gene + genes; left += chunk_genes_) {
+        const std::array<hsize_t, 2> corner = {static_cast<hsize_t>(top),
+                                               static_cast<hsize_t>(left)};
+        const auto* chunk = static_cast<const Value*>(chunks_->at(dataset_.get(), corner));
+        const Index first_gene = std::max(left, gene);
+        const Index n = std::min(left + chunk_genes_, gene + genes) - first_gene;
+        const Index last_cell = std::min(top + chunk_cells_, cell + cells);
+        for (Index c = std::max(top, cell); c < last_cell; ++c) {
+          std::copy_n(chunk + (c - top) * chunk_genes_ + (first_gene - left), n,
+                      values.data() + (c - cell) * genes + (first_gene - gene));
+        }
+      }
+    }
   }
 
   void read(Index cell, Index cells, Index gene, Index genes, std::vector<Value>& values) {
     const h5::Lock lock;
     values.resize(static_cast<std::size_t>(cells * genes));
+    if (chunks_) return read_chunks(cell, cells, gene, genes, values);
     const std::array<hsize_t, 2> start = {static_cast<hsize_t>(cell), static_cast<hsize_t>(gene)};
     const std::array<hsize_t, 2> extent = {static_cast<hsize_t>(cells),
                                            static_cast<hsize_t>(genes)};
@@ -303,6 +323,9 @@ class DenseMatrix final : public H5Matrix {
   std::string path_;
   std::string storage_;
   std::size_t hdf5_bytes_ = 0;
+  Index chunk_cells_ = 1;
+  Index chunk_genes_ = 1;
+  std::optional<h5::ChunkReader> chunks_;  // of compressed data sets
   Index band_cells_ = 1;
   Index tile_cells_ = 1;
   Index tile_genes_ = 1;

@@ -37,6 +37,8 @@ class H5Matrix {
   /// Replaces `block` by the cells first .. first + count - 1.
   virtual void fill(CellBlock& block, Index first, Index count, h5::TextReader& names) = 0;
   [[nodiscard]] virtual std::size_t memory_bytes() const = 0;
+  /// Chunks inflated so far by ChunkCodec; 0 where there is none to inflate, or HDF5 does it.
+  [[nodiscard]] virtual std::uint64_t n_inflated() const = 0;
 };
 
 enum class SparseMajor : std::uint8_t { cells, genes };

@@ -52,6 +52,10 @@ class SparseMatrix : public H5Matrix {
     return text;
   }
 
+  [[nodiscard]] std::uint64_t n_inflated() const override {
+    return values_.n_inflated() + positions_.n_inflated() + pointers_.n_inflated();
+  }
+
   [[nodiscard]] Sample sample() override {
     constexpr hsize_t n_places = 16;
     constexpr hsize_t per_place = 1024;
@@ -183,10 +187,13 @@ class GeneMajor final : public SparseMatrix<Value, Position> {
     map_ = &map;
     keep_all_ = upper_quartile;
     hsize_t n_kept = 0;
+    ends_.clear();
+    ends_.reserve(static_cast<std::size_t>(this->n_genes_));
     hsize_t begin = 0;
     for (Index gene = 0; gene < this->n_genes_; ++gene) {
       const hsize_t end = this->end_of(gene, begin);
       if (keep(gene)) n_kept += end - begin;
+      ends_.push_back(end);
       begin = end;
     }
     n_kept_ = static_cast<std::size_t>(n_kept);
@@ -203,7 +210,7 @@ class GeneMajor final : public SparseMatrix<Value, Position> {
   [[nodiscard]] std::size_t memory_bytes() const override {
     constexpr std::size_t bytes_per_value = 8;
     constexpr std::size_t bytes_per_cell = sizeof(double) + sizeof(std::string) + 64;
-    return this->window_bytes() + n_kept_ * bytes_per_value +
+    return this->window_bytes() + ends_.size() * sizeof(hsize_t) + n_kept_ * bytes_per_value +
            static_cast<std::size_t>(this->n_cells_) * bytes_per_cell;
   }
 
@@ -218,7 +225,7 @@ class GeneMajor final : public SparseMatrix<Value, Position> {
     store_->reserve(n_kept_);
     hsize_t begin = 0;
     for (Index gene = 0; gene < this->n_genes_; ++gene) {
-      const hsize_t end = this->end_of(gene, begin);
+      const hsize_t end = ends_[static_cast<std::size_t>(gene)];
       const bool counted = map_->positions()[static_cast<std::size_t>(gene)] != GeneMap::ignored;
       if (counted) {
         store_->begin_feature(gene, keep(gene), counted);
@@ -237,6 +244,7 @@ class GeneMajor final : public SparseMatrix<Value, Position> {
   const GeneMap* map_ = nullptr;
   bool keep_all_ = false;
   std::size_t n_kept_ = 0;
+  std::vector<hsize_t> ends_;  // of the genes
   std::optional<PanelCollector> collector_;
   std::optional<GeneMajorStore> store_;
   std::vector<std::string> names_;

@@ -20,12 +20,6 @@ hid_t memory_type() {
   return H5T_NATIVE_INT64;
 }
 
-std::size_t element_bytes(hid_t dataset) {
-  const Lock lock;
-  const Handle type(H5Dget_type(dataset));
-  return H5Tget_size(type.get());
-}
-
 }  // namespace
 
 Windows::Windows(const File& file, Handle dataset, hsize_t wanted)
@@ -39,13 +33,7 @@ Windows::Windows(const File& file, Handle dataset, hsize_t wanted)
   window_ = std::max<hsize_t>(wanted, 1);
   if (chunk.empty()) return;
   chunk_ = chunk[0];
-  const std::size_t chunk_bytes = chunk_ * element_bytes(dataset_.get());
-  // A chunk may be larger than the data (or the file) could ever fill; HDF5 allocates it whole.
-  if (chunk_bytes > (std::size_t{64} << 20) && chunk_bytes / 1100 > file.bytes()) {
-    file.fail(path_, fmt::format("claims chunks of {} bytes, more than the file can hold; the "
-                                 "file is damaged.",
-                                 chunk_bytes));
-  }
+  const std::size_t chunk_bytes = check_chunk_claim(file, dataset_.get());
   hdf5_bytes_ = 2 * chunk_bytes;  // inflated, and as it comes from the disk
   if (chunk_ <= window_) {
     window_ -= window_ % chunk_;
@@ -83,6 +71,10 @@ NumberReader<T>::NumberReader(const File& file, Handle dataset, hsize_t wanted,
     file.fail(path(), fmt::format("holds {} values; {} were expected.",
                                   type_name(windows_.dataset()), limit ? "integers" : "numbers"));
   }
+  if (compression_name(windows_.dataset()).empty()) return;
+  if (auto codec = ChunkCodec::of(file, windows_.dataset())) {
+    chunks_.emplace(std::move(*codec), windows_.dataset(), memory_type<T>());
+  }
 }
 
 template <class T>
@@ -90,7 +82,19 @@ void NumberReader<T>::load(hsize_t element) {
   const auto [first, end] = windows_.around(element);
   values_.resize(end - first);
   first_ = end_ = 0;  // should reading fail, nothing is held
-  read_slice(file_, windows_.dataset(), memory_type<T>(), first, end - first, values_.data());
+  if (chunks_) {
+    const hsize_t chunk = windows_.chunk();
+    for (hsize_t at = first; at < end;) {
+      const hsize_t corner = at - at % chunk;
+      const hsize_t count = std::min(corner + chunk, end) - at;
+      const T* elements =
+          static_cast<const T*>(chunks_->at(windows_.dataset(), std::span(&corner, 1)));
+      std::copy_n(elements + (at - corner), count, values_.data() + (at - first));
+      at += count;
+    }
+  } else {
+    read_slice(file_, windows_.dataset(), memory_type<T>(), first, end - first, values_.data());
+  }
   first_ = first;
   end_ = end;
   if (limit_) check_limit();
@@ -123,6 +127,7 @@ template class NumberReader<std::int64_t>;
 
 TextReader::TextReader(const File& file, Handle dataset, std::string field)
     : file_(&file), field_(std::move(field)) {
+  check_chunks(file, dataset.get());
   windows_.emplace(file, std::move(dataset), texts_per_window);
 }
 

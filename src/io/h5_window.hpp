@@ -10,11 +10,13 @@
 #include <vector>
 
 #include "io/h5.hpp"
+#include "io/h5_chunks.hpp"
 
 namespace sicmir::h5 {
 
 /// A data set cut into windows along its chunks: a window is a whole number of chunks, or a piece
-/// of one large chunk, which then stays inflated in HDF5's chunk cache until the next is needed.
+/// of one large chunk, which then stays inflated (by ChunkReader, or in HDF5's chunk cache) until
+/// the next is needed.
 class Windows {
  public:
   /// `wanted`: elements per window, about. Throws if the data set is not one-dimensional.
@@ -25,6 +27,7 @@ class Windows {
   [[nodiscard]] hsize_t length() const noexcept { return length_; }
   /// First element of the window that holds `element`, and one past its last.
   [[nodiscard]] std::pair<hsize_t, hsize_t> around(hsize_t element) const noexcept;
+  [[nodiscard]] hsize_t chunk() const noexcept { return chunk_; }
   /// Elements of the longest window.
   [[nodiscard]] hsize_t longest() const noexcept;
   /// What HDF5 may hold for this data set.
@@ -58,7 +61,12 @@ class NumberReader {
     return std::span<const T>(values_).subspan(element - first_, end_ - element);
   }
   [[nodiscard]] std::size_t memory_bytes() const noexcept {
-    return windows_.longest() * sizeof(T) + windows_.hdf5_bytes();
+    return windows_.longest() * sizeof(T) +
+           (chunks_ ? chunks_->memory_bytes() : windows_.hdf5_bytes());
+  }
+  /// How many chunks were inflated so far; 0 where HDF5 does it.
+  [[nodiscard]] std::uint64_t n_inflated() const noexcept {
+    return chunks_ ? chunks_->n_inflated() : 0;
   }
 
  private:
@@ -67,6 +75,7 @@ class NumberReader {
 
   const File& file_;
   Windows windows_;
+  std::optional<ChunkReader> chunks_;  // of compressed data sets
   std::optional<std::int64_t> limit_;
   std::string limit_of_;
   std::vector<T> values_;

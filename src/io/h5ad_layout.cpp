@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "io/h5_storage.hpp"
+#include "io/h5_chunks.hpp"
 
 namespace sicmir::h5ad {
 namespace {
@@ -193,6 +193,7 @@ std::optional<std::string> legacy_categories(const h5::File& file, const std::st
 
 ColumnValues read_compound(const h5::File& file, const std::string& table, const Column& column) {
   const Handle dataset = h5::open_dataset(file, file.id(), table);
+  h5::check_chunks(file, dataset.get());
   ColumnValues values;
   values.kind = column.kind;
   switch (column.kind) {

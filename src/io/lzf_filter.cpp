@@ -3,34 +3,40 @@
 #include <hdf5.h>
 #include <liblzf/lzf.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <climits>
 #include <cstdlib>
 
 namespace sicmir::h5 {
 namespace {
 
-/// Parameters as h5py stores them: [0] filter version, [1] LZF version, [2] bytes of a whole chunk.
-/// check_filters() has compared [2] with the chunk; a chunk that inflates to anything else is
-/// damaged, and HDF5 itself would not notice.
+/// Parameters as h5py stores them: [0] filter version, [1] LZF version, [2] bytes of a whole chunk
+/// (some files state none). check_filters() has compared [2] with the chunk, and check_chunks() has
+/// inflated every chunk to its exact size before HDF5 may read it by this filter.
 std::size_t lzf_filter(unsigned flags, std::size_t n_parameters, const unsigned parameters[],
                        std::size_t n_bytes, std::size_t* buffer_bytes, void** buffer) {
-  if ((flags & H5Z_FLAG_REVERSE) == 0 || n_parameters < 3) return 0;
-  const std::size_t chunk_bytes = parameters[2];
+  if ((flags & H5Z_FLAG_REVERSE) == 0 || n_bytes > UINT_MAX) return 0;
   // LZF turns 3 bytes into at most 264: what claims more is not worth the memory.
-  constexpr std::size_t max_growth = 264;
-  if (chunk_bytes == 0 || n_bytes > UINT_MAX || chunk_bytes / max_growth > n_bytes) return 0;
-  void* inflated = std::malloc(chunk_bytes);  // HDF5 frees it
-  if (inflated == nullptr) return 0;
-  const unsigned length = lzf_decompress(*buffer, static_cast<unsigned>(n_bytes), inflated,
-                                         static_cast<unsigned>(chunk_bytes));
-  if (length != chunk_bytes) {
+  const std::size_t most = std::min<std::size_t>(n_bytes * 264, UINT_MAX);
+  const std::size_t stated = n_parameters >= 3 ? parameters[2] : 0;
+  if (stated > most) return 0;
+  for (std::size_t capacity = stated != 0 ? stated : std::max<std::size_t>(4 * n_bytes, 4096);;
+       capacity *= 2) {
+    void* inflated = std::malloc(capacity);  // HDF5 frees it
+    if (inflated == nullptr) return 0;
+    const unsigned length = lzf_decompress(*buffer, static_cast<unsigned>(n_bytes), inflated,
+                                           static_cast<unsigned>(capacity));
+    if (length != 0 && (stated == 0 || length == stated)) {
+      std::free(*buffer);
+      *buffer = inflated;
+      *buffer_bytes = capacity;
+      return length;
+    }
+    const bool too_small = length == 0 && errno == E2BIG;
     std::free(inflated);
-    return 0;
+    if (!too_small || stated != 0 || capacity > most) return 0;
   }
-  std::free(*buffer);
-  *buffer = inflated;
-  *buffer_bytes = chunk_bytes;
-  return chunk_bytes;
 }
 
 }  // namespace
