@@ -78,6 +78,11 @@ void assign(Parameter& parameter, const Eigen::Ref<const Matrix>& value) {
   parameter.second.setZero();
 }
 
+/// A tensor of one column; empty if the parameter is.
+Eigen::VectorXf vector(const Parameter& parameter) {
+  return Eigen::Map<const Eigen::VectorXf>(parameter.value.data(), parameter.value.size());
+}
+
 }  // namespace
 
 void Parameter::resize(Index outputs, Index inputs) {
@@ -173,14 +178,14 @@ void NetworkTrainer::set_layers(std::span<const Layer> layers) {
 std::vector<Layer> NetworkTrainer::layers() const {
   std::vector<Layer> result;
   for (const HiddenLayer& hidden : hidden_) {
-    result.emplace_back(Linear{hidden.weight.value, hidden.bias.value});
+    result.emplace_back(Linear{hidden.weight.value, vector(hidden.bias)});
     if (!hidden.norm_first) result.emplace_back(Relu{});
-    result.emplace_back(BatchNorm{hidden.gamma.value, hidden.beta.value, hidden.running_mean,
+    result.emplace_back(BatchNorm{vector(hidden.gamma), vector(hidden.beta), hidden.running_mean,
                                   hidden.running_variance, static_cast<double>(norm_eps)});
     if (hidden.norm_first) result.emplace_back(Relu{});
     if (shape_.dropout > 0) result.emplace_back(Dropout{shape_.dropout});
   }
-  result.emplace_back(Linear{output_.weight.value, output_.bias.value});
+  result.emplace_back(Linear{output_.weight.value, vector(output_.bias)});
   return result;
 }
 

@@ -1,0 +1,220 @@
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "cli/commands.hpp"
+#include "sicmir/train.hpp"
+
+namespace sicmir::cli {
+namespace {
+
+struct TrainCommand {
+  CommonOptions common;
+  std::vector<std::string> mrna, mirna, mirna_estimated;
+  std::vector<std::string> mrna_values = {"auto"};
+  std::vector<std::string> mirna_values = {"rpm"};
+  std::vector<std::string> mirna_estimated_values = {"log2rpm"};
+  std::string output;
+  PairOptions pairs;
+  TrainOptions train;
+};
+
+const std::map<std::string, Values> mrna_words = {{"auto", Values::automatic},
+                                                  {"counts", Values::counts},
+                                                  {"linear", Values::linear},
+                                                  {"log", Values::log}};
+const std::map<std::string, MirnaValues> mirna_words = {{"rpm", MirnaValues::rpm},
+                                                        {"log2rpm", MirnaValues::log2rpm}};
+
+/// The word for file `number`: one word serves all files, else there is one for each.
+const std::string& word_for(const std::vector<std::string>& words, std::size_t number,
+                            std::size_t n_files, const std::string& option) {
+  if (words.size() == 1) return words.front();
+  if (words.size() == n_files) return words[number];
+  throw Error(ExitCode::usage, fmt::format("{} has {} words for {} files; give one word for all "
+                                           "files or one for each, in the same order.",
+                                           option, words.size(), n_files));
+}
+
+/// What would make the model unwritable is found before hours of training, not after.
+void check_output(const TrainCommand& command) {
+  namespace fs = std::filesystem;
+  const fs::path path(command.output);
+  const fs::path folder = path.parent_path().empty() ? fs::path(".") : path.parent_path();
+  std::error_code failed;
+  if (!fs::is_directory(folder, failed)) {
+    throw Error(ExitCode::not_written,
+                fmt::format("{}: the folder {} does not exist. Make it first.", command.output,
+                            folder.string()));
+  }
+  if (fs::is_directory(path, failed)) {
+    throw Error(ExitCode::not_written,
+                fmt::format("{}: is a folder. Name a file in it.", command.output));
+  }
+  if (::access(folder.c_str(), W_OK) != 0) {
+    throw Error(ExitCode::not_written, fmt::format("{}: the folder {} cannot be written to.",
+                                                   command.output, folder.string()));
+  }
+  for (const auto* inputs : {&command.mrna, &command.mirna, &command.mirna_estimated}) {
+    for (const std::string& input : *inputs) {
+      if (fs::equivalent(path, input, failed)) {
+        throw Error(
+            ExitCode::usage,
+            fmt::format("{}: is also an input. Give the model another name.", command.output));
+      }
+    }
+  }
+}
+
+void run(TrainCommand& command) {
+  check_output(command);
+  PairOptions& pairs = command.pairs;
+  for (std::size_t i = 0; i < command.mrna.size(); ++i) {
+    const std::string& word =
+        word_for(command.mrna_values, i, command.mrna.size(), "--mrna-values");
+    pairs.mrna.push_back({command.mrna[i], mrna_words.at(word)});
+  }
+  const auto add_mirna = [&](const std::vector<std::string>& files,
+                             const std::vector<std::string>& words, const std::string& option,
+                             bool estimated) {
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      const std::string& word = word_for(words, i, files.size(), option);
+      pairs.mirna.push_back({files[i], mirna_words.at(word), estimated});
+    }
+  };
+  add_mirna(command.mirna, command.mirna_values, "--mirna-values", false);
+  add_mirna(command.mirna_estimated, command.mirna_estimated_values, "--mirna-estimated-values",
+            true);
+  if (pairs.mirna.empty()) {
+    throw Error(ExitCode::usage,
+                "no miRNA table: give --mirna FILE, --mirna-estimated FILE, or both");
+  }
+  TrainOptions& options = command.train;
+  options.threads = command.common.threads;
+
+  Model model = train(read_pairs(pairs), options);
+  write_model(model, command.output);
+  spdlog::info("model of {} genes and {} miRNAs written to {}, checksum {}", model.panel.size(),
+               model.mirnas.size(), command.output, model.checksum);
+}
+
+void bind_data(CLI::App& sub, TrainCommand& command) {
+  sub.add_option("--mrna", command.mrna,
+                 "Tables of mRNA expression of samples, in any format that predict reads")
+      ->required()
+      ->type_name("FILE");
+  sub.add_option("--mrna-values", command.mrna_values,
+                 "What they hold: counts, linear (TPM, FPKM, RSEM), log (base 2) or auto; one word "
+                 "for all files or one for each [default: auto]")
+      ->check(CLI::IsMember({"auto", "counts", "linear", "log"}))
+      ->type_name("WORD");
+  sub.add_option("--mirna", command.mirna,
+                 "Tables of measured mature miRNA expression (names or MIMAT accessions)")
+      ->type_name("FILE");
+  sub.add_option("--mirna-values", command.mirna_values,
+                 "What they hold: rpm or log2rpm, log2(RPM + 1) [default: rpm]")
+      ->check(CLI::IsMember({"rpm", "log2rpm"}))
+      ->type_name("WORD");
+  sub.add_option(
+         "--mirna-estimated", command.mirna_estimated,
+         "Tables of estimated mature miRNA expression; used where nothing was measured, and "
+         "the model says so")
+      ->type_name("FILE");
+  sub.add_option("--mirna-estimated-values", command.mirna_estimated_values,
+                 "What they hold: rpm or log2rpm [default: log2rpm]")
+      ->check(CLI::IsMember({"rpm", "log2rpm"}))
+      ->type_name("WORD");
+  sub.add_option("--samples", command.pairs.samples,
+                 "TSV with the columns sample, cohort and perhaps patient [default: each mRNA file "
+                 "is a cohort]")
+      ->type_name("FILE");
+  sub.add_option("--min-panel", command.pairs.min_panel,
+                 "Fraction of the 977 genes that each mRNA file must have [default: 0.8]")
+      ->check(CLI::Range(0.0, 1.0));
+  sub.add_option("--min-targets", command.pairs.min_targets,
+                 "Leave out miRNAs with targets in fewer samples [default: 10]")
+      ->check(CLI::Range(Index{2}, Index{1} << 40));
+  sub.add_option("-o,--output", command.output, "Model file to write (HDF5)")
+      ->required()
+      ->type_name("FILE");
+  sub.add_option("--name", command.train.name, "Name that the model carries [default: sicmir]");
+}
+
+void bind_network(CLI::App& sub, TrainCommand& command) {
+  const std::string group = "Network";
+  TrainOptions& options = command.train;
+  sub.add_option("--hidden", options.hidden, "Widths of the hidden layers [default: 1024,1024]")
+      ->delimiter(',')
+      ->check(CLI::Range(Index{1}, Index{1} << 20))
+      ->group(group);
+  add_choice<LayerOrder>(sub, "--order", options.order,
+                         {{"bn-relu", LayerOrder::bn_relu},
+                          {"relu-bn", LayerOrder::relu_bn},
+                          {"published", LayerOrder::published}},
+                         "Batch norm and ReLU in a hidden layer: bn-relu, relu-bn, or published "
+                         "(the first layer bn-relu, then relu-bn) [default: published]")
+      ->group(group);
+  sub.add_option("--dropout", options.dropout, "Rate of dropout, 0 up to 1 [default: 0.3]")
+      ->group(group);
+}
+
+void bind_fit(CLI::App& sub, TrainCommand& command) {
+  const std::string group = "Fit";
+  TrainOptions& options = command.train;
+  sub.add_option("--epochs", options.epochs, "Epochs at most [default: 100]")
+      ->check(CLI::Range(Index{1}, Index{1} << 40))
+      ->group(group);
+  sub.add_option("--batch", options.batch, "Samples per step [default: 64]")
+      ->check(CLI::Range(Index{2}, Index{1} << 20))
+      ->group(group);
+  sub.add_option("--learning-rate", options.learning_rate, "AdamW's [default: 0.001]")
+      ->group(group);
+  add_choice<bool>(sub, "--schedule", options.cosine, {{"cosine", true}, {"constant", false}},
+                   "Of the learning rate: cosine (to zero) or constant [default: cosine]")
+      ->group(group);
+  sub.add_option("--warm-up", options.warmup_epochs,
+                 "Epochs in which the learning rate rises [default: 0]")
+      ->check(CLI::Range(Index{0}, Index{1} << 40))
+      ->group(group);
+  sub.add_option("--weight-decay", options.weight_decay, "AdamW's, on weights [default: 0.01]")
+      ->group(group);
+  sub.add_option("--seed", options.seed, "Same seed, same model, whatever the threads [default: 1]")
+      ->group(group);
+
+  const std::string judging = "Held-out patients";
+  sub.add_option("--validation", options.validation,
+                 "Fraction of the patients held out for early stopping [default: 0.1]")
+      ->group(judging);
+  sub.add_option("--patience", options.patience,
+                 "Stop after so many epochs without a better held-out loss [default: 20]")
+      ->check(CLI::Range(Index{1}, Index{1} << 40))
+      ->group(judging);
+  sub.add_option("--cross-validate", options.cross_validate,
+                 "Folds by patient for the model's accuracies; the model itself is then fitted on "
+                 "all samples [default: none]")
+      ->check(CLI::Range(Index{2}, Index{1000}))
+      ->type_name("FOLDS")
+      ->group(judging);
+  sub.add_flag("--leave-cohort-out", options.leave_cohort_out,
+               "Also train without each cohort once, for accuracies in unseen cohorts")
+      ->group(judging);
+}
+
+}  // namespace
+
+void add_train(CLI::App& app) {
+  CLI::App& sub = *app.add_subcommand("train", "Fit a model to paired mRNA and miRNA samples");
+  const auto owned = std::make_shared<TrainCommand>();
+  bind_data(sub, *owned);
+  bind_network(sub, *owned);
+  bind_fit(sub, *owned);
+  bind_common(sub, owned->common);
+  on_run(sub, owned->common, [owned] { run(*owned); });
+}
+
+}  // namespace sicmir::cli

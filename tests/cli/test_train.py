@@ -1,0 +1,122 @@
+"""`sicmir train` from tables to a model that predicts."""
+import csv
+import subprocess
+
+import h5py
+import numpy as np
+import pytest
+
+from program import PROJECT, SICMIR
+
+
+def train(*arguments, code=0):
+    done = subprocess.run([SICMIR, "train", *map(str, arguments)], capture_output=True, text=True,
+                          timeout=300)
+    assert done.returncode == code, done.stderr
+    assert done.stdout == ""
+    return done.stderr
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    """40 patients of two cohorts, 44 samples; four miRNAs that follow genes, one that is constant."""
+    folder = tmp_path_factory.mktemp("tables")
+    with open(PROJECT / "data" / "landmarks.tsv") as file:
+        genes = [line["symbol"] for line in csv.DictReader(file, delimiter="\t")]
+    random = np.random.default_rng(8)
+    samples = [f"TCGA-AA-{1000 + i}-01A" for i in range(40)]
+    samples += [f"TCGA-AA-{1000 + i}-11A" for i in range(4)]
+    level = random.normal(size=(5, len(samples)))
+    values = np.exp2(6 + level[np.arange(len(genes)) % 5] + random.normal(size=(len(genes), len(samples))))
+    mirnas = ["hsa-miR-21-5p", "hsa-let-7a-5p", "hsa-miR-155-5p", "hsa-miR-122-5p", "hsa-miR-1-3p"]
+    rpm = np.vstack([np.exp2(8 + level[:4]), np.full(len(samples), 3.0)])
+
+    def write(name, corner, names, columns, table):
+        with open(folder / name, "w") as file:
+            file.write("\t".join([corner, *columns]) + "\n")
+            for label, line in zip(names, table):
+                file.write("\t".join([label, *(f"{v:.4f}" for v in line)]) + "\n")
+
+    write("first.tsv", "gene", genes, samples[:20], values[:, :20])
+    write("second.tsv", "gene", genes, samples[20:], values[:, 20:])
+    write("mirna.tsv", "mirna", mirnas, [s[:15] for s in samples], rpm)
+    return folder
+
+
+SMALL = ("--hidden", "24,16", "--epochs", 12, "--batch", 16, "--learning-rate", 0.01)
+
+
+def inputs(tables):
+    return ("--mrna", tables / "first.tsv", tables / "second.tsv", "--mrna-values", "linear",
+            "--mirna", tables / "mirna.tsv")
+
+
+def test_writes_a_complete_model(tables, tmp_path):
+    log = train(*inputs(tables), "-o", tmp_path / "m.h5", *SMALL)
+    assert "44 paired samples of 40 patients in 2 cohort(s)" in log
+    assert "1 miRNA(s) whose targets are constant are left out" in log
+    assert "epoch 12/12: loss" in log
+    assert "within cohort" in log
+    with h5py.File(tmp_path / "m.h5") as file:
+        assert len(file.attrs["checksum"]) == 32
+    names = subprocess.run([SICMIR, "predict", tables / "first.tsv", "-m", tmp_path / "m.h5",
+                            "--values", "linear", "--scale", "reference"],
+                           capture_output=True, text=True, check=True).stdout.splitlines()
+    assert names[0].split("\t")[1:] == ["hsa-miR-155-5p", "hsa-miR-122-5p", "hsa-miR-21-5p",
+                                        "hsa-let-7a-5p"] or len(names[0].split("\t")) == 5
+    assert len(names) == 21
+
+
+def test_same_seed_same_bytes_for_any_number_of_threads(tables, tmp_path):
+    models = set()
+    for threads in (1, 2, 3):
+        path = tmp_path / f"{threads}.h5"
+        train(*inputs(tables), "-o", path, *SMALL, "--threads", threads, "-q")
+        models.add(path.read_bytes())
+    assert len(models) == 1
+    train(*inputs(tables), "-o", tmp_path / "other.h5", *SMALL, "--seed", 2, "-q")
+    assert (tmp_path / "other.h5").read_bytes() not in models
+
+
+def test_cross_validation_covers_every_sample(tables, tmp_path):
+    log = train(*inputs(tables), "-o", tmp_path / "m.h5", *SMALL, "--cross-validate", 4,
+                "--leave-cohort-out")
+    assert "fold 4 of 4" in log
+    assert "final fit on all samples" in log
+    assert "within cohorts that training did not see" in log
+    card = subprocess.run([SICMIR, "inspect", tmp_path / "m.h5"], capture_output=True, text=True)
+    assert card.returncode == 0, card.stderr
+
+
+def test_a_missing_output_folder_is_found_before_the_work(tables, tmp_path):
+    log = train(*inputs(tables), "-o", tmp_path / "no" / "m.h5", *SMALL, code=5)
+    assert "does not exist" in log
+    assert "epoch" not in log
+
+
+def test_an_output_that_is_an_input_is_refused(tables):
+    log = train(*inputs(tables), "-o", tables / "mirna.tsv", *SMALL, code=2)
+    assert "is also an input" in log
+
+
+def test_words_must_fit_the_files(tables, tmp_path):
+    log = train("--mrna", tables / "first.tsv", "--mrna-values", "linear", "log", "linear",
+                "--mirna", tables / "mirna.tsv", "-o", tmp_path / "m.h5", code=2)
+    assert "--mrna-values has 3 words for 1 files" in log
+
+
+def test_no_mirna_table_is_a_usage_error(tables, tmp_path):
+    log = train("--mrna", tables / "first.tsv", "-o", tmp_path / "m.h5", code=2)
+    assert "no miRNA table" in log
+
+
+def test_z_scores_cannot_be_trained_on(tables, tmp_path):
+    log = train("--mrna", tables / "first.tsv", "--mrna-values", "zscore", "--mirna",
+                tables / "mirna.tsv", "-o", tmp_path / "m.h5", code=2)
+    assert "zscore" in log
+
+
+def test_too_few_patients_for_the_folds(tables, tmp_path):
+    log = train(*inputs(tables), "-o", tmp_path / "m.h5", *SMALL, "--cross-validate", 20, code=3)
+    assert "40 patients with paired samples are too few for 20 folds" in log
+    assert not (tmp_path / "m.h5").exists()
