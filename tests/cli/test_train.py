@@ -1,18 +1,13 @@
 """`sicmir train` from tables to a model that predicts."""
-import csv
-import subprocess
-
 import h5py
 import numpy as np
 import pytest
 
-from program import PROJECT, SICMIR
+from program import SYMBOLS, predict, run
 
 
 def train(*arguments, code=0):
-    done = subprocess.run([SICMIR, "train", *map(str, arguments)], capture_output=True, text=True,
-                          timeout=300)
-    assert done.returncode == code, done.stderr
+    done = run("train", *arguments, expect=code, timeout=300)
     assert done.stdout == ""
     return done.stderr
 
@@ -21,13 +16,12 @@ def train(*arguments, code=0):
 def tables(tmp_path_factory):
     """40 patients of two cohorts, 44 samples; four miRNAs that follow genes, one that is constant."""
     folder = tmp_path_factory.mktemp("tables")
-    with open(PROJECT / "data" / "landmarks.tsv") as file:
-        genes = [line["symbol"] for line in csv.DictReader(file, delimiter="\t")]
     random = np.random.default_rng(8)
     samples = [f"TCGA-AA-{1000 + i}-01A" for i in range(40)]
     samples += [f"TCGA-AA-{1000 + i}-11A" for i in range(4)]
     level = random.normal(size=(5, len(samples)))
-    values = np.exp2(6 + level[np.arange(len(genes)) % 5] + random.normal(size=(len(genes), len(samples))))
+    noise = random.normal(size=(len(SYMBOLS), len(samples)))
+    values = np.exp2(6 + level[np.arange(len(SYMBOLS)) % 5] + noise)
     mirnas = ["hsa-miR-21-5p", "hsa-let-7a-5p", "hsa-miR-155-5p", "hsa-miR-122-5p", "hsa-miR-1-3p"]
     rpm = np.vstack([np.exp2(8 + level[:4]), np.full(len(samples), 3.0)])
 
@@ -37,8 +31,8 @@ def tables(tmp_path_factory):
             for label, line in zip(names, table):
                 file.write("\t".join([label, *(f"{v:.4f}" for v in line)]) + "\n")
 
-    write("first.tsv", "gene", genes, samples[:20], values[:, :20])
-    write("second.tsv", "gene", genes, samples[20:], values[:, 20:])
+    write("first.tsv", "gene", SYMBOLS, samples[:20], values[:, :20])
+    write("second.tsv", "gene", SYMBOLS, samples[20:], values[:, 20:])
     write("mirna.tsv", "mirna", mirnas, [s[:15] for s in samples], rpm)
     return folder
 
@@ -59,12 +53,11 @@ def test_writes_a_complete_model(tables, tmp_path):
     assert "within cohort" in log
     with h5py.File(tmp_path / "m.h5") as file:
         assert len(file.attrs["checksum"]) == 32
-    names = subprocess.run([SICMIR, "predict", tables / "first.tsv", "-m", tmp_path / "m.h5",
-                            "--values", "linear", "--scale", "reference"],
-                           capture_output=True, text=True, check=True).stdout.splitlines()
-    assert names[0].split("\t")[1:] == ["hsa-miR-155-5p", "hsa-miR-122-5p", "hsa-miR-21-5p",
-                                        "hsa-let-7a-5p"] or len(names[0].split("\t")) == 5
-    assert len(names) == 21
+    predicted = predict(tmp_path / "m.h5", tables / "first.tsv", "--values", "linear", "--scale",
+                        "reference")
+    assert predicted.shape == (20, 4)
+    assert set(predicted.columns) == {"hsa-miR-21-5p", "hsa-let-7a-5p", "hsa-miR-155-5p",
+                                      "hsa-miR-122-5p"}
 
 
 def test_same_seed_same_bytes_for_any_number_of_threads(tables, tmp_path):
@@ -84,8 +77,7 @@ def test_cross_validation_covers_every_sample(tables, tmp_path):
     assert "fold 4 of 4" in log
     assert "final fit on all samples" in log
     assert "within cohorts that training did not see" in log
-    card = subprocess.run([SICMIR, "inspect", tmp_path / "m.h5"], capture_output=True, text=True)
-    assert card.returncode == 0, card.stderr
+    run("inspect", tmp_path / "m.h5")
 
 
 def test_a_missing_output_folder_is_found_before_the_work(tables, tmp_path):
