@@ -162,7 +162,7 @@ std::span<const char> PeekedBytes::next() {
     return peeked_;
   }
   if (served_) {
-    peeked_ = std::string();
+    std::string().swap(peeked_);  // an assignment would keep the memory
     served_ = false;
   }
   return stage_->next();

@@ -380,7 +380,7 @@ class MtxSource final : public CellSource {
     if (stretch_at_ < stretch_.size()) {
       entry = stretch_[stretch_at_++];
       if (stretch_at_ == stretch_.size()) {
-        stretch_ = {};
+        std::vector<Entry>().swap(stretch_);  // an assignment would keep the memory
         stretch_at_ = 0;
       }
       return true;

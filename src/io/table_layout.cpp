@@ -9,6 +9,7 @@
 #include <optional>
 #include <unordered_set>
 
+#include "core/id_kinds.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir {
@@ -49,13 +50,13 @@ std::vector<Line> cut_lines(std::string_view head, bool whole) {
   return lines;
 }
 
-/// The number of fields that most lines have.
+/// The number of fields that most lines have; of several, that of the earliest line.
 std::size_t usual_count(const std::vector<std::size_t>& counts) {
   std::map<std::size_t, std::size_t> times;
   for (const std::size_t count : counts) ++times[count];
-  std::size_t best = 0;
-  for (const auto& [count, n] : times) {
-    if (n > times[best]) best = count;
+  std::size_t best = counts.front();
+  for (const std::size_t count : counts) {
+    if (times[count] > times[best]) best = count;
   }
   return best;
 }
@@ -163,21 +164,6 @@ bool names_quantity(std::string_view header) {
   return holds(known, lower(header));
 }
 
-bool is_run_of_integers(std::span<const std::string> names) {
-  if (names.size() < 3) return false;
-  std::int64_t previous = 0;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    double value = 0;
-    const bool digits = !names[i].empty() && names[i].size() <= 12 &&
-                        names[i].find_first_not_of("0123456789") == std::string::npos;
-    if (!digits || read_number(names[i], '.', value) != FieldKind::number) return false;
-    const auto number = static_cast<std::int64_t>(value);
-    if (i > 0 && number != previous + 1) return false;
-    previous = number;
-  }
-  return true;
-}
-
 /// How well an axis matches the panel.
 struct AxisMatch {
   Index n_exact = 0;
@@ -186,18 +172,19 @@ struct AxisMatch {
   std::size_t n_names = 0;
 };
 
+/// Ids that nobody gives to a cell.
 bool looks_like_gene_id(std::string_view name) {
-  static constexpr std::array<std::string_view, 8> starts = {"ENS", "ILMN_", "NM_",  "NR_",
-                                                             "XM_", "AFFX",  "FBgn", "WBGene"};
-  return name.ends_with("_at") || std::any_of(starts.begin(), starts.end(),
-                                              [&](auto start) { return name.starts_with(start); });
+  static constexpr std::array<IdKind, 7> kinds = {
+      IdKind::ensembl_gene, IdKind::other_species, IdKind::transcript, IdKind::protein,
+      IdKind::probe,        IdKind::mature_mirna,  IdKind::stem_loop};
+  return std::find(kinds.begin(), kinds.end(), guess_id_kind(name).kind) != kinds.end();
 }
 
 AxisMatch match_axis(std::span<const std::string> names, const GeneIndex& genes) {
   AxisMatch match;
   match.n_names = names.size();
-  // 0, 1, 2... are numbered cells, not Entrez ids.
-  if (is_run_of_integers(names)) return match;
+  // Numbered cells, not Entrez ids.
+  if (are_running_numbers(names)) return match;
   match.n_exact = genes.coverage(names);
   std::unordered_set<PanelPosition> any_case;
   for (const std::string& name : names) {
