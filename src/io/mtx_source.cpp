@@ -132,6 +132,7 @@ class MtxReader {
                       "It was not copied completely, or it is damaged.",
                       n_entries_, *input_->file_size()));
     }
+    if (n_entries_ == 0) check_end();
   }
 
   static bool is_blank(char c) { return c == ' ' || c == '\t'; }

@@ -3,7 +3,9 @@
 #include <spdlog/fmt/fmt.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -121,7 +123,13 @@ std::unique_ptr<CellSource> open_input(std::unique_ptr<ByteInput> input,
   refuse_strangers(*input, head);
   std::string_view text = head;
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-  if (text.starts_with("%%MatrixMarket")) {
+  // The words of the banner are read without regard to case.
+  constexpr std::string_view banner = "%%matrixmarket";
+  const bool is_mtx =
+      std::equal(banner.begin(), banner.end(), text.begin(),
+                 text.begin() + static_cast<std::ptrdiff_t>(std::min(text.size(), banner.size())),
+                 [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
+  if (is_mtx) {
     return open_mtx_source(std::move(input), options, genes);
   }
   return open_delimited_source(std::move(input), options, genes);
