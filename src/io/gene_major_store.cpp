@@ -68,8 +68,12 @@ void GeneMajorStore::fill(CellBlock& block, Index first, Index count,
 }
 
 std::size_t GeneMajorStore::bytes() const noexcept {
-  return totals_.capacity() * sizeof(double) + entries_.capacity() * sizeof(Entry) +
-         features_.capacity() * sizeof(Feature);
+  std::size_t bytes = totals_.capacity() * sizeof(double) + entries_.capacity() * sizeof(Entry) +
+                      features_.capacity() * sizeof(Feature);
+  for (const auto& cell : by_cell_) {
+    bytes += sizeof(cell) + cell.capacity() * sizeof(cell.front());
+  }
+  return bytes;
 }
 
 }  // namespace sicmir

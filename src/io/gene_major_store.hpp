@@ -20,8 +20,9 @@ class GeneMajorStore {
   /// Makes room for `values` kept values, where their number is known, so that memory does not
   /// grow by doubling.
   void reserve(std::size_t values) { entries_.reserve(values); }
-  /// Starts a feature. `keep`: its values are stored (possible panel genes; all features if upper
-  /// quartiles are wanted). `counted`: its values enter the cells' totals.
+  /// Starts a feature; one that comes in several parts may be started again. `keep`: its values are
+  /// stored (possible panel genes; all features if upper quartiles are wanted). `counted`: its
+  /// values enter the cells' totals.
   void begin_feature(Index feature, bool keep, bool counted);
   /// A value of the feature begun last; cells in any order; repeated cells add up.
   void add(Index cell, double value) {
@@ -31,6 +32,8 @@ class GeneMajorStore {
     }
   }
   void end_feature();
+  /// A value of a feature that is not kept, outside begin_feature() and end_feature().
+  void add_to_total(Index cell, double value) { totals_[static_cast<std::size_t>(cell)] += value; }
 
   [[nodiscard]] Index n_cells() const noexcept { return static_cast<Index>(totals_.size()); }
   /// Fills `block` with cells first .. first + count - 1, named by `names[first ..]`.

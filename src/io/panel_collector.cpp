@@ -75,7 +75,8 @@ void PanelCollector::resolve_shared() {
       }
     }
     const auto at = static_cast<std::size_t>(gene);
-    if (rule_ == Duplicates::max && n_stored < n_features_[at]) best = std::fmax(best, 0.0);
+    const bool some_are_zero = n_stored < n_features_[at];
+    if (rule_ == Duplicates::max && some_are_zero && best < 0.0) best = 0.0;  // NaN stays
     sum_[at] = best;
   }
   shared_values_.clear();

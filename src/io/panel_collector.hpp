@@ -24,13 +24,16 @@ class PanelCollector {
   /// Empties the block; its first cell will be `first`.
   void begin_block(CellBlock& block, Index first);
 
-  /// `feature`: position in the file's feature table, already checked against its size.
+  /// `feature`: position in the file's feature table, already checked against its size. Values
+  /// that are kept are rounded to float first, as GeneMajorStore does it, so that the layout of a
+  /// file cannot change a result.
   void add(Index feature, double value) {
     const PanelPosition gene = positions_[static_cast<std::size_t>(feature)];
     if (gene == GeneMap::ignored) return;
     total_ += value;
-    if (keep_all_) all_.emplace_back(feature, value);
-    if (gene >= 0) add_to_panel(feature, gene, value);
+    const auto rounded = static_cast<double>(static_cast<float>(value));
+    if (keep_all_) all_.emplace_back(feature, rounded);
+    if (gene >= 0) add_to_panel(feature, gene, rounded);
   }
 
   /// `total`: overrides the sum of what was added, for readers that did not add every feature.

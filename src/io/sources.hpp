@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "io/byte_input.hpp"
 #include "sicmir/cell_source.hpp"
 
 namespace sicmir {
@@ -12,5 +13,16 @@ namespace sicmir {
 [[nodiscard]] std::unique_ptr<CellSource> open_h5_source(const std::string& path,
                                                          const SourceOptions& options,
                                                          const GeneIndex& genes);
+
+/// CSV, TSV and their like (delimited_source.cpp).
+[[nodiscard]] std::unique_ptr<CellSource> open_delimited_source(std::unique_ptr<ByteInput> input,
+                                                                const SourceOptions& options,
+                                                                const GeneIndex& genes);
+
+/// Matrix Market: the `.mtx` or `.mtx.gz` itself; its lists of genes and cells are looked for
+/// beside it (mtx_source.cpp).
+[[nodiscard]] std::unique_ptr<CellSource> open_mtx_source(std::unique_ptr<ByteInput> matrix,
+                                                          const SourceOptions& options,
+                                                          const GeneIndex& genes);
 
 }  // namespace sicmir
