@@ -214,7 +214,7 @@ class Reader {
     for (std::size_t i = 0; i < n; ++i) {
       model.panel.genes.push_back(
           {symbols[i], current[i], ensembl[i], entrez[i], split(older[i]), split(aliases[i])});
-      const bool known = !std::isnan(mean[i]) || !std::isnan(sd[i]);
+      const bool known = !std::isnan(mean[i]);  // unknown: training had no value of this gene
       if (known && !(std::isfinite(mean[i]) && std::isfinite(sd[i]) && sd[i] >= 0.0)) {
         file_.fail("/genes", fmt::format("mean and sd of gene {} are {} and {}; finite numbers and "
                                          "sd >= 0 were expected.",
