@@ -1,32 +1,13 @@
 #include "io/h5_output.hpp"
 
-#include <fcntl.h>
 #include <spdlog/fmt/fmt.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <vector>
 
 namespace sicmir {
 namespace {
-
-/// errno of the system call that failed below HDF5. HDF5 keeps it only inside a sentence of its
-/// error stack ("errno = 28, error message = ...").
-int last_system_error() {
-  int found = 0;
-  const auto visit = [](unsigned, const H5E_error2_t* entry, void* result) -> herr_t {
-    constexpr std::string_view key = "errno = ";
-    const char* at = entry->desc == nullptr ? nullptr : std::strstr(entry->desc, key.data());
-    if (at != nullptr) *static_cast<int*>(result) = std::atoi(at + key.size());
-    return 0;
-  };
-  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, visit, &found);
-  return found;
-}
 
 h5::Handle make_links() {
   h5::Handle creation(H5Pcreate(H5P_LINK_CREATE));
@@ -47,7 +28,7 @@ void set_attribute(const H5Output& out, hid_t object, const char* name, hid_t ty
 H5Output::~H5Output() {
   if (!handle_) return;
   const h5::Lock lock;
-  divert();
+  state_.discard = true;
   // Objects that are still open would keep the file open beyond this point.
   constexpr unsigned kinds = H5F_OBJ_DATASET | H5F_OBJ_GROUP | H5F_OBJ_ATTR | H5F_OBJ_LOCAL;
   const ssize_t open = H5Fget_obj_count(handle_.get(), kinds);
@@ -59,27 +40,12 @@ H5Output::~H5Output() {
   H5Fclose(handle_.release());
 }
 
-void H5Output::divert() const noexcept {
-  // HDF5 1.10 writes what it still holds when a file is closed; if that fails, say on a full disk,
-  // it frees the file twice when the program ends. So what is left goes to /dev/null: the file is
-  // removed anyway.
-  void* driver = nullptr;
-  const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (nowhere < 0) return;
-  if (H5Fget_vfd_handle(handle_.get(), H5P_DEFAULT, &driver) >= 0 && driver != nullptr) {
-    ::dup2(nowhere, *static_cast<int*>(driver));
-  }
-  ::close(nowhere);
-}
-
 void H5Output::create() {
   const h5::Lock lock;
   file_.create();
+  state_.descriptor = file_.descriptor();
   const h5::Handle access(H5Pcreate(H5P_FILE_ACCESS));
-#if H5_VERSION_GE(1, 10, 7)
-  check(H5Pset_file_locking(access.get(), false, true));
-#endif
-  check(H5Pset_fapl_sec2(access.get()));
+  check(h5::use_driver(access.get(), state_));
   const h5::Handle creation(H5Pcreate(H5P_FILE_CREATE));
   check(H5Pset_obj_track_times(creation.get(), false));
   handle_ = checked(
@@ -93,16 +59,14 @@ void H5Output::commit() {
     throw Error(ExitCode::internal, fmt::format("{}: an object was left open.", path()));
   }
   check(H5Fclose(handle_.release()));
+  // Also what HDF5 did not report.
+  if (state_.error != 0) fail();
   file_.commit();
 }
 
 void H5Output::fail() const {
-  const int reason = last_system_error();
-  if (handle_) divert();
-  if (reason != 0) file_.fail(reason);
-  throw Error(ExitCode::not_written,
-              fmt::format("{}: HDF5 could not write it. Check the space left and the permissions.",
-                          path()));
+  if (state_.error != 0) file_.fail(state_.error);
+  throw Error(ExitCode::not_written, fmt::format("{}: HDF5 refused to write it.", path()));
 }
 
 h5::Handle utf8_type() {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "io/h5.hpp"
+#include "io/h5_driver.hpp"
 #include "io/output_file.hpp"
 #include "io/text_list.hpp"
 
@@ -27,7 +28,6 @@ class H5Output {
   void commit();
   [[nodiscard]] hid_t id() const noexcept { return handle_.get(); }
   [[nodiscard]] const std::string& path() const noexcept { return file_.path(); }
-  void start_writeback() noexcept { file_.start_writeback(); }
 
   void check(herr_t status) const {
     if (status < 0) fail();
@@ -41,10 +41,8 @@ class H5Output {
   [[noreturn]] void fail() const;
 
  private:
-  /// Sends whatever HDF5 still writes to nowhere.
-  void divert() const noexcept;
-
   OutputFile file_;
+  h5::DriverState state_;
   h5::Handle handle_;
 };
 

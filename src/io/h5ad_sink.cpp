@@ -15,8 +15,6 @@
 namespace sicmir {
 namespace {
 
-constexpr std::size_t writeback_bytes = std::size_t{1} << 25;
-
 /// Cells of a chunk of X: a power of two near 512 KB, so that h5py's own chunk cache (1 MB) holds
 /// one. It depends on nothing but the number of features.
 Index cells_per_chunk(Index n_features) {
@@ -126,11 +124,6 @@ class H5adSink final : public MatrixSink {
     set_cells(written_cells_);
     out_.check(H5Dwrite_chunk(matrix_.get(), H5P_DEFAULT, 0, at.data(), values.size_bytes(),
                               values.data()));
-    since_writeback_ += values.size_bytes();
-    if (since_writeback_ >= writeback_bytes) {
-      out_.start_writeback();
-      since_writeback_ = 0;
-    }
   }
 
   void write_features(const OutputHeader& header) const {
@@ -168,8 +161,7 @@ class H5adSink final : public MatrixSink {
   Index chunk_cells_ = 0;
   std::vector<float> pending_;  // less than a chunk
   hsize_t written_cells_ = 0;   // of whole chunks
-  std::size_t since_writeback_ = 0;
-  TextList names_;  // of all cells: about 30 bytes each
+  TextList names_;              // of all cells: about 30 bytes each
   KeptCells kept_;
   std::vector<std::pair<std::string, std::string>> facts_;
 };

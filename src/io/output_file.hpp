@@ -57,6 +57,9 @@ class OutputFile {
   /// The file that is being written; empty if direct or before create().
   [[nodiscard]] const std::string& temporary_path() const noexcept { return temporary_; }
 
+  /// Of the file that is being written; stays this object's.
+  [[nodiscard]] int descriptor() const noexcept { return file_.get(); }
+
   /// Creates the temporary file, or opens the stream (waits for a FIFO's reader).
   void create();
   /// Throws Error(not_written) with the system's reason, BrokenPipe on EPIPE.

@@ -1,0 +1,24 @@
+#pragma once
+/// How HDF5 reaches an output file (a virtual file driver): through a descriptor that the caller
+/// keeps, remembering the first failure.
+
+#include <hdf5.h>
+
+#include <cstdint>
+
+namespace sicmir::h5 {
+
+/// State of a file being written. HDF5 1.10 goes on using what it could not write: it frees such a
+/// file twice when the program ends, and swallows errors where handles are closed. So after the
+/// first failure every further write succeeds by doing nothing, and the failure stays here.
+struct DriverState {
+  int descriptor = -1;   ///< open for reading and writing
+  int error = 0;         ///< errno of the first failure
+  bool discard = false;  ///< nothing reaches the file any more
+  std::uint64_t since_writeback = 0;
+};
+
+/// Makes `access` (a file access list) use `state`, which must outlive the file. Call with Lock.
+herr_t use_driver(hid_t access, DriverState& state);
+
+}  // namespace sicmir::h5

@@ -1,0 +1,272 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "io/h5.hpp"
+#include "io/h5ad_layout.hpp"
+#include "scratch.hpp"
+#include "sicmir/matrix_sink.hpp"
+#include "sink_driver.hpp"
+
+namespace sicmir {
+namespace {
+
+using test::content;
+using test::drive;
+using test::entries;
+using test::Scratch;
+using test::Table;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+Table table_of(std::vector<std::string> cells, Index features) {
+  Table table;
+  table.header.feature_kind = "mirna";
+  FeatureAnnotation accession{"accession", std::vector<std::string>{}};
+  FeatureAnnotation pooled{"pooled", std::vector<double>{}};
+  for (Index f = 0; f < features; ++f) {
+    table.header.features.push_back("hsa-miR-" + std::to_string(f));
+    std::get<0>(accession.values).push_back("MIMAT" + std::to_string(f));
+    std::get<1>(pooled.values)
+        .push_back(f == 1 ? std::numeric_limits<double>::quiet_NaN()
+                          : 0.25 * static_cast<double>(f));
+  }
+  table.header.annotations = {accession, pooled};
+  table.header.facts = {{"version", "0.0"}, {"decision", "counts \u00e9"}};
+  table.cells = std::move(cells);
+  table.values.resize(features, static_cast<Index>(table.cells.size()));
+  std::mt19937 random(11);
+  std::normal_distribution<float> normal;
+  for (float& value : table.values.reshaped()) value = normal(random);
+  return table;
+}
+
+Table numbered(Index cells, Index features) {
+  std::vector<std::string> names;
+  for (Index c = 0; c < cells; ++c) names.push_back("cell" + std::to_string(c));
+  return table_of(std::move(names), features);
+}
+
+std::vector<std::string> cells_of(const std::string& h5ad) {
+  const h5::File file = h5::File::open_read(h5ad);
+  const h5ad::Table obs(file, "obs");
+  return obs.read(obs.index()).as_texts();
+}
+
+/// Writes an output for the cells of `input` (all, or those at `kept`) and carries over.
+void carry(const std::string& input, const std::string& output, const std::vector<Index>& kept,
+           Index block = 7) {
+  const std::vector<std::string> all = cells_of(input);
+  std::vector<std::string> names;
+  for (const Index cell : kept) names.push_back(all.at(static_cast<std::size_t>(cell)));
+  Table table = table_of(kept.empty() ? all : names, 5);
+  table.input_cells = kept;
+  SinkOptions options;
+  options.carry_from = input;
+  drive(table, output, options, block);
+}
+
+class H5adCarry : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!test::python_has("anndata")) GTEST_SKIP() << "no anndata in /usr/bin/python3";
+    ASSERT_EQ(test::run_python("make_carry_inputs.py", {folder}), 0);
+  }
+  [[nodiscard]] std::string input(const std::string& name) const {
+    return folder / (name + ".h5ad");
+  }
+
+  Scratch folder;
+  std::string output = folder / "out.h5ad";
+};
+
+TEST(H5adSink, WritesWhatAnndataReads) {
+  if (!test::python_has("anndata")) GTEST_SKIP() << "no anndata in /usr/bin/python3";
+  const Scratch folder;
+  for (const Index cells : {Index{0}, Index{1}, Index{9000}}) {
+    const Table table = numbered(cells, 5);
+    drive(table, folder / "out.h5ad", {}, 1000);
+    drive(table, folder / "out.csv", {}, 1000);
+    EXPECT_EQ(test::run_python("check_sinks.py", {"header", folder / "out.h5ad"}), 0);
+    EXPECT_EQ(test::run_python("check_sinks.py",
+                               {"csv_equals_h5ad", folder / "out.csv", folder / "out.h5ad"}),
+              0);
+  }
+}
+
+TEST(H5adSink, WritesTheSameBytesForAnyBlockSizeAndWhetherTheNumberOfCellsIsKnown) {
+  const Scratch folder;
+  Table table = numbered(700, 1300);  // chunks of 64 cells
+  drive(table, folder / "whole.h5ad", {}, 700);
+  const std::string whole = content(folder / "whole.h5ad");
+  table.header.n_cells = 700;
+  for (const Index block : {1, 7, 64, 256}) {
+    drive(table, folder / "blocks.h5ad", {}, block);
+    EXPECT_TRUE(content(folder / "blocks.h5ad") == whole) << block;
+  }
+}
+
+TEST(H5adSink, KeepsDuplicateAndForeignCellNames) {
+  if (!test::python_has("anndata")) GTEST_SKIP() << "no anndata in /usr/bin/python3";
+  const Scratch folder;
+  drive(table_of({"a", "a", "caf\xe9", "\u03b2"}, 3), folder / "out.h5ad", {});
+  EXPECT_THAT(cells_of(folder / "out.h5ad"), ElementsAre("a", "a", "caf\u00e9", "\u03b2"));
+  EXPECT_EQ(test::run_python("check_sinks.py", {"plain", folder / "out.h5ad"}), 0);
+}
+
+TEST(H5adSink, LeavesAnExistingFileAndNothingElseWhenItIsNotFinished) {
+  const Scratch folder;
+  test::put(folder / "out.h5ad", "old");
+  {
+    const Table table = numbered(10, 3);
+    const auto sink = open_sink(folder / "out.h5ad", {});
+    sink->begin(table.header);
+    EncodedBlock block;
+    block.cells = table.cells;
+    sink->encode(table.values, block);
+    sink->write(std::move(block));
+  }
+  EXPECT_EQ(content(folder / "out.h5ad"), "old");
+  EXPECT_THAT(entries(folder), ElementsAre("out.h5ad"));
+}
+
+/// Whatever the limit, the failing write is another: of X, of a table, or when HDF5 closes.
+TEST(H5adSink, ReportsAFileThatMayNotGrowWhereverThatHappensAndLeavesNothing) {
+  const Scratch folder;
+  const Table table = numbered(300, 400);
+  drive(table, folder / "whole.h5ad", {}, 50);
+  const auto size = static_cast<rlim_t>(std::filesystem::file_size(folder / "whole.h5ad"));
+  std::filesystem::remove(folder / "whole.h5ad");
+  for (rlim_t limit = 100; limit < size; limit += size / 23) {
+    const test::FileSizeLimit limited(limit);
+    try {
+      drive(table, folder / "out.h5ad", {}, 50);
+      FAIL() << "a lost byte was not noticed at " << limit << " of " << size;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::not_written);
+      EXPECT_THAT(error.what(), HasSubstr("out.h5ad: cannot be written: File too large")) << limit;
+    }
+    EXPECT_THAT(entries(folder), IsEmpty()) << limit;
+  }
+  drive(table, folder / "out.h5ad", {}, 50);
+  EXPECT_THAT(entries(folder), ElementsAre("out.h5ad"));
+}
+
+TEST(H5adSink, ReportsAFullDiskWithTheSystemsReason) {
+  const Scratch folder;
+  const std::string disk = folder / "disk";
+  std::filesystem::create_directory(disk);
+  if (mount("none", disk.c_str(), "tmpfs", 0, "size=1m") != 0) {
+    GTEST_SKIP() << "no small file system can be mounted here";
+  }
+  for (const std::string name : {"/out.h5ad", "/out.tsv", "/out.csv.gz"}) {
+    try {
+      drive(numbered(3000, 400), disk + name, {}, 50);
+      ADD_FAILURE() << "a lost byte was not noticed";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::not_written);
+      EXPECT_THAT(error.what(), HasSubstr("No space left on device"));
+    }
+    EXPECT_THAT(entries(disk), IsEmpty());
+  }
+  umount(disk.c_str());
+}
+
+TEST_F(H5adCarry, CarriesEveryLayoutOver) {
+  for (const std::string name : {"modern", "old_0_7", "old_0_5"}) {
+    carry(input(name), output, {});
+    EXPECT_EQ(test::run_python("check_sinks.py", {"carried", input(name), output}), 0) << name;
+  }
+}
+
+TEST_F(H5adCarry, KeepsOnlyTheCellsThatWereNotSkipped) {
+  const std::vector<Index> kept = {0, 1, 2, 5, 9, 10, 21};
+  std::vector<std::string> arguments = {"carried", "", output};
+  for (const Index cell : kept) arguments.push_back(std::to_string(cell));
+  for (const std::string name : {"modern", "old_0_7", "old_0_5"}) {
+    carry(input(name), output, kept, 3);
+    arguments[1] = input(name);
+    EXPECT_EQ(test::run_python("check_sinks.py", arguments), 0) << name;
+  }
+}
+
+TEST_F(H5adCarry, WritesTheSameBytesAgain) {
+  carry(input("modern"), output, {});
+  carry(input("modern"), folder / "again.h5ad", {}, 23);
+  EXPECT_TRUE(content(output) == content(folder / "again.h5ad"));
+}
+
+TEST_F(H5adCarry, RewritesWhatOnlyNewerAnndataKnows) {
+  carry(input("newer"), output, {});
+  EXPECT_EQ(test::run_python("check_sinks.py", {"newer", output}), 0);
+}
+
+TEST_F(H5adCarry, RefusesWhatLeavesTheFileOrGoesInCirclesAndKeepsTheRest) {
+  carry(input("hostile"), output, {});
+  EXPECT_EQ(test::run_python("check_sinks.py", {"hostile", output}), 0);
+}
+
+TEST_F(H5adCarry, CarriesNothingFromAFileOfOtherCells) {
+  Table table = numbered(40, 3);  // more than the input has
+  SinkOptions options;
+  options.carry_from = input("modern");
+  drive(table, output, options);
+  EXPECT_EQ(test::run_python("check_sinks.py", {"plain", output}), 0);
+  options.carry_from = folder / "absent.h5ad";
+  drive(table, output, options);
+  EXPECT_EQ(test::run_python("check_sinks.py", {"plain", output}), 0);
+}
+
+/// Damage anywhere in the input is no reason to crash, nor to lose the predictions.
+TEST_F(H5adCarry, SurvivesDamagedInputs) {
+  for (const std::string name : {"modern", "old_0_5", "old_0_7"}) {
+    const std::string whole = content(input(name));
+    const std::vector<std::string> cells = cells_of(input(name));
+    const std::string damaged = folder / "damaged.h5ad";
+    std::mt19937 random(3);
+    for (int round = 0; round < 60; ++round) {
+      std::string bytes = whole;
+      for (int i = 0; i < 1 + round; ++i) {
+        bytes[random() % bytes.size()] = static_cast<char>(random());
+      }
+      if (round % 10 == 9) bytes.resize(bytes.size() / 2);
+      test::put(damaged, bytes);
+      SinkOptions options;
+      options.carry_from = damaged;
+      drive(table_of(cells, 3), output, options, 10);
+      EXPECT_EQ(cells_of(output), cells);
+    }
+  }
+}
+
+/// The real files beside the checkout, where they are.
+TEST(H5adCarryOfRealFiles, EqualsTheOriginalAsAnndataReadsIt) {
+  const std::filesystem::path shared =
+      std::filesystem::path(SICMIR_PROJECT_DIR) / "../shared/data/singlecell/h5ad";
+  if (!std::filesystem::exists(shared)) GTEST_SKIP() << "../shared is not here";
+  if (!test::python_has("anndata")) GTEST_SKIP() << "no anndata in /usr/bin/python3";
+  const Scratch folder;
+  for (const auto& entry : std::filesystem::directory_iterator(shared)) {
+    if (entry.path().extension() != ".h5ad") continue;
+    const std::string input = entry.path().string();
+    carry(input, folder / "out.h5ad", {}, 100);
+    EXPECT_EQ(test::run_python("check_sinks.py", {"carried", input, folder / "out.h5ad"}), 0)
+        << input;
+    carry(input, folder / "out.h5ad", {0, 1}, 100);
+    EXPECT_EQ(test::run_python("check_sinks.py", {"carried", input, folder / "out.h5ad", "0", "1"}),
+              0)
+        << input;
+  }
+}
+
+}  // namespace
+}  // namespace sicmir
