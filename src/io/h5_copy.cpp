@@ -181,6 +181,14 @@ ArrayCopier::Source ArrayCopier::open(hid_t dataset, const std::string& field) c
     type = h5::Handle(H5Tget_super(type.get()));
   }
   source.element = std::move(type);
+  std::uint64_t array_bytes = H5Tget_size(source.element.get());
+  for (std::size_t axis = source.own_rank; axis < source.extent.size(); ++axis) {
+    if (source.extent[axis] > max_line_bytes) throw NotCopied("its lines are too long");
+    array_bytes *= source.extent[axis];
+  }
+  if (array_bytes == 0 || array_bytes != H5Tget_size(source.memory.get())) {
+    throw NotCopied("its type contradicts itself; it is damaged");
+  }
   source.is_text = H5Tget_class(source.element.get()) == H5T_STRING;
   source.is_variable_text = source.is_text && H5Tis_variable_str(source.element.get()) > 0;
   if (source.own_rank > 0) source.lines = source.extent[0];
