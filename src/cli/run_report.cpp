@@ -1,17 +1,33 @@
 #include "cli/run_report.hpp"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
 #include <chrono>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
 
 #include "io/output_file.hpp"
 #include "kernels/kernels.hpp"
 #include "sicmir/version.hpp"
 
 namespace sicmir::cli {
+namespace {
+
+/// Peak resident memory, from proc(5): getrusage's figure begins with that of the program that
+/// started this one. 0: not known.
+std::int64_t peak_memory_bytes() {
+  std::ifstream status("/proc/self/status");
+  constexpr std::string_view field = "VmHWM:";
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(field)) return std::stoll(line.substr(field.size())) * 1024;  // in kB
+  }
+  return 0;
+}
+
+}  // namespace
 
 void write_run_report(const std::string& path, const InputOptions& input, const std::string& output,
                       const Model& model, const CellSource& source, const RunReport& report,
@@ -49,9 +65,7 @@ void write_run_report(const std::string& path, const InputOptions& input, const 
                    {"written", report.cells_written},
                    {"empty", report.empty_cells}};
   json["seconds"] = {{"measure", report.seconds_measure}, {"predict", report.seconds_predict}};
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  json["peak_memory_bytes"] = static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
+  json["peak_memory_bytes"] = peak_memory_bytes();
   json["threads"] = threads;
   json["kernel"] = kernels::active().name;
   std::array<char, 256> host{};
