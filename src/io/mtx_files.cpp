@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <set>
 #include <system_error>
 #include <utility>
 
 #include "io/byte_input.hpp"
+#include "io/genomes.hpp"
 #include "io/line_reader.hpp"
 #include "io/number_text.hpp"
 
@@ -84,22 +84,6 @@ fs::path find_list(const fs::path& matrix, std::string_view what,
                            what, folder.empty() ? "." : folder.string(), fmt::join(tried, ", ")));
 }
 
-/// Genome and rest of an id like GRCh38_ENSG00000000003 or mm10___Gapdh.
-std::optional<std::pair<std::string_view, std::string_view>> split_genome(std::string_view id) {
-  static constexpr std::array<std::string_view, 8> assemblies = {"hg",   "GRCh", "mm",     "GRCm",
-                                                                 "Rnor", "rn",   "mRatBN", "GRCr"};
-  const auto cut = id.find('_');
-  if (cut == std::string_view::npos || cut == 0) return std::nullopt;
-  const auto rest = id.find_first_not_of('_', cut);
-  if (rest == std::string_view::npos) return std::nullopt;
-  const std::string_view genome = id.substr(0, cut);
-  const bool assembly = std::any_of(assemblies.begin(), assemblies.end(), [&](auto name) {
-    return genome.starts_with(name) && genome.find_first_of("0123456789") != genome.npos;
-  });
-  if (!assembly && !id.substr(rest).starts_with("ENS")) return std::nullopt;
-  return std::pair(genome, id.substr(rest));
-}
-
 /// Gene Expression or not, per feature; empty if `types` are no feature types.
 std::vector<std::uint8_t> counted_types(const std::vector<std::string>& types,
                                         const std::string& path) {
@@ -126,51 +110,6 @@ std::vector<std::uint8_t> counted_types(const std::vector<std::string>& types,
   std::transform(types.begin(), types.end(), counted.begin(),
                  [](const auto& type) { return type == "Gene Expression" ? 1 : 0; });
   return counted;
-}
-
-void choose_genome(FeatureTable& table, const std::string& wanted, const std::string& path,
-                   std::vector<std::string>& warnings) {
-  const std::vector<std::string>& ids = table.columns.front().ids;
-  std::set<std::string> genomes;
-  std::size_t n_counted = 0;
-  std::size_t n_prefixed = 0;
-  std::vector<std::string> genome_of(ids.size());
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    if (!table.counted.empty() && table.counted[i] == 0) continue;
-    ++n_counted;
-    if (const auto split = split_genome(ids[i])) {
-      ++n_prefixed;
-      genome_of[i] = split->first;
-      genomes.insert(genome_of[i]);
-    }
-  }
-  if (2 * n_prefixed <= n_counted) {
-    if (!wanted.empty()) {
-      warnings.push_back(
-          fmt::format("{}: its ids name no genome; --genome {} was not needed.", path, wanted));
-    }
-    return;
-  }
-  if (wanted.empty() && genomes.size() > 1) {
-    fail(path, fmt::format("it lists genes of several genomes: {}. Choose one, e.g. --genome {}.",
-                           fmt::join(genomes, ", "), *genomes.begin()));
-  }
-  const std::string genome = wanted.empty() ? *genomes.begin() : wanted;
-  if (!genomes.contains(genome)) {
-    fail(path, fmt::format("it lists no genes of the genome {}; there are: {}.", genome,
-                           fmt::join(genomes, ", ")));
-  }
-  if (genomes.size() > 1) table.counted.resize(ids.size(), 1);
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    if (!genome_of[i].empty() && genome_of[i] != genome) table.counted[i] = 0;
-  }
-  for (FeatureColumn& column : table.columns) {
-    for (std::string& id : column.ids) {
-      if (!id.starts_with(genome + "_")) continue;
-      const auto rest = id.find_first_not_of('_', genome.size());
-      if (rest != std::string::npos) id.erase(0, rest);
-    }
-  }
 }
 
 /// alevin-fry's USA mode lists every gene three times: G (spliced), G-U (unspliced), G-A
@@ -312,7 +251,9 @@ MtxFeatures make_mtx_features(NameList list, const std::string& genome, const st
     features.table.columns.push_back(
         {fmt::format("column {} of {}", c + 1, list.file), std::move(list.columns[c])});
   }
-  choose_genome(features.table, genome, path, features.warnings);
+  for (std::string& warning : choose_genome(features.table, {}, genome, path)) {
+    features.warnings.push_back(std::move(warning));
+  }
   return features;
 }
 

@@ -258,19 +258,22 @@ TEST_F(Mtx, RefusesDamagedMatricesSayingWhereAndWhat) {
 
 TEST_F(Mtx, ChoosesAGenome) {
   const std::string features =
-      "GRCh38_ENSG1\tGRCh38_TP53\tGene Expression\nmm10___ENSMUSG2\tmm10___Trp53\tGene Expression\n"
-      "GRCh38_ENSG3\tGRCh38_EGFR\tGene Expression\nmm10___ENSMUSG4\tmm10___Egfr\tGene Expression\n";
+      "GRCh38_ENSG00000000001\tGRCh38_TP53\tGene "
+      "Expression\nmm10___ENSMUSG00000000002\tmm10___Trp53\tGene Expression\n"
+      "GRCh38_ENSG00000000003\tGRCh38_EGFR\tGene "
+      "Expression\nmm10___ENSMUSG00000000004\tmm10___Egfr\tGene Expression\n";
   folder_.write("matrix.mtx", std::string(banner) + by_cell);
   folder_.write("features.tsv", features);
   folder_.write("barcodes.tsv", three_cells);
-  EXPECT_THAT(error(), AllOf(HasSubstr("GRCh38, mm10"), HasSubstr("--genome GRCh38")));
+  EXPECT_THAT(error(),
+              AllOf(HasSubstr("GRCh38 (2 genes), mm10 (2 genes)"), HasSubstr("--genome GRCh38")));
   ReadOptions options;
   options.source.genome = "GRCh38";
   const Cells cells = read(options);
   EXPECT_THAT(cells.values, ElementsAre(Values{1, 0}, Values{0, 0}, Values{3, 2.5}));
   EXPECT_THAT(cells.totals, ElementsAre(1.0, 0.0, 5.5));
   options.source.genome = "hg19";
-  EXPECT_THAT(error(options), HasSubstr("no genes of the genome hg19"));
+  EXPECT_THAT(error(options), HasSubstr("no genome 'hg19'"));
 }
 
 /// More entries than are read ahead to find the order.
