@@ -1,5 +1,6 @@
 // Writes a model of random weights over the genes of data/landmarks.tsv and the first miRNAs of
-// data/mirnas.tsv, the same on every run: make_test_model FOLDER MODEL [MIRNAS [WIDTH [NAME]]].
+// data/mirnas.tsv, the same on every run:
+// make_test_model FOLDER MODEL [MIRNAS [WIDTH [NAME [relu-bn]]]].
 // FOLDER holds the two tables. For tests that need a model whose every number is known.
 #include <cmath>
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <iostream>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "sicmir/model.hpp"
 #include "sicmir/reference_tables.hpp"
@@ -46,7 +48,7 @@ sicmir::BatchNorm batch_norm(Random& random, Index width) {
           random.vector(width, 0.3F, 0.2F), random.vector(width, 1.0F, 0.4F), 1e-5};
 }
 
-sicmir::Model make(const std::string& folder, Index n_mirnas, Index width) {
+sicmir::Model make(const std::string& folder, Index n_mirnas, Index width, bool relu_first) {
   sicmir::Model model;
   model.made_from = "random numbers, for tests";
   Random random;
@@ -75,6 +77,8 @@ sicmir::Model make(const std::string& folder, Index n_mirnas, Index width) {
                   batch_norm(random, width),
                   sicmir::Dropout{0.3},
                   linear(random, static_cast<Index>(model.mirnas.size()), width)};
+  // The other order in which the method was written down: batch norm after both.
+  if (relu_first) std::swap(model.layers[1], model.layers[2]);
   return model;
 }
 
@@ -85,7 +89,7 @@ int main(int argc, char** argv) {
     if (argc < 3) throw std::runtime_error("give the folder of the tables and the model's name");
     const Index n_mirnas = argc > 3 ? std::stol(argv[3]) : 1298;
     const Index width = argc > 4 ? std::stol(argv[4]) : 1024;
-    sicmir::Model model = make(argv[1], n_mirnas, width);
+    sicmir::Model model = make(argv[1], n_mirnas, width, argc > 6);
     model.name = argc > 5 ? argv[5] : "random";
     sicmir::write_model(model, argv[2]);
   } catch (const std::exception& error) {
