@@ -28,8 +28,7 @@ void ProgressBar::show(const Progress& progress) {
   if (progress.of && *progress.of > 0) {
     constexpr Index width = 30;
     const Index filled = std::min(width, width * progress.cells / *progress.of);
-    bar = "[" + std::string(static_cast<std::size_t>(filled), '#') +
-          std::string(static_cast<std::size_t>(width - filled), '.') + "] ";
+    bar = fmt::format("[{:#<{}}{:.<{}}] ", "", filled, "", width - filled);
   }
   fmt::print(stderr, "\r\x1b[K{}{}", bar, words);
   std::fflush(stderr);
