@@ -15,8 +15,9 @@
 namespace sicmir {
 namespace {
 
-constexpr std::size_t most_sampled_lines = 20000;  // for names
-constexpr std::size_t most_counted_lines = 50;     // for numbers of fields
+constexpr std::size_t most_sampled_lines = 20000;           // for names
+constexpr std::size_t most_counted_lines = 50;              // for numbers of fields
+constexpr std::size_t enough_bytes = std::size_t{1} << 18;  // of long lines, for either
 constexpr std::size_t most_leading_columns = 10;
 
 struct Line {
@@ -252,9 +253,12 @@ class LayoutFinder {
   void find_separator() {
     // The header is judged by its own rules; comments may be of any form.
     std::vector<Line> sample;
+    std::size_t n_bytes = 0;
     for (const Line& line : lines_) {
-      if (sample.size() > 20) break;
-      if (!line.text.starts_with('#')) sample.push_back(line);
+      if (sample.size() > 20 || (sample.size() > 3 && n_bytes > enough_bytes)) break;
+      if (line.text.starts_with('#')) continue;
+      sample.push_back(line);
+      n_bytes += line.text.size();
     }
     if (sample.empty()) sample.push_back(lines_.front());
     const std::span<const Line> all = sample;
@@ -267,8 +271,11 @@ class LayoutFinder {
     }
     layout_.rules = *rules;
     if (lines_.size() > most_sampled_lines) lines_.resize(most_sampled_lines);
+    n_bytes = 0;
     for (std::size_t i = 0; i < lines_.size(); ++i) {
-      lines_[i].fields = i <= most_counted_lines
+      n_bytes += lines_[i].text.size();
+      if (i < 5 || (i < most_counted_lines && n_bytes < enough_bytes)) n_counted_ = i + 1;
+      lines_[i].fields = i < n_counted_
                              ? split_fields(lines_[i].text, layout_.rules)
                              : split_fields(lines_[i].text, layout_.rules, most_leading_columns);
     }
@@ -276,7 +283,7 @@ class LayoutFinder {
 
   void find_header() {
     std::vector<std::size_t> counts;
-    for (std::size_t i = 0; i < std::min(lines_.size(), most_counted_lines); ++i) {
+    for (std::size_t i = 0; i < n_counted_; ++i) {
       if (!lines_[i].text.starts_with('#')) counts.push_back(lines_[i].fields.size());
     }
     if (counts.size() > 1) counts.erase(counts.begin());
@@ -289,6 +296,7 @@ class LayoutFinder {
     }
     lines_.erase(lines_.begin(), lines_.begin() + static_cast<std::ptrdiff_t>(at));
     header_ = lines_.front();
+    header_.fields = split_fields(header_.text, layout_.rules);
     lines_.erase(lines_.begin());
     layout_.header_line = header_.number;
     layout_.first_data_line = header_.number + 1;
@@ -499,6 +507,7 @@ class LayoutFinder {
   const GeneIndex& genes_;
   TableLayout layout_;
   Line header_{};
+  std::size_t n_counted_ = 0;  // lines that are cut into all their fields
   std::vector<Line> lines_;
 };
 
