@@ -65,7 +65,9 @@ std::vector<std::string> choose_genome(FeatureTable& features, std::span<const s
   std::map<std::string, Index> found = tally(genomes);
   if (found.size() < 2) {
     of_ids = genomes_of_ids(features);
-    if (const auto by_ids = tally(of_ids); !by_ids.empty()) {
+    // Many different "prefixes" are symbols joined to ids (TP53_ENSG00000141510), not genomes.
+    constexpr std::size_t most_genomes = 8;
+    if (const auto by_ids = tally(of_ids); !by_ids.empty() && by_ids.size() <= most_genomes) {
       found = by_ids;
       genomes = of_ids;
     }

@@ -115,7 +115,7 @@ std::string look_of(const h5::File& file) {
 
 std::unique_ptr<CellSource> make_h5_source(H5Parts parts, const SourceOptions& options) {
   parts.description.path = parts.file->path();
-  parts.description.storage = parts.matrix->storage();
+  if (parts.description.storage.empty()) parts.description.storage = parts.matrix->storage();
   parts.description.gene_major = parts.matrix->gene_major();
   if (static_cast<Index>(parts.names->length()) != parts.n_cells) {
     parts.file->fail("/", fmt::format("names {} cells, but the matrix has {}; the file is damaged.",

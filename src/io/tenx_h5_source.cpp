@@ -153,6 +153,10 @@ H5Parts open_tenx(std::unique_ptr<h5::File> file_owner, const SourceOptions& opt
   parts.names =
       std::make_unique<h5::TextReader>(file, h5::open_dataset(file, group.get(), "barcodes"));
   parts.matrix = open_sparse_matrix(file, name, SparseMajor::cells, parts.n_cells, n_features);
+  // Columns of genes x cells are lines of cells x genes: the same arrays, called as 10x does.
+  std::string storage = parts.matrix->storage();
+  if (storage.starts_with("CSR")) storage.replace(0, 3, "CSC (genes x cells)");
+  parts.description.storage = std::move(storage);
   return parts;
 }
 

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "h5_fixture.hpp"
+#include "io/genomes.hpp"
 #include "io/h5_matrix_source.hpp"
 
 namespace sicmir {
@@ -142,9 +143,35 @@ TEST_F(H5Layouts, DescribesWhatItTookAndWhy) {
             "dense float32, chunks of 7 cells x 9 genes, shuffle, LZF");
   const SourceDescription tenx = describe("tenx_v3.h5");
   EXPECT_EQ(tenx.format, "10x HDF5 v3");
-  EXPECT_EQ(tenx.storage, "CSR int32, int64 indices, shuffle, gzip");
+  EXPECT_EQ(tenx.storage, "CSC (genes x cells) int32, int64 indices, shuffle, gzip");
   EXPECT_FALSE(tenx.is_h5ad);
   EXPECT_EQ(describe("tenx_v2.h5").format, "10x HDF5 v2");
+}
+
+TEST(Genomes, SymbolsJoinedToIdsAreNoGenomes) {
+  FeatureTable features;
+  features.columns.push_back({"id", {}});
+  for (int i = 0; i < 20; ++i) {
+    features.columns[0].ids.push_back("GENE" + std::to_string(i) + "_ENSG00000141" +
+                                      std::to_string(500 + i));
+  }
+  const FeatureTable before = features;
+  EXPECT_THAT(choose_genome(features, {}, "", "file"), testing::IsEmpty());
+  EXPECT_EQ(features.columns[0].ids, before.columns[0].ids);
+  EXPECT_TRUE(features.counted.empty());
+}
+
+TEST(Genomes, PaddedPrefixesAreTakenOffWhole) {
+  FeatureTable features;
+  features.columns.push_back(
+      {"id", {"hg19_ENSG00000141510", "mm10___ENSMUSG00000059552", "hg19_ENSG00000136997"}});
+  features.columns.push_back({"name", {"hg19_TP53", "mm10___Trp53", "hg19_MYC"}});
+  FeatureTable mouse = features;
+  EXPECT_THAT(choose_genome(features, {}, "hg19", "file"), testing::IsEmpty());
+  EXPECT_THAT(features.columns[1].ids, ElementsAre("TP53", "mm10___Trp53", "MYC"));
+  EXPECT_THAT(features.counted, ElementsAre(1, 0, 1));
+  EXPECT_THAT(choose_genome(mouse, {}, "mm10", "file"), testing::IsEmpty());
+  EXPECT_EQ(mouse.columns[0].ids[1], "ENSMUSG00000059552");
 }
 
 TEST_F(H5Layouts, NamesTheColumnThatMatched) {
