@@ -50,9 +50,9 @@ configure() {
   local folder=$1
   shift
   if command -v ninja >/dev/null; then
-    (cd "$project" && cmake --preset release -B "$folder" "$@" --log-level=NOTICE)
+    (cd "$project" && cmake --preset release -B "$folder" "$@" >/dev/null)
   else
-    cmake -S "$project" -B "$folder" -DCMAKE_BUILD_TYPE=Release "$@" --log-level=NOTICE
+    cmake -S "$project" -B "$folder" -DCMAKE_BUILD_TYPE=Release "$@" >/dev/null
   fi
 }
 

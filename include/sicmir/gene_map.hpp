@@ -1,6 +1,7 @@
 #pragma once
 /// Which feature of a file feeds which gene of the model's panel.
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -134,11 +135,11 @@ struct GeneMapOptions {
 };
 
 struct GeneMapReport {
-  std::string column;                   ///< the feature column that matched best
-  Index n_features = 0;                 ///< of the file
-  Index n_found = 0;                    ///< panel genes found
-  Index n_panel = 0;                    ///< panel genes in all
-  Index by_kind[n_match_kinds] = {};    ///< found genes by kind of match
+  std::string column;                             ///< the feature column that matched best
+  Index n_features = 0;                           ///< of the file
+  Index n_found = 0;                              ///< panel genes found
+  Index n_panel = 0;                              ///< panel genes in all
+  std::array<Index, n_match_kinds> by_kind = {};  ///< found genes by kind of match
   std::vector<std::string> missing;     ///< model symbols of panel genes that the file lacks
   std::vector<std::string> duplicated;  ///< model symbols that several features name equally well
   std::vector<std::string> warnings;    ///< sentences for the log, e.g. about `-1` twins

@@ -67,13 +67,13 @@ struct RunReport {
 
 /// Reads every cell of `source`, predicts its miRNAs and writes them to `sink`. `save_input`, if
 /// not null, receives what the network saw: genes as features, in panel order.
-RunReport predict(CellSource& source, const Model& model, const GeneIndex& genes,
+RunReport predict(CellSource& source, const Model& model, const GeneIndex& index,
                   const PredictOptions& options, MatrixSink& sink,
                   MatrixSink* save_input = nullptr);
 
 /// What `sicmir stats` does: the moments of the panel's genes over all cells of `source`, for
 /// PredictOptions::moments. Of `options`, those that concern input and normalisation count.
-MomentsFile measure_moments(CellSource& source, const Model& model, const GeneIndex& genes,
+MomentsFile measure_moments(CellSource& source, const Model& model, const GeneIndex& index,
                             const PredictOptions& options);
 
 }  // namespace sicmir

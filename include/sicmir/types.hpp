@@ -7,6 +7,12 @@
 #include <string>
 #include <vector>
 
+// Eigen's matrices cross the library's border, and Eigen chooses their allocator by the instruction
+// set it is compiled for: memory that one side allocates, the other could not free.
+static_assert(EIGEN_DEFAULT_ALIGN_BYTES <= 16,
+              "libsicmir is built for the baseline of x86-64. Compile the files that include its "
+              "headers without -mavx, -march=native and the like.");
+
 namespace sicmir {
 
 using Index = std::int64_t;

@@ -1,6 +1,7 @@
 #pragma once
 /// Recognises what kind of ids a file uses, for messages that tell the user what to do.
 
+#include <array>
 #include <optional>
 #include <span>
 #include <string>
@@ -39,7 +40,7 @@ struct IdGuess {
 /// The ids of a column, taken together.
 struct IdSummary {
   Index n = 0;
-  Index by_kind[n_id_kinds] = {};
+  std::array<Index, n_id_kinds> by_kind = {};
   IdKind most = IdKind::other;        ///< the most frequent kind
   std::string_view species = {};      ///< the most frequent other species
   bool running_numbers = false;       ///< 0, 1, 2... or 1, 2, 3...: positions, not names

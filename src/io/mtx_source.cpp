@@ -235,11 +235,11 @@ void fit_lists(const MtxReader& matrix, Lists& lists, const MtxSiblings& paths,
     const bool cells_first = a == n_cells && b == n_genes;
     if (!genes_first && !cells_first) continue;
     if (genes_first && cells_first && orientation == Orientation::automatic) {
-      matrix.fail(fmt::format(
-          "the matrix is square ({} x {}), so its sides cannot be told apart. Say "
-          "--orientation genes-as-lines (its first side are the genes, as Cell Ranger writes "
-          "it) or --orientation cells-as-lines (kallisto, alevin).",
-          a, b));
+      matrix.fail(
+          fmt::format("the matrix is square ({} x {}), so its sides cannot be told apart. Say "
+                      "--orientation genes (its first side are the genes, as Cell Ranger writes "
+                      "it) or --orientation cells (kallisto, alevin).",
+                      a, b));
     }
     const bool want_cells = orientation == Orientation::cells_as_lines;
     if (orientation != Orientation::automatic && !(want_cells ? cells_first : genes_first)) {

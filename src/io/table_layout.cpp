@@ -453,7 +453,7 @@ class LayoutFinder {
       fail(
           fmt::format("genes of the panel stand in the header ({} of {} names) and at the "
                       "beginning of lines ({} of the first {}). Say which it is: --orientation "
-                      "genes-as-lines or --orientation cells-as-lines.",
+                      "genes or --orientation cells.",
                       in_header.n_exact, in_header.n_names, in_lines.n_exact, in_lines.n_names));
     }
     const bool guessed = decide(in_header.n_any_case, in_lines.n_any_case) ||

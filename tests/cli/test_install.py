@@ -1,5 +1,6 @@
 """An installed sicmir: the program from any prefix, the library from another project."""
 import os
+import platform
 import re
 import subprocess
 
@@ -64,3 +65,14 @@ def test_another_project_predicts_with_the_installed_library(prefix, model, tmp_
     run("predict", tmp_path / "counts.csv", "-m", model, "-o", tmp_path / "program.csv",
         program=SICMIR)
     assert (tmp_path / "downstream.csv").read_bytes() == (tmp_path / "program.csv").read_bytes()
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="AVX is of x86-64")
+def test_code_compiled_for_avx_is_told_that_it_does_not_fit(prefix):
+    source = PROJECT / "tests" / "install" / "downstream.cpp"
+    compiler = ["c++", "-std=c++20", "-fsyntax-only", f"-I{prefix}/include",
+                "-isystem/usr/include/eigen3", str(source)]
+    assert subprocess.run(compiler, capture_output=True).returncode == 0
+    done = subprocess.run([*compiler, "-mavx"], capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "without -mavx, -march=native" in done.stderr
