@@ -33,7 +33,7 @@ CellSpool::CellSpool(Index n_features, std::size_t memory_bytes)
 
 void CellSpool::append(std::span<const float> values) {
   if (n_features_ == 0) return;
-  const std::size_t full = static_cast<std::size_t>(piece_cells_ * n_features_);
+  const auto full = static_cast<std::size_t>(piece_cells_ * n_features_);
   n_cells_ += static_cast<Index>(values.size()) / n_features_;
   while (!values.empty()) {
     const std::size_t take = std::min(values.size(), full - pending_.size());

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <iterator>
@@ -145,7 +146,7 @@ hid_t driver() {
     description.name = "sicmir";
     description.maxaddr = max_address;
     description.fc_degree = H5F_CLOSE_WEAK;
-    description.fapl_size = sizeof(DriverState*);
+    description.fapl_size = sizeof(std::uintptr_t);  // a pointer to the state
     description.open = open_file;
     description.close = close_file;
     description.cmp = compare;
@@ -156,8 +157,8 @@ hid_t driver() {
     description.read = read;
     description.write = write;
     description.truncate = truncate;
-    const H5FD_mem_t kinds[] = H5FD_FLMAP_DICHOTOMY;
-    std::copy(std::begin(kinds), std::end(kinds), std::begin(description.fl_map));
+    constexpr std::array<H5FD_mem_t, H5FD_MEM_NTYPES> kinds = H5FD_FLMAP_DICHOTOMY;
+    std::copy(kinds.begin(), kinds.end(), std::begin(description.fl_map));
     return H5FDregister(&description);
   }();
   return id;

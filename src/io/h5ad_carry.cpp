@@ -81,7 +81,7 @@ class Carry {
       if (h5::kind_of(in_.id(), part) != h5::Kind::dataset) {
         const h5::Handle from = h5::open_group(in_, in_.id(), part);
         for (const std::string& name : h5::members(in_, from.get())) {
-          const std::string path = part + "/" + name;
+          const std::string path = fmt::format("{}/{}", part, name);
           elements_.attempt(path, group.get(), name, [&] {
             elements_.copy(from.get(), name, group.get(), path, {.per_cell = per_cell});
           });
@@ -91,7 +91,7 @@ class Carry {
       // 0.5 and 0.6: one record a cell, a field an array.
       const h5::Handle from = h5::open_dataset(in_, in_.id(), part);
       for (const std::string& field : ElementCopier::fields(from.get())) {
-        elements_.attempt(part + "/" + field, group.get(), field, [&] {
+        elements_.attempt(fmt::format("{}/{}", part, field), group.get(), field, [&] {
           arrays_.copy(from.get(), field, group.get(), field,
                        {.per_cell = per_cell, .min_rank = 2});
         });
@@ -126,14 +126,13 @@ class Carry {
     if (name == "neighbors" && h5::kind_of(uns, name) == h5::Kind::group) {
       elements_.guard(path, [&] { move_graphs(uns); });
     }
-    const ElementOptions options{.one_text_is_scalar = true,
-                                 .leave_out = [this](hid_t element, const std::string& at) {
-                                   if (moved_.contains(at)) return true;
-                                   if (at.ends_with("_colors") || !describes_genes(element))
-                                     return false;
-                                   left_out_.push_back(at);
-                                   return true;
-                                 }};
+    const auto leave_out = [this](hid_t element, const std::string& at) {
+      if (moved_.contains(at)) return true;
+      const bool kept = at.ends_with("_colors") || !describes_genes(element);
+      if (!kept) left_out_.push_back(at);
+      return !kept;
+    };
+    const ElementOptions options{.one_text_is_scalar = true, .leave_out = leave_out};
     elements_.attempt(path, group, name, [&] { elements_.copy(uns, name, group, path, options); });
   }
 
@@ -146,7 +145,9 @@ class Carry {
       }
     }
     std::vector<std::string> names;
-    for (const h5ad::Column& column : obs_.columns()) names.push_back(column.name);
+    for (const h5ad::Column& column : obs_.columns()) {
+      names.push_back(column.name);
+    }
     return names;
   }
 

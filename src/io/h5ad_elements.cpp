@@ -340,6 +340,7 @@ void ElementCopier::copy_nullable_texts(hid_t group, hid_t parent_out, const std
     categories.append(text);
   }
   std::vector<std::int64_t> codes;
+  codes.reserve(kept.size());
   for (const std::string* text : kept) codes.push_back(text == nullptr ? -1 : positions[*text]);
   const h5::Handle copied = create_group(out_, parent_out, name, "categorical", "0.2.0");
   set_bool(out_, copied.get(), "ordered", false);
@@ -376,7 +377,7 @@ void ElementCopier::copy_table(hid_t group, hid_t parent_out, const std::string&
   set_text(out_, copied.get(), "_index", index);
   std::vector<std::string> done;
   for (const std::string& column : columns) {
-    const std::string where = path + "/" + column;
+    const std::string where = fmt::format("{}/{}", path, column);
     const bool fits = attempt(where, copied.get(), column, [&] {
       if (done.size() >= max_columns) throw NotCopied("there are too many columns");
       copy(group, column, copied.get(), where, {.per_cell = options.per_cell});
@@ -401,7 +402,7 @@ void ElementCopier::copy_dictionary(hid_t group, hid_t parent_out, const std::st
   enter(group);
   const h5::Handle copied = create_group(out_, parent_out, name, "dict", "0.1.0");
   for (const std::string& member : h5::members(in_, group)) {
-    const std::string where = path + "/" + member;
+    const std::string where = fmt::format("{}/{}", path, member);
     attempt(where, copied.get(), member,
             [&] { copy(group, member, copied.get(), where, options); });
   }
