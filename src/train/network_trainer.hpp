@@ -81,7 +81,7 @@ class NetworkTrainer {
   [[nodiscard]] const Phases& phases() const noexcept { return phases_; }
 
  private:
-  void forward_hidden(std::size_t layer, const float* input, Index input_stride, Index samples,
+  void forward_hidden(std::size_t number, const float* input, Index input_stride, Index samples,
                       std::uint64_t dropout_key);
   double forward_output(const Eigen::Ref<const Matrix>& y, const kernels::UpdateRule& rule);
   /// Gradients of the inputs of a linear layer (unless `below` is null), passed through the hidden

@@ -132,12 +132,14 @@ void drop_outputs(Model& model, const Eigen::VectorXd& sd) {
   last.weight = last.weight(kept, Eigen::all).eval();
   last.bias = last.bias(kept).eval();
   std::vector<ModelMirna> mirnas;
+  mirnas.reserve(kept.size());
   for (const Index mirna : kept) mirnas.push_back(model.mirnas[static_cast<std::size_t>(mirna)]);
   model.mirnas = std::move(mirnas);
 }
 
 double median_of(const Model& model, double Accuracy::*figure) {
   std::vector<double> values;
+  values.reserve(model.mirnas.size());
   for (const ModelMirna& mirna : model.mirnas) values.push_back(mirna.accuracy.*figure);
   return training::median(values);
 }
