@@ -8,7 +8,7 @@
 #include <new>
 
 #include "cli/commands.hpp"
-#include "io/output_file.hpp"
+#include "output/output_file.hpp"
 #include "sicmir/types.hpp"
 #include "sicmir/version.hpp"
 

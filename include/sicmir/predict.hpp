@@ -47,7 +47,7 @@ struct PredictOptions {
   std::vector<Index> mirnas;  ///< positions of the miRNAs to write; empty: all
   Index block_cells = 1024;   ///< cells that travel together
   int threads = 0;            ///< 0: as many CPUs as the process may use
-  std::size_t spool_memory = std::size_t{1} << 28;  ///< bytes kept in memory between two passes
+  std::size_t spool_memory = std::size_t{1} << 28;   ///< bytes kept in memory between two passes
   std::function<void(const Progress&)> on_progress;  ///< called after each block; may be empty
 };
 

@@ -12,8 +12,8 @@
 
 #include "cli/commands.hpp"
 #include "core/decide.hpp"
-#include "io/h5.hpp"
-#include "io/output_file.hpp"
+#include "hdf5/h5.hpp"
+#include "output/output_file.hpp"
 
 namespace sicmir::cli {
 namespace {

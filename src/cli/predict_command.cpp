@@ -11,7 +11,7 @@
 #include "cli/commands.hpp"
 #include "cli/progress.hpp"
 #include "cli/run_report.hpp"
-#include "io/output_file.hpp"
+#include "output/output_file.hpp"
 #include "parallel/threads.hpp"
 
 namespace sicmir::cli {

@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "io/output_file.hpp"
 #include "kernels/kernels.hpp"
+#include "output/output_file.hpp"
 #include "sicmir/version.hpp"
 
 namespace sicmir::cli {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/decide.hpp"
-#include "io/spool.hpp"
+#include "core/spool.hpp"
 #include "sicmir/cell_source.hpp"
 #include "sicmir/normalize.hpp"
 

@@ -9,7 +9,7 @@
 #include <set>
 
 #include "core/digest.hpp"
-#include "io/h5.hpp"
+#include "hdf5/h5.hpp"
 #include "sicmir/model.hpp"
 #include "sicmir/version.hpp"
 

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "io/h5.hpp"
+#include "hdf5/h5.hpp"
 #include "sicmir/normalize.hpp"
 #include "sicmir/version.hpp"
 

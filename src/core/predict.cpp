@@ -14,7 +14,7 @@
 #include "core/decide.hpp"
 #include "core/measure.hpp"
 #include "core/outputs.hpp"
-#include "io/spool.hpp"
+#include "core/spool.hpp"
 #include "kernels/kernels.hpp"
 #include "parallel/ordered_pipeline.hpp"
 #include "parallel/threads.hpp"

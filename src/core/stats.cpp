@@ -24,8 +24,8 @@ MomentsFile measure_moments(CellSource& source, const Model& model, const GeneIn
   Index n_cells = 0;
   const bool empties_matter = decision.values != Values::zscore;
   MomentsFile result;
-  result.moments = measure(cells, normaliser, model.panel.size(), options, empties_matter,
-                           nullptr, empties, n_cells);
+  result.moments = measure(cells, normaliser, model.panel.size(), options, empties_matter, nullptr,
+                           empties, n_cells);
   if (options.empty_cells == EmptyCells::error || result.moments.n_cells() == 0) {
     empties.judge(file, n_cells);
   }

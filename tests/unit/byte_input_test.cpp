@@ -1,11 +1,11 @@
-#include "io/byte_input.hpp"
+#include "input/byte_input.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include <thread>
 
-#include "io/line_reader.hpp"
+#include "input/line_reader.hpp"
 #include "unit/source_testing.hpp"
 
 namespace sicmir {

@@ -1,4 +1,4 @@
-#include "io/float_text.hpp"
+#include "output/float_text.hpp"
 
 #include <gtest/gtest.h>
 

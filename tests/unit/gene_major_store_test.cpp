@@ -1,4 +1,4 @@
-#include "io/gene_major_store.hpp"
+#include "input/gene_major_store.hpp"
 
 #include "unit/source_testing.hpp"
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "io/sources.hpp"
+#include "input/sources.hpp"
 #include "scratch.hpp"
 #include "sicmir/cell_source.hpp"
 #include "sicmir/gene_map.hpp"

@@ -1,6 +1,6 @@
 /// Each chunk is inflated once in a pass; every way to cut a matrix gives the same cells.
 
-#include "io/h5_matrix.hpp"
+#include "input/h5_matrix.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include <string>
 
 #include "h5_fixture.hpp"
-#include "io/h5_window.hpp"
+#include "hdf5/h5_window.hpp"
 
 namespace sicmir {
 namespace {

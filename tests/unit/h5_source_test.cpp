@@ -10,8 +10,8 @@
 #include <thread>
 
 #include "h5_fixture.hpp"
-#include "io/genomes.hpp"
-#include "io/h5_matrix_source.hpp"
+#include "input/genomes.hpp"
+#include "input/h5_matrix_source.hpp"
 
 namespace sicmir {
 namespace {

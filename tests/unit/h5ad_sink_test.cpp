@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "io/h5.hpp"
-#include "io/h5ad_layout.hpp"
+#include "hdf5/h5.hpp"
+#include "hdf5/h5ad_layout.hpp"
 #include "scratch.hpp"
 #include "sicmir/matrix_sink.hpp"
 #include "sink_driver.hpp"

@@ -6,7 +6,7 @@
 #include <functional>
 #include <limits>
 
-#include "io/h5.hpp"
+#include "hdf5/h5.hpp"
 #include "sicmir/model.hpp"
 #include "unit/test_model.hpp"
 

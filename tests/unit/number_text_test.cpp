@@ -1,4 +1,4 @@
-#include "io/number_text.hpp"
+#include "input/number_text.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "io/output_file.hpp"
+#include "output/output_file.hpp"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-#include "io/panel_collector.hpp"
+#include "input/panel_collector.hpp"
 
 #include <cmath>
 #include <limits>

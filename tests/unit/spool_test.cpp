@@ -1,4 +1,4 @@
-#include "io/spool.hpp"
+#include "core/spool.hpp"
 
 #include <gmock/gmock.h>
 

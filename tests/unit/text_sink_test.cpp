@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "io/cell_spool.hpp"
-#include "io/output_file.hpp"
+#include "output/cell_spool.hpp"
+#include "output/output_file.hpp"
 #include "scratch.hpp"
 #include "sicmir/matrix_sink.hpp"
 #include "sink_driver.hpp"

@@ -1,0 +1,214 @@
+#include "input/byte_input.hpp"
+
+#include <fcntl.h>
+#include <spdlog/fmt/fmt.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include "sicmir/types.hpp"
+
+namespace sicmir {
+namespace {
+
+constexpr std::size_t buffer_bytes = std::size_t{1} << 20;
+constexpr std::size_t raw_head_bytes = std::size_t{1} << 16;
+/// deflate cannot shrink data further than 1 : 1032 (zlib technical details).
+constexpr std::uint64_t best_deflate_ratio = 1032;
+
+class FileBytes final : public ByteStage {
+ public:
+  /// `close`: whether the descriptor is ours.
+  FileBytes(int descriptor, bool close, std::string name)
+      : descriptor_(descriptor), close_(close), name_(std::move(name)), buffer_(buffer_bytes) {}
+  ~FileBytes() override {
+    if (close_) ::close(descriptor_);
+  }
+  std::span<const char> next() override {
+    for (;;) {
+      const ssize_t n = ::read(descriptor_, buffer_.data(), buffer_.size());
+      if (n >= 0) {
+        offset_ += static_cast<std::uint64_t>(n);
+        return {buffer_.data(), static_cast<std::size_t>(n)};
+      }
+      if (errno == EINTR) continue;
+      throw Error(ExitCode::bad_input, fmt::format("{}: reading fails at byte {}: {}.", name_,
+                                                   offset_, std::strerror(errno)));
+    }
+  }
+  std::size_t memory_bytes() const override { return buffer_.capacity(); }
+
+ private:
+  int descriptor_;
+  bool close_;
+  std::string name_;
+  std::vector<char> buffer_;
+  std::uint64_t offset_ = 0;
+};
+
+/// RFC 1952: a gzip file is a series of members.
+class GunzippedBytes final : public ByteStage {
+ public:
+  GunzippedBytes(std::unique_ptr<ByteStage> stage, std::string name)
+      : stage_(std::move(stage)), name_(std::move(name)), out_(buffer_bytes) {
+    // 16: expect a gzip header, and check its CRC and length at the end.
+    if (inflateInit2(&stream_, MAX_WBITS + 16) != Z_OK) {
+      throw Error(ExitCode::internal, fmt::format("{}: zlib cannot start.", name_));
+    }
+  }
+  ~GunzippedBytes() override { inflateEnd(&stream_); }
+
+  std::span<const char> next() override {
+    if (done_) return {};
+    stream_.next_out = reinterpret_cast<Bytef*>(out_.data());
+    stream_.avail_out = static_cast<uInt>(out_.size());
+    while (stream_.avail_out > 0) {
+      if (between_members_ && !start_member()) {
+        done_ = true;
+        break;
+      }
+      if (stream_.avail_in == 0 && !refill()) {
+        throw Error(ExitCode::bad_input,
+                    fmt::format("{}: the gzip data end too early, at byte {} of the file. It was "
+                                "not copied or downloaded completely; fetch it again.",
+                                name_, offset()));
+      }
+      const int status = inflate(&stream_, Z_NO_FLUSH);
+      if (status == Z_STREAM_END) {
+        between_members_ = true;
+      } else if (status != Z_OK && status != Z_BUF_ERROR) {
+        throw Error(
+            ExitCode::bad_input,
+            fmt::format("{}: the gzip data are damaged near byte {} of the file ({}). "
+                        "Fetch the file again; `gzip -t` must pass.",
+                        name_, offset(), stream_.msg != nullptr ? stream_.msg : zError(status)));
+      }
+    }
+    return {out_.data(), out_.size() - stream_.avail_out};
+  }
+  std::size_t memory_bytes() const override {
+    constexpr std::size_t zlib_state = 48 * 1024;
+    return out_.capacity() + zlib_state + stage_->memory_bytes();
+  }
+
+ private:
+  [[nodiscard]] std::uint64_t offset() const { return read_ - stream_.avail_in; }
+
+  bool refill() {
+    const auto bytes = stage_->next();
+    // zlib's interface is not const-correct; it does not write here.
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+    stream_.avail_in = static_cast<uInt>(bytes.size());
+    read_ += bytes.size();
+    return !bytes.empty();
+  }
+
+  /// False at the end of the file. Zeros before it are padding (tape blocks, some archives).
+  bool start_member() {
+    for (;;) {
+      while (stream_.avail_in > 0 && *stream_.next_in == 0) {
+        ++stream_.next_in;
+        --stream_.avail_in;
+      }
+      if (stream_.avail_in > 0) break;
+      if (!refill()) return false;
+    }
+    // The second byte of the magic number is checked by inflate().
+    constexpr Bytef first_magic = 0x1f;
+    if (*stream_.next_in != first_magic) {
+      throw Error(ExitCode::bad_input,
+                  fmt::format("{}: something that is not gzip follows the gzip data at byte {} of "
+                              "the file. Unpack the file and check it.",
+                              name_, offset()));
+    }
+    if (!first_) inflateReset(&stream_);
+    first_ = false;
+    between_members_ = false;
+    return true;
+  }
+
+  std::unique_ptr<ByteStage> stage_;
+  std::string name_;
+  std::vector<char> out_;
+  z_stream stream_{};
+  std::uint64_t read_ = 0;
+  bool between_members_ = true;
+  bool first_ = true;
+  bool done_ = false;
+};
+
+}  // namespace
+
+std::string_view PeekedBytes::peek(std::size_t size) {
+  if (served_) {
+    peeked_.clear();
+    served_ = false;
+  }
+  while (peeked_.size() < size) {
+    const auto bytes = stage_->next();
+    if (bytes.empty()) break;
+    peeked_.append(bytes.data(), bytes.size());
+  }
+  return std::string_view(peeked_).substr(0, size);
+}
+
+std::span<const char> PeekedBytes::next() {
+  if (!served_ && !peeked_.empty()) {
+    served_ = true;
+    return peeked_;
+  }
+  if (served_) {
+    std::string().swap(peeked_);  // an assignment would keep the memory
+    served_ = false;
+  }
+  return stage_->next();
+}
+
+std::unique_ptr<ByteInput> ByteInput::open(const std::string& path) {
+  std::unique_ptr<ByteInput> input(new ByteInput);
+  input->path_ = path;
+  const bool standard_input = path == "-";
+  input->name_ = standard_input ? "standard input" : path;
+  int descriptor = STDIN_FILENO;
+  if (!standard_input) {
+    do {
+      descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    } while (descriptor < 0 && errno == EINTR);
+    if (descriptor < 0) {
+      throw Error(ExitCode::bad_input,
+                  fmt::format("{}: cannot be opened: {}.", path, std::strerror(errno)));
+    }
+  }
+  auto file = std::make_unique<FileBytes>(descriptor, !standard_input, input->name_);
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: cannot be read: {}.", input->name_, std::strerror(errno)));
+  }
+  if (S_ISREG(status.st_mode) && !standard_input) {
+    input->regular_ = true;
+    input->size_ = static_cast<std::uint64_t>(status.st_size);
+    ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
+  }
+  auto raw = std::make_unique<PeekedBytes>(std::move(file));
+  input->raw_head_ = raw->peek(raw_head_bytes);
+  input->gzip_ = input->raw_head_.starts_with("\x1f\x8b");
+  if (input->gzip_) {
+    auto gunzipped = std::make_unique<GunzippedBytes>(std::move(raw), input->name_);
+    input->bytes_ = std::make_unique<PeekedBytes>(std::move(gunzipped));
+  } else {
+    input->bytes_ = std::move(raw);
+  }
+  return input;
+}
+
+std::optional<std::uint64_t> ByteInput::most_bytes() const noexcept {
+  if (!size_) return std::nullopt;
+  return gzip_ ? *size_ * best_deflate_ratio + best_deflate_ratio : *size_;
+}
+
+}  // namespace sicmir

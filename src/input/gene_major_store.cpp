@@ -1,0 +1,79 @@
+#include "input/gene_major_store.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace sicmir {
+
+GeneMajorStore::GeneMajorStore(Index n_cells, const std::string& file) {
+  if (n_cells > std::numeric_limits<std::uint32_t>::max()) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: {} cells in a gene-major layout are more than can be held; store "
+                            "the matrix cell by cell (CSR).",
+                            file, n_cells));
+  }
+  totals_.assign(static_cast<std::size_t>(n_cells), 0.0);
+}
+
+void GeneMajorStore::begin_feature(Index feature, bool keep, bool counted) {
+  keep_ = keep;
+  counted_ = counted;
+  if (keep) features_.push_back({feature, entries_.size(), entries_.size(), entries_.size()});
+}
+
+void GeneMajorStore::end_feature() {
+  if (!keep_) return;
+  Feature& feature = features_.back();
+  feature.end = entries_.size();
+  const auto begin = entries_.begin() + static_cast<std::ptrdiff_t>(feature.begin);
+  const auto by_cell = [](const Entry& a, const Entry& b) { return a.cell < b.cell; };
+  if (!std::is_sorted(begin, entries_.end(), by_cell)) {
+    std::stable_sort(begin, entries_.end(), by_cell);
+  }
+}
+
+void GeneMajorStore::fill(CellBlock& block, Index first, Index count,
+                          std::span<const std::string> names, PanelCollector& collector) {
+  if (first != next_cell_) {
+    for (Feature& feature : features_) {
+      const auto begin = entries_.begin() + static_cast<std::ptrdiff_t>(feature.begin);
+      const auto end = entries_.begin() + static_cast<std::ptrdiff_t>(feature.end);
+      feature.cursor = static_cast<std::size_t>(
+          std::lower_bound(begin, end, first,
+                           [](const Entry& e, Index cell) { return e.cell < cell; }) -
+          entries_.begin());
+    }
+  }
+  by_cell_.resize(static_cast<std::size_t>(count));
+  for (auto& cell : by_cell_) cell.clear();
+  for (Feature& feature : features_) {
+    for (; feature.cursor < feature.end && entries_[feature.cursor].cell < first + count;
+         ++feature.cursor) {
+      const Entry& entry = entries_[feature.cursor];
+      by_cell_[static_cast<std::size_t>(entry.cell - first)].emplace_back(feature.feature,
+                                                                          entry.value);
+    }
+  }
+  collector.begin_block(block, first);
+  for (Index c = 0; c < count; ++c) {
+    for (const auto& [feature, value] : by_cell_[static_cast<std::size_t>(c)]) {
+      collector.add(feature, static_cast<double>(value));
+    }
+    const auto cell = static_cast<std::size_t>(first + c);
+    collector.end_cell(names[cell], totals_[cell]);
+  }
+  next_cell_ = first + count;
+}
+
+std::size_t GeneMajorStore::bytes() const noexcept {
+  std::size_t bytes = totals_.capacity() * sizeof(double) + entries_.capacity() * sizeof(Entry) +
+                      features_.capacity() * sizeof(Feature);
+  for (const auto& cell : by_cell_) {
+    bytes += sizeof(cell) + cell.capacity() * sizeof(cell.front());
+  }
+  return bytes;
+}
+
+}  // namespace sicmir

@@ -1,0 +1,63 @@
+#pragma once
+/// Holds what is needed of a gene-major input (genes as lines, CSC) until its last gene has been
+/// read, then serves cells.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "input/panel_collector.hpp"
+#include "sicmir/types.hpp"
+
+namespace sicmir {
+
+class GeneMajorStore {
+ public:
+  /// At most 2^32 - 1 cells; Error(bad_input) naming `file` beyond.
+  GeneMajorStore(Index n_cells, const std::string& file);
+
+  /// Makes room for `values` kept values, where their number is known, so that memory does not
+  /// grow by doubling.
+  void reserve(std::size_t values) { entries_.reserve(values); }
+  /// Starts a feature; one that comes in several parts may be started again. `keep`: its values are
+  /// stored (possible panel genes; all features if upper quartiles are wanted). `counted`: its
+  /// values enter the cells' totals.
+  void begin_feature(Index feature, bool keep, bool counted);
+  /// A value of the feature begun last; cells in any order; repeated cells add up.
+  void add(Index cell, double value) {
+    if (counted_) totals_[static_cast<std::size_t>(cell)] += value;
+    if (keep_ && value != 0.0) {
+      entries_.push_back({static_cast<std::uint32_t>(cell), static_cast<float>(value)});
+    }
+  }
+  void end_feature();
+  /// A value of a feature that is not kept, outside begin_feature() and end_feature().
+  void add_to_total(Index cell, double value) { totals_[static_cast<std::size_t>(cell)] += value; }
+
+  [[nodiscard]] Index n_cells() const noexcept { return static_cast<Index>(totals_.size()); }
+  /// Fills `block` with cells first .. first + count - 1, named by `names[first ..]`.
+  void fill(CellBlock& block, Index first, Index count, std::span<const std::string> names,
+            PanelCollector& collector);
+  [[nodiscard]] std::size_t bytes() const noexcept;
+
+ private:
+  struct Entry {
+    std::uint32_t cell;
+    float value;
+  };
+  struct Feature {
+    Index feature;
+    std::size_t begin, end;  // in entries_, sorted by cell
+    std::size_t cursor;      // first entry of the next cell to serve
+  };
+  std::vector<double> totals_;
+  std::vector<Entry> entries_;
+  std::vector<Feature> features_;
+  Index next_cell_ = 0;
+  bool keep_ = false;
+  bool counted_ = false;
+  std::vector<std::vector<std::pair<Index, float>>> by_cell_;
+};
+
+}  // namespace sicmir

@@ -1,0 +1,135 @@
+/// Opens HDF5 files: tells the formats apart, and says what a file is that cannot be read.
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "hdf5/h5.hpp"
+#include "input/h5_matrix_source.hpp"
+#include "input/sources.hpp"
+
+namespace sicmir {
+namespace {
+
+class H5CellSource final : public CellSource {
+ public:
+  H5CellSource(H5Parts parts, Index upper_quartile_up_to)
+      : parts_(std::move(parts)), upper_quartile_(parts_.n_cells <= upper_quartile_up_to) {}
+
+  [[nodiscard]] const SourceDescription& description() const override { return parts_.description; }
+  [[nodiscard]] const FeatureTable& features() const override { return parts_.features; }
+  [[nodiscard]] std::optional<Index> n_cells() const override { return parts_.n_cells; }
+
+  void select(const GeneMap& map) override { parts_.matrix->select(map, upper_quartile_); }
+
+  bool next(CellBlock& block, Index max_cells) override {
+    const Index count = std::min(max_cells, parts_.n_cells - next_);
+    if (count <= 0) {
+      block.clear(next_);
+      return false;
+    }
+    parts_.matrix->fill(block, next_, count, *parts_.names);
+    next_ += count;
+    return true;
+  }
+
+  [[nodiscard]] bool can_seek() const override { return true; }
+  void seek(Index cell) override { next_ = cell; }
+
+  [[nodiscard]] std::size_t memory_bytes() const override {
+    std::size_t bytes = parts_.matrix->memory_bytes() + parts_.names->memory_bytes();
+    for (const FeatureColumn& column : parts_.features.columns) {
+      for (const std::string& id : column.ids) {
+        bytes += sizeof(std::string) + (id.capacity() > 15 ? id.capacity() : 0);
+      }
+    }
+    return bytes + parts_.features.counted.size();
+  }
+
+ private:
+  H5Parts parts_;
+  bool upper_quartile_;
+  Index next_ = 0;
+};
+
+/// What a file that is neither AnnData nor 10x looks like, and what to do with it.
+std::string look_of(const h5::File& file) {
+  const hid_t root = file.id();
+  const auto is = [&](const char* name) { return h5::kind_of(root, name) != h5::Kind::absent; };
+  const std::string encoding = h5::text_attribute(root, "encoding-type").value_or("");
+  if (encoding == "MuData" || is("mod")) {
+    std::string modalities;
+    if (h5::kind_of(root, "mod") == h5::Kind::group) {
+      const h5::Handle group = h5::open_group(file, root, "mod");
+      for (const std::string& name : h5::members(file, group.get())) {
+        modalities += (modalities.empty() ? "" : ", ") + name;
+      }
+    }
+    return fmt::format(
+        "this is a MuData file (modalities: {}). Write its RNA as AnnData, in Python: "
+        "mudata.read_h5mu(IN)[\"rna\"].write_h5ad(\"rna.h5ad\").",
+        modalities.empty() ? "none" : modalities);
+  }
+  if (is("matrix") && (is("row_attrs") || is("col_attrs"))) {
+    return "this is a loom file, which this version does not read. Convert it, in Python: "
+           "anndata.read_loom(IN).write_h5ad(\"out.h5ad\").";
+  }
+  if (is("0/DATA/0/matrix") || is("0/META")) {
+    return "this is a GCTX file (CMap). Write its matrix as a table, e.g. with cmapPy's "
+           "gctx2gct, and give the GCT's table of genes and samples as TSV.";
+  }
+  if (is("assays") && (is("cell.names") || is("active.ident") || is("meta.data"))) {
+    return "this is an h5Seurat file. Convert it, in R: SeuratDisk::Convert(IN, dest = \"h5ad\").";
+  }
+  if (is("network") || is("layers/0") ||
+      h5::text_attribute(root, "format").value_or("").find("sicmir") != std::string::npos) {
+    return "this looks like a model file, not a count matrix; give it to --model.";
+  }
+  if (is("model_weights") || is("model_config")) {
+    return "this is a Keras model, not a count matrix.";
+  }
+  if (is("barcode_idx") || is("molecule_info")) {
+    return "this is Cell Ranger's molecule_info.h5, which holds single molecules. Give the "
+           "filtered_feature_bc_matrix.h5 of the same run.";
+  }
+  if (is("geneExp") || is("cellBin")) {
+    return "this is a GEF file (Stereo-seq). Convert it to AnnData with stereopy.";
+  }
+  std::string listed;
+  Index n_listed = 0;
+  for (const std::string& name : h5::members(file, root)) {
+    if (++n_listed > 12) {
+      listed += ", ...";
+      break;
+    }
+    listed += (listed.empty() ? "" : ", ") + name;
+  }
+  return fmt::format(
+      "this HDF5 file is neither AnnData (no obs and var) nor 10x (no matrix with barcodes). At "
+      "its root it has: {}. Write the matrix as .h5ad, 10x, Matrix Market or CSV.",
+      listed.empty() ? "nothing" : listed);
+}
+
+}  // namespace
+
+std::unique_ptr<CellSource> make_h5_source(H5Parts parts, const SourceOptions& options) {
+  parts.description.path = parts.file->path();
+  if (parts.description.storage.empty()) parts.description.storage = parts.matrix->storage();
+  parts.description.gene_major = parts.matrix->gene_major();
+  if (static_cast<Index>(parts.names->length()) != parts.n_cells) {
+    parts.file->fail("/", fmt::format("names {} cells, but the matrix has {}; the file is damaged.",
+                                      parts.names->length(), parts.n_cells));
+  }
+  return std::make_unique<H5CellSource>(std::move(parts), options.upper_quartile_up_to);
+}
+
+std::unique_ptr<CellSource> open_h5_source(const std::string& path, const SourceOptions& options,
+                                           const GeneIndex& genes) {
+  auto file = std::make_unique<h5::File>(h5::File::open_read(path));
+  if (is_h5ad(*file)) return make_h5_source(open_h5ad(std::move(file), options, genes), options);
+  if (is_tenx(*file)) return make_h5_source(open_tenx(std::move(file), options), options);
+  throw Error(ExitCode::bad_input, fmt::format("{}: {}", path, look_of(*file)));
+}
+
+}  // namespace sicmir

@@ -1,0 +1,474 @@
+/// Matrix Market coordinate matrices (https://math.nist.gov/MatrixMarket/formats.html) with the
+/// lists of genes and cells that single-cell programs write beside them.
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <sstream>
+#include <unordered_set>
+#include <utility>
+
+#include "input/byte_input.hpp"
+#include "input/gene_major_store.hpp"
+#include "input/line_reader.hpp"
+#include "input/mtx_files.hpp"
+#include "input/number_text.hpp"
+#include "input/panel_collector.hpp"
+#include "input/sources.hpp"
+
+namespace sicmir {
+namespace {
+
+/// Entries read ahead to find their order.
+constexpr std::size_t stretch_entries = std::size_t{1} << 16;
+/// Entries sorted by feature at a time when cells are gathered from a gene-major matrix.
+constexpr std::size_t batch_entries = std::size_t{1} << 20;
+
+struct Entry {
+  Index line = 0;  // of the gene list, from 0
+  Index cell = 0;
+  double value = 0;
+};
+
+/// The matrix itself: header and entries, one after another.
+class MtxReader {
+ public:
+  explicit MtxReader(std::unique_ptr<ByteInput> input) : input_(std::move(input)), lines_(*input_) {
+    read_banner();
+    read_size();
+  }
+
+  Index n_first() const { return n_first_; }
+  Index n_second() const { return n_second_; }
+  const std::string& field() const { return field_; }
+  const ByteInput& input() const { return *input_; }
+  std::uint64_t line_number() const { return lines_.number(); }
+  std::size_t memory_bytes() const { return lines_.memory_bytes(); }
+  void set_genes_first(bool genes_first) { genes_first_ = genes_first; }
+
+  /// False after the last declared entry, behind which nothing may stand.
+  bool next(Entry& entry) {
+    std::string_view line;
+    if (n_read_ == n_entries_) return false;
+    if (!next_line(line)) {
+      fail(
+          fmt::format("it ends after {} of the {} entries that line {} declares. It was not "
+                      "copied or downloaded completely; fetch it again.",
+                      n_read_, n_entries_, size_line_));
+    }
+    parse(line, entry);
+    if (++n_read_ == n_entries_) check_end();
+    return true;
+  }
+
+  [[noreturn]] void fail(const std::string& what) const {
+    throw Error(ExitCode::bad_input, fmt::format("{}: {}", input_->name(), what));
+  }
+
+ private:
+  [[noreturn]] void fail_line(const std::string& what) const {
+    fail(fmt::format("line {}: {}", lines_.number(), what));
+  }
+
+  void read_banner() {
+    std::string_view line;
+    lines_.next(line);
+    std::string text(line);
+    for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    std::istringstream words(text);
+    std::string banner, object, format, symmetry;
+    words >> banner >> object >> format >> field_ >> symmetry;
+    if (banner != "%%matrixmarket" || object != "matrix") {
+      fail_line(
+          fmt::format("\"{}\" is not the banner of a Matrix Market matrix.", line.substr(0, 80)));
+    }
+    if (format != "coordinate") {
+      fail_line(
+          fmt::format("the matrix has the format \"{}\"; only \"coordinate\" (sparse) is "
+                      "read. Write a dense matrix as CSV instead, or make it sparse first "
+                      "(scipy.io.mmwrite of a scipy.sparse matrix).",
+                      format));
+    }
+    if (field_ != "integer" && field_ != "real" && field_ != "pattern") {
+      fail_line(fmt::format("the entries are \"{}\"; expected integer, real or pattern.", field_));
+    }
+    if (symmetry != "general") {
+      fail_line(fmt::format("the matrix is \"{}\"; a matrix of genes and cells is \"general\".",
+                            symmetry));
+    }
+  }
+
+  /// Comments are allowed before the size line only (but do no harm later), blank lines anywhere.
+  bool next_line(std::string_view& line) {
+    while (lines_.next(line)) {
+      const auto first = line.find_first_not_of(" \t");
+      if (first == std::string_view::npos || line[first] == '%') continue;
+      return true;
+    }
+    return false;
+  }
+
+  void read_size() {
+    std::string_view line;
+    if (!next_line(line)) fail("it ends before its size line; fetch it again.");
+    size_line_ = lines_.number();
+    const char* at = line.data();
+    const char* const end = at + line.size();
+    const bool three = read_index(at, end, n_first_) && read_index(at, end, n_second_) &&
+                       read_index(at, end, n_entries_) && only_blanks(at, end);
+    if (!three) {
+      fail_line(
+          fmt::format("\"{}\" is not a size line (genes, cells, entries).", line.substr(0, 80)));
+    }
+    // "1 1" and a line end are the shortest entry.
+    constexpr std::uint64_t shortest_entry = 4;
+    const auto most = input_->most_bytes();
+    if (most && static_cast<std::uint64_t>(n_entries_) > *most / shortest_entry + 1) {
+      fail_line(
+          fmt::format("{} entries are declared, but the file of {} bytes cannot hold as many. "
+                      "It was not copied completely, or it is damaged.",
+                      n_entries_, *input_->file_size()));
+    }
+    if (n_entries_ == 0) check_end();
+  }
+
+  static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+  static bool only_blanks(const char* at, const char* end) {
+    return std::all_of(at, end, is_blank);
+  }
+
+  /// The line's sentinel ends the digits.
+  static bool read_index(const char*& at, const char* end, Index& value) {
+    while (at != end && is_blank(*at)) ++at;
+    constexpr int most_digits = 18;
+    int n_digits = 0;
+    value = 0;
+    for (; *at >= '0' && *at <= '9' && n_digits <= most_digits; ++at, ++n_digits) {
+      value = value * 10 + (*at - '0');
+    }
+    return n_digits > 0 && n_digits <= most_digits && (at == end || is_blank(*at));
+  }
+
+  void parse(std::string_view line, Entry& entry) {
+    const char* at = line.data();
+    const char* const end = at + line.size();
+    Index first = 0;
+    Index second = 0;
+    if (!read_index(at, end, first) || !read_index(at, end, second)) fail_entry(line);
+    entry.value = 1.0;
+    if (field_ != "pattern") {
+      while (at != end && is_blank(*at)) ++at;
+      const char* stop = at == end ? nullptr : read_short_number(at, '.', entry.value);
+      if (stop == nullptr || !only_blanks(stop, end)) {
+        const std::string_view rest(at, static_cast<std::size_t>(end - at));
+        if (rest.empty() || read_number(rest, '.', entry.value) == FieldKind::text) {
+          fail_entry(line);
+        }
+      }
+    } else if (!only_blanks(at, end)) {
+      fail_entry(line);
+    }
+    if (first < 1 || first > n_first_ || second < 1 || second > n_second_) {
+      fail_line(
+          fmt::format("the entry ({}, {}) lies outside the matrix, whose sides run from 1 to "
+                      "{} and from 1 to {} (line {}).",
+                      first, second, n_first_, n_second_, size_line_));
+    }
+    entry.line = (genes_first_ ? first : second) - 1;
+    entry.cell = (genes_first_ ? second : first) - 1;
+  }
+
+  [[noreturn]] void fail_entry(std::string_view line) const {
+    fail_line(
+        fmt::format("\"{}\" is not an entry; expected {}.", line.substr(0, 80),
+                    field_ == "pattern" ? "two whole numbers" : "two whole numbers and a value"));
+  }
+
+  void check_end() {
+    std::string_view line;
+    Index n_surplus = 0;
+    std::uint64_t first = 0;
+    while (next_line(line)) {
+      if (n_surplus++ == 0) first = lines_.number();
+    }
+    if (n_surplus == 0) return;
+    fail(
+        fmt::format("line {} declares {} entries, but there are {} (the first surplus one on line "
+                    "{}). The file is damaged, or its size line was not updated.",
+                    size_line_, n_entries_, n_entries_ + n_surplus, first));
+  }
+
+  std::unique_ptr<ByteInput> input_;
+  LineReader lines_;
+  std::string field_;
+  std::uint64_t size_line_ = 0;
+  Index n_first_ = 0;
+  Index n_second_ = 0;
+  Index n_entries_ = 0;
+  Index n_read_ = 0;
+  bool genes_first_ = true;
+};
+
+struct Lists {
+  NameList genes;
+  NameList cells;
+  bool genes_first = true;
+};
+
+/// Finds which side of the matrix is which, and drops header lines from lists that are one too
+/// long.
+void fit_lists(const MtxReader& matrix, Lists& lists, const MtxSiblings& paths,
+               Orientation orientation, std::vector<std::string>& warnings) {
+  const Index a = matrix.n_first();
+  const Index b = matrix.n_second();
+  struct Headers {
+    Index genes, cells;
+  };
+  for (const auto& [genes_header, cells_header] :
+       {Headers{0, 0}, Headers{1, 0}, Headers{0, 1}, Headers{1, 1}}) {
+    const Index n_genes = lists.genes.n_lines - genes_header;
+    const Index n_cells = lists.cells.n_lines - cells_header;
+    const bool genes_first = a == n_genes && b == n_cells;
+    const bool cells_first = a == n_cells && b == n_genes;
+    if (!genes_first && !cells_first) continue;
+    if (genes_first && cells_first && orientation == Orientation::automatic) {
+      matrix.fail(
+          fmt::format("the matrix is square ({} x {}), so its sides cannot be told apart. Say "
+                      "--orientation genes (its first side are the genes, as Cell Ranger writes "
+                      "it) or --orientation cells (kallisto, alevin).",
+                      a, b));
+    }
+    const bool want_cells = orientation == Orientation::cells_as_lines;
+    if (orientation != Orientation::automatic && !(want_cells ? cells_first : genes_first)) {
+      matrix.fail(fmt::format(
+          "--orientation says that its first side are the {}, but it is {} x {} with {} genes and "
+          "{} cells.",
+          want_cells ? "cells" : "genes", a, b, n_genes, n_cells));
+    }
+    lists.genes_first = genes_first && !(cells_first && want_cells);
+    if (genes_header > 0) lists.genes.drop_header();
+    if (cells_header > 0) lists.cells.drop_header();
+    if (genes_header + cells_header > 0) {
+      warnings.push_back(fmt::format(
+          "{}: the first line of its list of {} is taken as a header, for there is one line too "
+          "many.",
+          matrix.input().name(),
+          genes_header == 0 ? "cells" : (cells_header == 0 ? "genes" : "genes, and of cells,")));
+    }
+    return;
+  }
+  matrix.fail(fmt::format(
+      "the matrix is {} x {}, but \"{}\" lists {} genes and \"{}\" {} cells. "
+      "The files do not belong together, or one is cut short.",
+      a, b, paths.genes.string(), lists.genes.n_lines, paths.cells.string(), lists.cells.n_lines));
+}
+
+class MtxSource final : public CellSource {
+ public:
+  MtxSource(std::unique_ptr<ByteInput> input, const SourceOptions& options)
+      : matrix_(std::move(input)) {
+    description_.path = matrix_.input().path();
+    const MtxSiblings paths = find_mtx_siblings(description_.path);
+    read_lists(paths, options);
+    read_stretch();
+    quartiles_ = options.upper_quartile_up_to >= n_cells();
+    describe(paths);
+  }
+
+  const SourceDescription& description() const override { return description_; }
+  const FeatureTable& features() const override { return genes_.table; }
+  std::optional<Index> n_cells() const override { return static_cast<Index>(cells_.size()); }
+
+  void select(const GeneMap& map) override {
+    collector_.emplace(map, quartiles_);
+    if (description_.gene_major) gather(map);
+  }
+
+  bool next(CellBlock& block, Index max_cells) override {
+    const Index count = std::min(max_cells, *n_cells() - next_cell_);
+    if (store_) {
+      store_->fill(block, next_cell_, count, cells_, *collector_);
+    } else {
+      collector_->begin_block(block, next_cell_);
+      for (Index c = next_cell_; c < next_cell_ + count; ++c) stream_cell(c);
+    }
+    next_cell_ += count;
+    return count > 0;
+  }
+
+  bool can_seek() const override { return description_.gene_major; }
+  void seek(Index cell) override {
+    if (!can_seek()) CellSource::seek(cell);
+    next_cell_ = std::clamp(cell, Index{0}, *n_cells());
+  }
+
+  std::size_t memory_bytes() const override {
+    std::size_t bytes = matrix_.memory_bytes() + stretch_.capacity() * sizeof(Entry) +
+                        (store_ ? store_->bytes() : 0) +
+                        genes_.feature_of_line.capacity() * sizeof(std::int32_t) +
+                        genes_.table.counted.capacity();
+    for (const std::string& cell : cells_) bytes += sizeof(std::string) + cell.capacity();
+    for (const FeatureColumn& column : genes_.table.columns) {
+      for (const std::string& id : column.ids) bytes += sizeof(std::string) + id.capacity();
+    }
+    return bytes;
+  }
+
+ private:
+  void read_lists(const MtxSiblings& paths, const SourceOptions& options) {
+    // A list cannot be longer than the longer side and a header.
+    const Index most = std::max(matrix_.n_first(), matrix_.n_second()) + 1;
+    Lists lists{read_name_list(paths.genes, most), read_name_list(paths.cells, most), true};
+    fit_lists(matrix_, lists, paths, options.orientation, description_.warnings);
+    genes_first_ = lists.genes_first;
+    matrix_.set_genes_first(genes_first_);
+    if (!paths.gene_names.empty()) {
+      NameList names = read_name_list(paths.gene_names, most);
+      if (names.n_lines == lists.genes.n_lines && lists.genes.columns.size() == 1) {
+        lists.genes.columns.push_back(std::move(names.columns.front()));
+      }
+    }
+    genes_ = make_mtx_features(std::move(lists.genes), options.genome, paths.genes.string());
+    for (std::string& warning : genes_.warnings)
+      description_.warnings.push_back(std::move(warning));
+    cells_ = std::move(lists.cells.columns.front());
+    std::unordered_set<std::string_view> seen;
+    for (const std::string& cell : cells_) {
+      if (seen.insert(cell).second) continue;
+      description_.warnings.push_back(
+          fmt::format("{}: cell names are repeated, first \"{}\".", paths.cells.string(), cell));
+      break;
+    }
+  }
+
+  /// Reads the first entries and finds their order. Entries in ascending cells are streamed, unless
+  /// ascending genes explain them as well: gathering is right for every order.
+  void read_stretch() {
+    Entry entry;
+    while (stretch_.size() < stretch_entries && matrix_.next(entry)) stretch_.push_back(entry);
+    const bool whole = stretch_.size() < stretch_entries;
+    const auto ascending = [&](Index Entry::*side) {
+      return std::is_sorted(stretch_.begin(), stretch_.end(),
+                            [&](const Entry& a, const Entry& b) { return a.*side < b.*side; });
+    };
+    const bool by_cell = ascending(&Entry::cell);
+    description_.gene_major = !by_cell || (!whole && ascending(&Entry::line));
+  }
+
+  void describe(const MtxSiblings& paths) {
+    const std::string genes = paths.genes.filename().string();
+    std::string_view writer = "Matrix Market";
+    if (genes.find("features.tsv") != std::string::npos) {
+      writer = "Matrix Market, 10x v3";
+    } else if (genes.find("genes.tsv") != std::string::npos) {
+      writer = "Matrix Market, 10x v2";
+    } else if (genes.find("genes.txt") != std::string::npos) {
+      writer = "Matrix Market, kallisto";
+    } else if (genes.find("cols.txt") != std::string::npos) {
+      writer = "Matrix Market, alevin";
+    }
+    description_.format = writer;
+    if (matrix_.input().is_gzip()) description_.format += " (gzip)";
+    description_.storage = fmt::format(
+        "coordinate {}, {}, {}", matrix_.field(), genes_first_ ? "genes x cells" : "cells x genes",
+        description_.gene_major ? "ordered by gene" : "ordered by cell");
+  }
+
+  bool next_entry(Entry& entry) {
+    if (stretch_at_ < stretch_.size()) {
+      entry = stretch_[stretch_at_++];
+      if (stretch_at_ == stretch_.size()) {
+        std::vector<Entry>().swap(stretch_);  // an assignment would keep the memory
+        stretch_at_ = 0;
+      }
+      return true;
+    }
+    return matrix_.next(entry);
+  }
+
+  void stream_cell(Index cell) {
+    if (!started_) {
+      has_pending_ = next_entry(pending_);
+      started_ = true;
+    }
+    while (has_pending_ && pending_.cell == cell) {
+      const Index feature = genes_.feature(pending_.line);
+      if (feature >= 0) collector_->add(feature, pending_.value);
+      has_pending_ = next_entry(pending_);
+    }
+    if (has_pending_ && pending_.cell < cell) {
+      matrix_.fail(fmt::format(
+          "line {}: an entry of cell {} after entries of cell {}; up to here the entries were "
+          "ordered by cell. Sort the lines below the size line by cell: `sort -n -k {}`.",
+          matrix_.line_number(), pending_.cell + 1, cell + 1, genes_first_ ? "2,2" : "1,1"));
+    }
+    collector_->end_cell(cells_[static_cast<std::size_t>(cell)]);
+  }
+
+  void gather(const GeneMap& map) {
+    const auto positions = map.positions();
+    store_.emplace(*n_cells(), matrix_.input().name());
+    std::vector<Entry> batch;
+    const auto flush = [&] {
+      const auto by_line = [](const Entry& a, const Entry& b) { return a.line < b.line; };
+      if (!std::is_sorted(batch.begin(), batch.end(), by_line)) {
+        std::stable_sort(batch.begin(), batch.end(), by_line);
+      }
+      for (std::size_t i = 0; i < batch.size();) {
+        const Index feature = batch[i].line;
+        store_->begin_feature(feature, true, false);
+        for (; i < batch.size() && batch[i].line == feature; ++i) {
+          store_->add(batch[i].cell, batch[i].value);
+        }
+        store_->end_feature();
+      }
+      batch.clear();
+    };
+    Entry entry;
+    while (next_entry(entry)) {
+      entry.line = genes_.feature(entry.line);
+      if (entry.line < 0) continue;
+      const PanelPosition gene = positions[static_cast<std::size_t>(entry.line)];
+      if (gene == GeneMap::ignored) continue;
+      store_->add_to_total(entry.cell, entry.value);
+      if (gene < 0 && !quartiles_) continue;
+      batch.push_back(entry);
+      if (batch.size() == batch_entries) flush();
+    }
+    flush();
+  }
+
+  SourceDescription description_;
+  MtxReader matrix_;
+  bool genes_first_ = true;
+  MtxFeatures genes_;
+  std::vector<std::string> cells_;
+  std::optional<PanelCollector> collector_;
+  std::optional<GeneMajorStore> store_;
+  std::vector<Entry> stretch_;
+  std::size_t stretch_at_ = 0;
+  Entry pending_;
+  bool started_ = false;
+  bool has_pending_ = false;
+  bool quartiles_ = false;
+  Index next_cell_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<CellSource> open_mtx_source(std::unique_ptr<ByteInput> matrix,
+                                            const SourceOptions& options, const GeneIndex&) {
+  if (!matrix->is_regular_file()) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: a Matrix Market matrix cannot come through a pipe: its lists of "
+                            "genes and cells are files beside it. Give the path of the folder or "
+                            "of the .mtx file.",
+                            matrix->name()));
+  }
+  return std::make_unique<MtxSource>(std::move(matrix), options);
+}
+
+}  // namespace sicmir

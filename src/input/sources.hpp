@@ -1,0 +1,28 @@
+#pragma once
+/// The reader of each format; open_source.cpp chooses.
+
+#include <memory>
+#include <string>
+
+#include "input/byte_input.hpp"
+#include "sicmir/cell_source.hpp"
+
+namespace sicmir {
+
+/// AnnData, 10x and other HDF5 files. `path`: a regular file with the HDF5 signature.
+[[nodiscard]] std::unique_ptr<CellSource> open_h5_source(const std::string& path,
+                                                         const SourceOptions& options,
+                                                         const GeneIndex& genes);
+
+/// CSV, TSV and their like (delimited_source.cpp).
+[[nodiscard]] std::unique_ptr<CellSource> open_delimited_source(std::unique_ptr<ByteInput> input,
+                                                                const SourceOptions& options,
+                                                                const GeneIndex& genes);
+
+/// Matrix Market: the `.mtx` or `.mtx.gz` itself; its lists of genes and cells are looked for
+/// beside it (mtx_source.cpp).
+[[nodiscard]] std::unique_ptr<CellSource> open_mtx_source(std::unique_ptr<ByteInput> matrix,
+                                                          const SourceOptions& options,
+                                                          const GeneIndex& genes);
+
+}  // namespace sicmir

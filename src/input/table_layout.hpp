@@ -1,0 +1,46 @@
+#pragma once
+/// What the first stretch of a text table tells about the rest: separator, header, leading columns
+/// of names, and which axis holds the genes.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "input/number_text.hpp"
+#include "sicmir/cell_source.hpp"
+#include "sicmir/gene_map.hpp"
+
+namespace sicmir {
+
+/// Use of a column that stands before the numbers.
+enum class LeadingColumn : std::uint8_t {
+  names,  ///< of what the lines are: genes or cells
+  other,  ///< coordinates, lengths, annotation: passed over
+};
+
+struct TableLayout {
+  FieldRules rules;
+  std::uint64_t header_line = 0;       ///< counted from 1
+  std::uint64_t first_data_line = 0;   ///< likewise
+  std::size_t n_fields = 0;            ///< of a data line
+  bool trailing_separator = false;     ///< data lines end with one that opens no field
+  std::vector<std::string> header;     ///< one name per field; R's missing corner is ""
+  std::vector<LeadingColumn> leading;  ///< at least one; values are in the fields behind them
+  bool cells_as_lines = false;
+  std::vector<std::string> warnings;
+
+  [[nodiscard]] std::size_t n_values() const { return n_fields - leading.size(); }
+};
+
+/// `head`: the table's first bytes, decompressed; `whole`: that is all of it. `file`: for messages.
+/// Throws Error(bad_input) if this is no table of numbers, or if genes and cells cannot be told
+/// apart.
+[[nodiscard]] TableLayout find_layout(std::string_view head, bool whole, const std::string& file,
+                                      Orientation orientation, const GeneIndex& genes);
+
+/// True for the lines with which counting programs end their tables (HTSeq's `__no_feature`,
+/// STAR's `N_unmapped`): sums over reads, not genes.
+[[nodiscard]] bool is_summary_line(std::string_view name) noexcept;
+
+}  // namespace sicmir

@@ -1,0 +1,175 @@
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "output/h5_output.hpp"
+#include "output/h5ad_carry.hpp"
+#include "output/sinks.hpp"
+
+namespace sicmir {
+namespace {
+
+/// Cells of a chunk of X: a power of two near 512 KB, so that h5py's own chunk cache (1 MB) holds
+/// one. It depends on nothing but the number of features.
+Index cells_per_chunk(Index n_features) {
+  const auto floats = static_cast<std::uint64_t>((Index{1} << 17) / n_features);
+  return static_cast<Index>(std::bit_floor(std::clamp<std::uint64_t>(floats, 64, 8192)));
+}
+
+class H5adSink final : public MatrixSink {
+ public:
+  H5adSink(const std::string& path, const SinkOptions& options)
+      : out_(path), carry_from_(options.carry_from) {}
+
+  void begin(const OutputHeader& header) override {
+    n_features_ = static_cast<Index>(header.features.size());
+    if (n_features_ == 0) {
+      throw Error(ExitCode::usage, fmt::format("{}: no feature is left to write.", out_.path()));
+    }
+    const h5::Lock lock;
+    out_.create();
+    set_encoding(out_, out_.id(), "anndata", "0.1.0");
+    create_matrix();
+    write_features(header);
+    for (const char* name : {"layers", "varm", "varp"}) {
+      (void)create_group(out_, out_.id(), name, "dict", "0.1.0");
+    }
+    facts_ = header.facts;
+  }
+
+  void encode(const Eigen::Ref<const Matrix>& values, EncodedBlock& block) const override {
+    block.text.clear();
+    block.values.clear();
+    block.values.reserve(static_cast<std::size_t>(values.size()));
+    for (Index cell = 0; cell < values.cols(); ++cell) {
+      const float* first = values.col(cell).data();
+      block.values.insert(block.values.end(), first, first + values.rows());
+    }
+  }
+
+  void write(EncodedBlock&& block) override {
+    for (const std::string& name : block.cells) {
+      names_.append(is_utf8(name) ? std::string_view(name) : std::string_view(as_utf8(name)));
+    }
+    for (const Index cell : block.input_cells) kept_.append(cell);
+    std::span<const float> values = block.values;
+    const auto whole = static_cast<std::size_t>(chunk_cells_ * n_features_);
+    while (!values.empty()) {
+      if (pending_.empty() && values.size() >= whole) {
+        write_chunk(values.first(whole));
+        values = values.subspan(whole);
+        continue;
+      }
+      const std::size_t take = std::min(values.size(), whole - pending_.size());
+      pending_.insert(pending_.end(), values.begin(),
+                      values.begin() + static_cast<std::ptrdiff_t>(take));
+      values = values.subspan(take);
+      if (pending_.size() == whole) {
+        write_chunk(pending_);
+        pending_.clear();
+      }
+    }
+  }
+
+  void finish() override {
+    const h5::Lock lock;
+    if (!pending_.empty()) {
+      pending_.resize(static_cast<std::size_t>(chunk_cells_ * n_features_), 0.0F);
+      write_chunk(pending_);
+      pending_ = {};
+    }
+    set_cells(names_.size());
+    out_.close(std::move(matrix_));
+    carry_over(carry_from_, out_, names_, kept_);
+    write_facts();
+    out_.commit();
+  }
+
+ private:
+  void create_matrix() {
+    chunk_cells_ = cells_per_chunk(n_features_);
+    const auto features = static_cast<hsize_t>(n_features_);
+    const std::array<hsize_t, 2> extent = {0, features};
+    // Always open-ended: whether the number of cells is known beforehand depends on how the input
+    // was given (file or pipe), and the bytes of the output must not.
+    const std::array<hsize_t, 2> most = {H5S_UNLIMITED, features};
+    const std::array<hsize_t, 2> chunk = {static_cast<hsize_t>(chunk_cells_), features};
+    const h5::Handle space = out_.checked(H5Screate_simple(2, extent.data(), most.data()));
+    const h5::Handle creation(H5Pcreate(H5P_DATASET_CREATE));
+    out_.check(H5Pset_chunk(creation.get(), 2, chunk.data()));
+    out_.check(H5Pset_obj_track_times(creation.get(), false));
+    // Chunks are written whole, so nothing has to be filled in first.
+    out_.check(H5Pset_fill_time(creation.get(), H5D_FILL_TIME_NEVER));
+    // Native, because chunks are written past HDF5's conversion; little-endian wherever this runs.
+    matrix_ = out_.checked(H5Dcreate2(out_.id(), "X", H5T_NATIVE_FLOAT, space.get(), H5P_DEFAULT,
+                                      creation.get(), H5P_DEFAULT));
+    set_encoding(out_, matrix_.get(), "array", "0.2.0");
+  }
+
+  void set_cells(hsize_t n_cells) const {
+    const std::array<hsize_t, 2> extent = {n_cells, static_cast<hsize_t>(n_features_)};
+    out_.check(H5Dset_extent(matrix_.get(), extent.data()));
+  }
+
+  void write_chunk(std::span<const float> values) {
+    const h5::Lock lock;
+    const std::array<hsize_t, 2> at = {written_cells_, 0};
+    written_cells_ += static_cast<hsize_t>(chunk_cells_);
+    set_cells(written_cells_);
+    out_.check(H5Dwrite_chunk(matrix_.get(), H5P_DEFAULT, 0, at.data(), values.size_bytes(),
+                              values.data()));
+  }
+
+  void write_features(const OutputHeader& header) const {
+    const h5::Handle table = create_group(out_, out_.id(), "var", "dataframe", "0.2.0");
+    const auto write_texts = [&](const std::string& name, const std::vector<std::string>& values) {
+      TextList texts;
+      for (const std::string& value : values) texts.append(as_utf8(value));
+      write_string_array(out_, table.get(), name, texts);
+    };
+    write_texts("_index", header.features);
+    set_text(out_, table.get(), "_index", "_index");
+    std::vector<std::string> columns;
+    for (const FeatureAnnotation& column : header.annotations) {
+      columns.push_back(column.name);
+      if (const auto* texts = std::get_if<std::vector<std::string>>(&column.values)) {
+        write_texts(column.name, *texts);
+      } else {
+        write_double_array(out_, table.get(), column.name,
+                           std::get<std::vector<double>>(column.values));
+      }
+    }
+    set_texts(out_, table.get(), "column-order", columns);
+  }
+
+  void write_facts() const {
+    const h5::Handle uns = out_.checked(H5Gopen2(out_.id(), "uns", H5P_DEFAULT));
+    const h5::Handle ours = create_group(out_, uns.get(), "sicmir", "dict", "0.1.0");
+    for (const auto& [key, value] : facts_) write_string(out_, ours.get(), key, value);
+  }
+
+  H5Output out_;
+  std::string carry_from_;
+  h5::Handle matrix_;
+  Index n_features_ = 0;
+  Index chunk_cells_ = 0;
+  std::vector<float> pending_;  // less than a chunk
+  hsize_t written_cells_ = 0;   // of whole chunks
+  TextList names_;              // of all cells: about 30 bytes each
+  KeptCells kept_;
+  std::vector<std::pair<std::string, std::string>> facts_;
+};
+
+}  // namespace
+
+std::unique_ptr<MatrixSink> make_h5ad_sink(const std::string& path, const SinkOptions& options) {
+  return std::make_unique<H5adSink>(path, options);
+}
+
+}  // namespace sicmir
