@@ -4,6 +4,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/progress.hpp"
+#include "output/output_file.hpp"
 #include "parallel/threads.hpp"
 
 namespace sicmir::cli {
@@ -16,6 +17,10 @@ struct StatsCommand {
 };
 
 void run(StatsCommand& command) {
+  if (command.input.input != "-" && same_file(command.input.input, command.output)) {
+    throw Error(ExitCode::usage, command.output + ": is the input; name another output.");
+  }
+  (void)OutputFile(command.output);  // a place that cannot be written is found before the work
   const Model model = read_model(find_model(command.input.model));
   const GeneIndex index(model.panel);
   const std::unique_ptr<CellSource> source =

@@ -10,6 +10,7 @@
 
 #include "core/digest.hpp"
 #include "hdf5/h5.hpp"
+#include "output/output_file.hpp"
 #include "sicmir/model.hpp"
 #include "sicmir/version.hpp"
 
@@ -506,25 +507,23 @@ void write_model(Model& model, const std::string& path) {
   (void)fold(model.layers);  // a model that cannot be used is not written
   model.made_by = fmt::format("sicmir {}", sicmir::version);
   model.checksum = checksum(model);
-  const std::string temporary = path + ".part";
-  try {
-    h5::File file = h5::File::create(temporary);
-    h5::set_text_attribute(file, file.id(), "format", format_name);
-    h5::set_integer_attribute(file, file.id(), "format_version", model_format_version);
-    h5::set_text_attribute(file, file.id(), "name", model.name);
-    h5::set_text_attribute(file, file.id(), "made_by", model.made_by);
-    h5::set_text_attribute(file, file.id(), "made_from", model.made_from);
-    h5::set_text_attribute(file, file.id(), "checksum", model.checksum);
-    write_genes(file, model);
-    write_mirnas(file, model);
-    write_layers(file, model);
-    file.close();
-    std::filesystem::rename(temporary, path);
-  } catch (...) {
-    std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
-    throw;
+  OutputFile output(path);
+  if (output.is_direct()) {
+    throw Error(ExitCode::usage, path + ": a model is HDF5 and needs a regular file.");
   }
+  output.create();
+  h5::File file = h5::File::create(output.temporary_path());
+  h5::set_text_attribute(file, file.id(), "format", format_name);
+  h5::set_integer_attribute(file, file.id(), "format_version", model_format_version);
+  h5::set_text_attribute(file, file.id(), "name", model.name);
+  h5::set_text_attribute(file, file.id(), "made_by", model.made_by);
+  h5::set_text_attribute(file, file.id(), "made_from", model.made_from);
+  h5::set_text_attribute(file, file.id(), "checksum", model.checksum);
+  write_genes(file, model);
+  write_mirnas(file, model);
+  write_layers(file, model);
+  file.close();
+  output.commit();
 }
 
 std::string find_model(const std::string& path) {

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "hdf5/h5.hpp"
+#include "output/output_file.hpp"
 #include "sicmir/normalize.hpp"
 #include "sicmir/version.hpp"
 
@@ -87,7 +88,12 @@ Eigen::VectorXd GeneMoments::sd() const {
 }
 
 void write_moments(const MomentsFile& moments, const std::string& path) {
-  h5::File file = h5::File::create(path);
+  OutputFile output(path);
+  if (output.is_direct()) {
+    throw Error(ExitCode::usage, path + ": moments are HDF5 and need a regular file.");
+  }
+  output.create();
+  h5::File file = h5::File::create(output.temporary_path());
   const hid_t root = file.id();
   h5::set_text_attribute(file, root, "format", moments_format);
   h5::set_integer_attribute(file, root, "format_version", moments_format_version);
@@ -102,6 +108,7 @@ void write_moments(const MomentsFile& moments, const std::string& path) {
   const std::vector<std::int64_t> present(moments.present.begin(), moments.present.end());
   h5::write_integers(file, root, "present", present);
   file.close();
+  output.commit();
 }
 
 MomentsFile read_moments(const std::string& path) {

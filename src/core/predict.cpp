@@ -6,7 +6,6 @@
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
-#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -82,6 +81,20 @@ class Predictor {
       input.input_cells = kept;
       save_input->encode(x, input);
     }
+  }
+
+  /// Of one block on its way: values in, input, predictions, what is written (text at most), tile.
+  [[nodiscard]] Index block_bytes() const {
+    const Index per_cell = 24 * network_.n_inputs() + 32 * network_.n_outputs() + 100;
+    Index widths = network_.n_inputs();
+    for (const Dense& dense : network_.dense()) widths += dense.weight.rows();
+    return options_.block_cells * per_cell + 4 * Network::tile_cells * widths;
+  }
+  /// As it was read and folded.
+  [[nodiscard]] Index model_bytes() const {
+    Index numbers = 0;
+    for (const Dense& dense : network_.dense()) numbers += dense.weight.size() + dense.bias.size();
+    return 2 * 4 * numbers;
   }
 
  private:
@@ -184,6 +197,12 @@ RunReport predict(CellSource& source, const Model& model, const GeneIndex& index
   }
 
   const Predictor predictor(model, standardiser, options);
+  spdlog::debug(
+      "memory: at most {} MB for blocks of {} cells, {} MB between the passes, {} MB for "
+      "the reader, {} MB for the model",
+      predictor.block_bytes() * (thread_count(options.threads) + 2) / 1'000'000 + 1,
+      options.block_cells, from_spool ? options.spool_memory / 1'000'000 + 1 : 0,
+      source.memory_bytes() / 1'000'000 + 1, predictor.model_bytes() / 1'000'000 + 1);
   const auto predict_start = Clock::now();
   sink.begin(mirna_header(model, options, report, source));
   if (save_input != nullptr) save_input->begin(gene_header(model, options, report, source));

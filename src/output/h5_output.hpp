@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/text_list.hpp"
 #include "hdf5/h5.hpp"
-#include "input/text_list.hpp"
 #include "output/h5_driver.hpp"
 #include "output/output_file.hpp"
 

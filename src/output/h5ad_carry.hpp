@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "input/text_list.hpp"
+#include "core/text_list.hpp"
 #include "output/h5_output.hpp"
 #include "sicmir/types.hpp"
 

@@ -235,6 +235,15 @@ def test_moments_of_the_data_set_make_its_parts_equal_to_the_whole(model, table,
     pd.testing.assert_frame_equal(pd.concat(parts), whole)
 
 
+def test_stats_leaves_the_input_and_missing_folders_alone(model, source, tmp_path):
+    before = source.read_bytes()
+    run("stats", source, "-m", model, "-o", source, expect=2)
+    assert source.read_bytes() == before
+    run("stats", "nowhere.csv", "-m", model, "-o", tmp_path / "missing" / "m.h5", expect=5)
+    run("stats", source, "-m", model, "-o", "/dev/null", expect=2)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_moments_of_other_values_are_refused(model, table, source, tmp_path):
     moments = tmp_path / "moments.h5"
     run("stats", source, "-m", model, "-o", moments)

@@ -1,4 +1,4 @@
-#include "input/text_list.hpp"
+#include "core/text_list.hpp"
 
 namespace sicmir {
 
