@@ -25,6 +25,8 @@ class FileBytes final : public ByteStage {
   /// `close`: whether the descriptor is ours.
   FileBytes(int descriptor, bool close, std::string name)
       : descriptor_(descriptor), close_(close), name_(std::move(name)), buffer_(buffer_bytes) {}
+  FileBytes(const FileBytes&) = delete;
+  FileBytes& operator=(const FileBytes&) = delete;
   ~FileBytes() override {
     if (close_) ::close(descriptor_);
   }
@@ -60,6 +62,8 @@ class GunzippedBytes final : public ByteStage {
       throw Error(ExitCode::internal, fmt::format("{}: zlib cannot start.", name_));
     }
   }
+  GunzippedBytes(const GunzippedBytes&) = delete;
+  GunzippedBytes& operator=(const GunzippedBytes&) = delete;
   ~GunzippedBytes() override { inflateEnd(&stream_); }
 
   std::span<const char> next() override {
@@ -91,7 +95,7 @@ class GunzippedBytes final : public ByteStage {
     return {out_.data(), out_.size() - stream_.avail_out};
   }
   std::size_t memory_bytes() const override {
-    constexpr std::size_t zlib_state = 48 * 1024;
+    constexpr std::size_t zlib_state = std::size_t{48} << 10;
     return out_.capacity() + zlib_state + stage_->memory_bytes();
   }
 

@@ -146,10 +146,10 @@ class MtxReader {
     constexpr int most_digits = 18;
     int n_digits = 0;
     value = 0;
-    for (; *at >= '0' && *at <= '9' && n_digits <= most_digits; ++at, ++n_digits) {
+    for (; *at >= '0' && *at <= '9' && n_digits < most_digits; ++at, ++n_digits) {
       value = value * 10 + (*at - '0');
     }
-    return n_digits > 0 && n_digits <= most_digits && (at == end || is_blank(*at));
+    return n_digits > 0 && (at == end || is_blank(*at));  // a digit too many is no blank
   }
 
   void parse(std::string_view line, Entry& entry) {
