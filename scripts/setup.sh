@@ -59,6 +59,11 @@ configure() {
 # build FOLDER TARGET: with every core; says how long it took if it had something to do.
 build() {
   local start=$SECONDS
-  cmake --build "$1" --target "$2" --parallel "$cores" -- ${BUILD_QUIETLY:+--quiet}
+  if [ -n "${BUILD_QUIETLY:-}" ]; then
+    cmake --build "$1" --target "$2" --parallel "$cores" -- --quiet |
+      { grep -v "no work to do" || true; }
+  else
+    cmake --build "$1" --target "$2" --parallel "$cores"
+  fi
   [ $((SECONDS - start)) -lt 3 ] || echo "Built in $((SECONDS - start)) s."
 }
