@@ -25,6 +25,7 @@ CLI::Option* add_choice(CLI::App& command, const std::string& name, Choice& choi
                         const std::vector<std::pair<std::string, Choice>>& words,
                         const std::string& description) {
   std::vector<std::string> allowed;
+  allowed.reserve(words.size());
   for (const auto& word : words) allowed.push_back(word.first);
   return command
       .add_option_function<std::string>(

@@ -96,7 +96,7 @@ void start_log(const CommonOptions& options) {
   // News is plain text; what needs attention says so at the start of its line.
   struct Prefix final : spdlog::formatter {
     void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& line) override {
-      std::string_view prefix = "";
+      std::string_view prefix;
       if (message.level == spdlog::level::warn) prefix = "warning: ";
       if (message.level >= spdlog::level::err) prefix = "error: ";
       line.append(prefix.data(), prefix.data() + prefix.size());

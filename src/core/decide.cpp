@@ -265,8 +265,7 @@ ReferenceFit reference_fit(const Sample& sample, const Normaliser& normaliser, c
   }
   if (z.empty()) return {};
   const auto quantile = [&](double fraction) {
-    const auto at =
-        z.begin() + static_cast<std::ptrdiff_t>(fraction * static_cast<double>(z.size() - 1) + 0.5);
+    const auto at = z.begin() + std::lround(fraction * static_cast<double>(z.size() - 1));
     std::nth_element(z.begin(), at, z.end());
     return static_cast<double>(*at);
   };
