@@ -1,5 +1,6 @@
 """Opens what the sinks wrote, with pandas and anndata. Run by the unit tests; exit status 0: as
-expected."""
+expected. Arguments: NAME ARGUMENT..., several checks apart by "--" (importing anndata takes longer
+than any of them)."""
 import sys
 import warnings
 
@@ -143,5 +144,19 @@ def plain(output):
     assert not len(data.obs.columns) and not data.obsm.keys() and set(data.uns) == {"sicmir"}
 
 
+def main(arguments):
+    checks = [[]]
+    for argument in arguments:
+        if argument == "--":
+            checks.append([])
+        else:
+            checks[-1].append(argument)
+    for name, *rest in checks:
+        try:
+            globals()[name](*rest)
+        except Exception as error:
+            raise SystemExit(f"{name} {' '.join(rest)}: {error!r}")
+
+
 if __name__ == "__main__":
-    globals()[sys.argv[1]](*sys.argv[2:])
+    main(sys.argv[1:])

@@ -55,6 +55,20 @@ inline int run_python(const std::string& script, const std::vector<std::string>&
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/// Checks of check_sinks.py, gathered so that Python starts once.
+class Checks {
+ public:
+  void add(const std::vector<std::string>& check) {
+    if (!arguments_.empty()) arguments_.emplace_back("--");
+    arguments_.insert(arguments_.end(), check.begin(), check.end());
+  }
+  /// Exit status: 0 if all hold.
+  [[nodiscard]] int run() const { return run_python("check_sinks.py", arguments_); }
+
+ private:
+  std::vector<std::string> arguments_;
+};
+
 inline bool python_has(const std::string& module) {
   return std::system(("/usr/bin/python3 -c 'import " + module + "' 2> /dev/null").c_str()) == 0;
 }
