@@ -49,6 +49,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of write(), answered with 141
+  std::signal(SIGXFSZ, SIG_IGN);  // so is a file that may not grow, answered with 5
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, tidy_up_and_die);
   sicmir::cli::start_log({});
   try {
