@@ -24,8 +24,9 @@ def module(path):
     """The network as the file lists it, layer by layer, unfolded."""
     layers = []
     with h5py.File(path) as f:
-        for name in sorted(f["layers"]):
-            group = f["layers"][name]
+        stack = f["members/000/layers"]
+        for name in sorted(stack):
+            group = stack[name]
             values = {key: torch.from_numpy(group[key][...]) for key in group
                       if key not in ("eps", "rate")}
             kind = group.attrs["type"]

@@ -1,6 +1,8 @@
 #pragma once
 /// A model and its HDF5 file (format: docs/model-format.md).
 
+#include <cmath>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +22,18 @@ struct Accuracy {
   Index n = 0;                  ///< held-out samples with a measurement
 };
 
+/// How far the members of an ensemble disagree, made a 90 % interval: the prediction plus and minus
+/// factor x sqrt(spread^2 + typical_spread^2), in z-scores. NaN: not calibrated.
+struct Interval {
+  double factor = std::numeric_limits<double>::quiet_NaN();
+  double typical_spread = std::numeric_limits<double>::quiet_NaN();  ///< median of held-out samples
+
+  [[nodiscard]] bool known() const noexcept { return factor == factor; }
+  [[nodiscard]] double half_width(double spread) const noexcept {
+    return factor * std::sqrt(spread * spread + typical_spread * typical_spread);
+  }
+};
+
 struct ModelMirna {
   std::string name;        ///< mature name, miRBase v22; case-sensitive
   std::string accession;   ///< MIMAT...
@@ -28,6 +42,7 @@ struct ModelMirna {
   double sd = 1;
   Accuracy accuracy;
   std::string target = "measured";  ///< or "estimated": from stem-loops
+  Interval interval;
 };
 
 struct Model {
@@ -39,16 +54,24 @@ struct Model {
   Eigen::VectorXd gene_sd;    ///< n_genes
   UnitRecipe recipe;
   std::vector<ModelMirna> mirnas;
-  std::vector<Layer> layers;  ///< as trained
-  std::string checksum;       ///< of everything above, 32 hex digits; set by reading and writing
+  /// What mRNA values are brought to before anything else, finite and non-decreasing; empty: no
+  /// harmonisation.
+  std::vector<double> reference_quantiles;
+  std::vector<Member> members;  ///< at least one
+  std::string checksum;         ///< of everything above, 32 hex digits; set by reading and writing
+  /// The file holds the members' weights as float16. They are rounded by write_model().
+  bool float16 = false;
 };
 
-/// A model's card: everything but the weights.
+/// True if the spread of the members says something about the error of at least one miRNA.
+[[nodiscard]] bool has_intervals(const Model& model);
+
+/// A model's card: everything but the layers.
 struct ModelCard {
   int format_version = 0;
   Index n_parameters = 0;
-  std::string layers;  ///< e.g. "Linear(977, 1024) BatchNorm ReLU Dropout(0.3) ..."
-  Model model;         ///< with empty layers
+  std::vector<std::string> members;  ///< each e.g. "Linear(977, 1024) BatchNorm ReLU ..."
+  Model model;                       ///< its members have weights but no layers
 };
 
 inline constexpr int model_format_version = 1;
@@ -57,7 +80,8 @@ inline constexpr int model_format_version = 1;
 /// says which and what to do.
 [[nodiscard]] Model read_model(const std::string& path);
 [[nodiscard]] ModelCard read_model_card(const std::string& path);
-/// Writes under a temporary name and renames; sets `model.checksum`.
+/// Writes under a temporary name and renames; sets `model.checksum`, makes the weights of the
+/// members sum to 1 and, for `model.float16`, rounds their linear layers' weights to float16.
 void write_model(Model& model, const std::string& path);
 
 /// `path` if not empty, else $SICMIR_MODEL, then ../share/sicmir/ beside the executable, then the

@@ -30,6 +30,12 @@ struct Dropout {
 
 using Layer = std::variant<Linear, BatchNorm, Relu, Dropout>;
 
+/// One network of an ensemble, as trained. Any stack that fold() takes, also a single linear layer.
+struct Member {
+  double weight = 1.0;  ///< above 0; the weights of a model's members sum to 1
+  std::vector<Layer> layers;
+};
+
 /// One step of the folded network: y = W x + b, then ReLU if set.
 struct Dense {
   Matrix weight;         ///< outputs x inputs
@@ -42,7 +48,8 @@ struct Dense {
 /// do not fit or a batch norm has no linear layer to fold into.
 [[nodiscard]] std::vector<Dense> fold(const std::vector<Layer>& layers);
 
-/// Inference. Immutable: threads share one network and bring a Workspace each.
+/// Inference. Immutable: threads share one network and bring a Workspace each. The prediction is
+/// the mean of the members, weighted, summed in their order.
 class Network {
  public:
   /// Every product is computed on tiles of this many cells, the last one padded with zeros, so that
@@ -53,18 +60,46 @@ class Network {
    private:
     friend class Network;
     std::vector<Matrix> activations_;
+    std::vector<Matrix> outputs_;  // per member
   };
 
   explicit Network(const std::vector<Layer>& layers);
+  /// At least one member, all with the same inputs and outputs; Error(bad_model) otherwise. Weights
+  /// are divided by their sum.
+  explicit Network(const std::vector<Member>& members);
 
-  [[nodiscard]] Index n_inputs() const noexcept { return dense_.front().weight.cols(); }
-  [[nodiscard]] Index n_outputs() const noexcept { return dense_.back().weight.rows(); }
+  [[nodiscard]] Index n_inputs() const noexcept {
+    return stacks_.front().dense.front().weight.cols();
+  }
+  [[nodiscard]] Index n_outputs() const noexcept {
+    return stacks_.front().dense.back().weight.rows();
+  }
+  [[nodiscard]] Index n_members() const noexcept { return static_cast<Index>(stacks_.size()); }
   /// x: inputs x cells; y: outputs x cells, overwritten.
   void predict(const Eigen::Ref<const Matrix>& x, Eigen::Ref<Matrix> y, Workspace& work) const;
-  [[nodiscard]] const std::vector<Dense>& dense() const noexcept { return dense_; }
+  /// Also `spread`: outputs x cells, the weighted standard deviation of the members around their
+  /// mean (0 for a single member).
+  void predict(const Eigen::Ref<const Matrix>& x, Eigen::Ref<Matrix> y, Eigen::Ref<Matrix> spread,
+               Workspace& work) const;
+  /// Of a member, folded.
+  [[nodiscard]] const std::vector<Dense>& dense(Index member = 0) const {
+    return stacks_.at(static_cast<std::size_t>(member)).dense;
+  }
+  /// Numbers of all members, folded.
+  [[nodiscard]] Index n_parameters() const noexcept;
+  /// Floats of the activations of one tile.
+  [[nodiscard]] Index tile_floats() const noexcept;
 
  private:
-  std::vector<Dense> dense_;
+  struct Stack {
+    float weight = 1;
+    std::vector<Dense> dense;
+  };
+  void run(const Stack& stack, std::vector<Matrix>& tiles, Matrix& output) const;
+  void predict(const Eigen::Ref<const Matrix>& x, Eigen::Ref<Matrix> y, Eigen::Ref<Matrix>* spread,
+               Workspace& work) const;
+
+  std::vector<Stack> stacks_;
 };
 
 }  // namespace sicmir

@@ -103,7 +103,7 @@ struct EpochReport {
 
 /// A fitted network with the moments that belong to it.
 struct Fit {
-  std::vector<Layer> layers;
+  std::vector<Member> members;
   Eigen::VectorXd gene_mean, gene_sd;    ///< over the training samples; 0 sd: constant gene
   Eigen::VectorXd mirna_mean, mirna_sd;  ///< over the training samples; 0 sd: no usable target
   Index best_epoch = 0;                  ///< whose weights these are

@@ -64,7 +64,14 @@ Json describe_model(const std::string& path) {
   json["made_from"] = model.made_from;
   json["format_version"] = card.format_version;
   json["checksum"] = model.checksum;
-  json["layers"] = card.layers;
+  Json members = Json::array();
+  for (std::size_t i = 0; i < card.members.size(); ++i) {
+    members.push_back({{"weight", model.members[i].weight}, {"layers", card.members[i]}});
+  }
+  json["members"] = std::move(members);
+  json["weights"] = model.float16 ? "float16" : "float32";
+  json["uncertainty"] = has_intervals(model) ? "calibrated" : "not offered";
+  json["harmonised"] = !model.reference_quantiles.empty();
   json["parameters"] = card.n_parameters;
   json["unit"] = fmt::format("{}, factor {}", model.recipe.name, model.recipe.factor);
   json["genes"] = model.panel.size();

@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -104,32 +105,107 @@ std::vector<Dense> fold(const std::vector<Layer>& layers) {
   return folded;
 }
 
-Network::Network(const std::vector<Layer>& layers) : dense_(fold(layers)) {}
+Network::Network(const std::vector<Layer>& layers) {
+  stacks_.push_back({1.0F, fold(layers)});
+}
+
+Network::Network(const std::vector<Member>& members) {
+  if (members.empty()) throw Error(ExitCode::bad_model, "the model has no member.");
+  double sum = 0.0;
+  for (const Member& member : members) {
+    if (!(member.weight > 0.0 && std::isfinite(member.weight))) {
+      throw Error(
+          ExitCode::bad_model,
+          fmt::format("a member has the weight {}; a number above 0 was expected.", member.weight));
+    }
+    sum += member.weight;
+  }
+  for (const Member& member : members) {
+    stacks_.push_back({static_cast<float>(member.weight / sum), fold(member.layers)});
+    const std::vector<Dense>& dense = stacks_.back().dense;
+    if (dense.front().weight.cols() != n_inputs() || dense.back().weight.rows() != n_outputs()) {
+      throw Error(ExitCode::bad_model,
+                  fmt::format("member {} has {} inputs and {} outputs, the first one {} and {}.",
+                              stacks_.size() - 1, dense.front().weight.cols(),
+                              dense.back().weight.rows(), n_inputs(), n_outputs()));
+    }
+  }
+}
+
+Index Network::n_parameters() const noexcept {
+  Index numbers = 0;
+  for (const Stack& stack : stacks_) {
+    for (const Dense& dense : stack.dense) numbers += dense.weight.size() + dense.bias.size();
+  }
+  return numbers;
+}
+
+Index Network::tile_floats() const noexcept {
+  Index hidden = 0;  // the widest member's: they take turns
+  for (const Stack& stack : stacks_) {
+    Index widths = 0;
+    for (const Dense& dense : stack.dense) widths += dense.weight.rows();
+    hidden = std::max(hidden, widths);
+  }
+  return tile_cells * (n_inputs() + hidden + n_members() * n_outputs());
+}
+
+/// From tiles[0], padded, through the hidden layers to `output`.
+void Network::run(const Stack& stack, std::vector<Matrix>& tiles, Matrix& output) const {
+  const kernels::Kernels& kernels = kernels::active();
+  const std::size_t depth = stack.dense.size();
+  tiles.resize(std::max(tiles.size(), depth));
+  for (std::size_t i = 0; i < depth; ++i) {
+    const Dense& dense = stack.dense[i];
+    const Index n_out = dense.weight.rows();
+    const Index n_in = dense.weight.cols();
+    Matrix& to = i + 1 < depth ? tiles[i + 1] : output;
+    to.resize(n_out, tile_cells);  // resizing to the same size costs nothing
+    kernels.multiply(kernels::Transpose::no, kernels::Transpose::no, n_out, tile_cells, n_in,
+                     dense.weight.data(), n_out, tiles[i].data(), n_in, false, to.data(), n_out);
+    kernels.add_bias(n_out, tile_cells, dense.bias.data(), dense.relu, to.data(), n_out);
+  }
+}
 
 void Network::predict(const Eigen::Ref<const Matrix>& x, Eigen::Ref<Matrix> y,
                       Workspace& work) const {
-  const kernels::Kernels& kernels = kernels::active();
+  predict(x, y, nullptr, work);
+}
+
+void Network::predict(const Eigen::Ref<const Matrix>& x, Eigen::Ref<Matrix> y,
+                      Eigen::Ref<Matrix> spread, Workspace& work) const {
+  predict(x, y, &spread, work);
+}
+
+void Network::predict(const Eigen::Ref<const Matrix>& x, Eigen::Ref<Matrix> y,
+                      Eigen::Ref<Matrix>* spread, Workspace& work) const {
   std::vector<Matrix>& tiles = work.activations_;
-  tiles.resize(dense_.size() + 1);
-  tiles.front().resize(n_inputs(), tile_cells);  // resizing to the same size costs nothing
-  for (std::size_t i = 0; i < dense_.size(); ++i) {
-    tiles[i + 1].resize(dense_[i].weight.rows(), tile_cells);
-  }
+  std::vector<Matrix>& outputs = work.outputs_;
+  tiles.resize(std::max<std::size_t>(tiles.size(), 1));
+  tiles.front().resize(n_inputs(), tile_cells);
+  outputs.resize(stacks_.size());
   for (Index first = 0; first < x.cols(); first += tile_cells) {
     const Index count = std::min(tile_cells, x.cols() - first);
     tiles.front().leftCols(count) = x.middleCols(first, count);
     tiles.front().rightCols(tile_cells - count).setZero();
-    for (std::size_t i = 0; i < dense_.size(); ++i) {
-      const Dense& dense = dense_[i];
-      const Index n_out = dense.weight.rows();
-      const Index n_in = dense.weight.cols();
-      kernels.multiply(kernels::Transpose::no, kernels::Transpose::no, n_out, tile_cells, n_in,
-                       dense.weight.data(), n_out, tiles[i].data(), n_in, false,
-                       tiles[i + 1].data(), n_out);
-      kernels.add_bias(n_out, tile_cells, dense.bias.data(), dense.relu, tiles[i + 1].data(),
-                       n_out);
+    for (std::size_t m = 0; m < stacks_.size(); ++m) run(stacks_[m], tiles, outputs[m]);
+    auto mean = y.middleCols(first, count);
+    if (stacks_.size() == 1) {
+      mean = outputs.front().leftCols(count);
+    } else {
+      mean = stacks_.front().weight * outputs.front().leftCols(count);
+      for (std::size_t m = 1; m < stacks_.size(); ++m) {
+        mean += stacks_[m].weight * outputs[m].leftCols(count);
+      }
     }
-    y.middleCols(first, count) = tiles.back().leftCols(count);
+    if (spread == nullptr) continue;
+    auto around = spread->middleCols(first, count);
+    around.setZero();
+    if (stacks_.size() == 1) continue;
+    for (std::size_t m = 0; m < stacks_.size(); ++m) {
+      around += stacks_[m].weight * (outputs[m].leftCols(count) - mean).cwiseAbs2();
+    }
+    around = around.cwiseSqrt().eval();
   }
 }
 

@@ -32,7 +32,7 @@ double seconds_since(Clock::time_point start) {
 class Predictor {
  public:
   Predictor(const Model& model, const Standardiser& standardiser, const PredictOptions& options)
-      : model_(model), network_(model.layers), standardiser_(standardiser), options_(options) {}
+      : model_(model), network_(model.members), standardiser_(standardiser), options_(options) {}
 
   struct Result {
     EncodedBlock mirnas;
@@ -86,16 +86,10 @@ class Predictor {
   /// Of one block on its way: values in, input, predictions, what is written (text at most), tile.
   [[nodiscard]] Index block_bytes() const {
     const Index per_cell = 24 * network_.n_inputs() + 32 * network_.n_outputs() + 100;
-    Index widths = network_.n_inputs();
-    for (const Dense& dense : network_.dense()) widths += dense.weight.rows();
-    return options_.block_cells * per_cell + 4 * Network::tile_cells * widths;
+    return options_.block_cells * per_cell + 4 * network_.tile_floats();
   }
   /// As it was read and folded.
-  [[nodiscard]] Index model_bytes() const {
-    Index numbers = 0;
-    for (const Dense& dense : network_.dense()) numbers += dense.weight.size() + dense.bias.size();
-    return 2 * 4 * numbers;
-  }
+  [[nodiscard]] Index model_bytes() const { return 2 * 4 * network_.n_parameters(); }
 
  private:
   void to_log2rpm(Matrix& y) const {

@@ -74,8 +74,7 @@ Matrix standardise(const Matrix& values, std::span<const Index> columns,
   return result;
 }
 
-Matrix run_network(const std::vector<Layer>& layers, const Matrix& x) {
-  const Network network(layers);
+Matrix run_network(const Network& network, const Matrix& x) {
   Network::Workspace work;
   Matrix y(network.n_outputs(), x.cols());
   network.predict(x, y, work);
@@ -149,7 +148,7 @@ class Validation {
   void judge(const std::vector<Layer>& layers, EpochReport& report) const {
     report.validation_loss = report.median_pooled = report.median_within = nan;
     if (cohorts_.empty()) return;
-    const Matrix predicted = run_network(layers, x_);
+    const Matrix predicted = run_network(Network(layers), x_);
     report.validation_loss = mean_squared_error(predicted, y_);
     std::vector<double> pooled;
     std::vector<double> within;
@@ -256,7 +255,7 @@ Fit fit(const TrainingPairs& pairs, std::span<const Index> train_samples,
     if (!judged || report.validation_loss < best) {
       best = report.validation_loss;
       result.best_epoch = epoch;
-      result.layers = layers;
+      result.members = {{1.0, layers}};
     } else if (epoch - result.best_epoch >= options.patience) {
       spdlog::info("no better loss on held-out patients for {} epochs: back to epoch {}",
                    options.patience, result.best_epoch);
@@ -267,8 +266,8 @@ Fit fit(const TrainingPairs& pairs, std::span<const Index> train_samples,
 }
 
 Matrix predict_samples(const TrainingPairs& pairs, const Fit& fit, std::span<const Index> samples) {
-  Matrix y =
-      run_network(fit.layers, standardise(pairs.mrna, samples, fit.gene_mean, fit.gene_sd, 0.0f));
+  Matrix y = run_network(Network(fit.members),
+                         standardise(pairs.mrna, samples, fit.gene_mean, fit.gene_sd, 0.0f));
   for (Index mirna = 0; mirna < y.rows(); ++mirna) {
     const double sd = fit.mirna_sd[mirna];
     if (sd > 0.0) {

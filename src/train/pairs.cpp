@@ -328,7 +328,8 @@ TrainingPairs read_pairs(const PairOptions& options) {
            .accession = mirnas[i].accession,
            .other_name = mirnas[i].v21_name,
            .accuracy = {},
-           .target = targets.n_measured_[i] >= targets.n_estimated_[i] ? "measured" : "estimated"});
+           .target = targets.n_measured_[i] >= targets.n_estimated_[i] ? "measured" : "estimated",
+           .interval = {}});
     }
   }
   if (n_thin > 0) {

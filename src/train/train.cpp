@@ -128,9 +128,11 @@ void drop_outputs(Model& model, const Eigen::VectorXd& sd) {
     if (sd[mirna] > 0.0) kept.push_back(mirna);
   }
   if (static_cast<Index>(kept.size()) == sd.size()) return;
-  auto& last = std::get<Linear>(model.layers.back());
-  last.weight = last.weight(kept, Eigen::all).eval();
-  last.bias = last.bias(kept).eval();
+  for (Member& member : model.members) {
+    auto& last = std::get<Linear>(member.layers.back());
+    last.weight = last.weight(kept, Eigen::all).eval();
+    last.bias = last.bias(kept).eval();
+  }
   std::vector<ModelMirna> mirnas;
   mirnas.reserve(kept.size());
   for (const Index mirna : kept) mirnas.push_back(model.mirnas[static_cast<std::size_t>(mirna)]);
@@ -216,7 +218,7 @@ Model train(const TrainingPairs& pairs, const TrainOptions& options, TrainReport
     if (pairs.mrna.row(gene).array().isNaN().all()) model.gene_mean[gene] = nan;
   }
   model.recipe = pairs.recipe;
-  model.layers = final.layers;
+  model.members = final.members;
   model.mirnas = pairs.mirnas;
   for (std::size_t i = 0; i < model.mirnas.size(); ++i) {
     ModelMirna& mirna = model.mirnas[i];

@@ -40,7 +40,7 @@ def test_the_document_names_everything_in_a_model_file(model):
         file.visititems(lambda name, item: names.update({name.split("/")[-1], *item.attrs}))
         names.update(file.attrs)
     names = {name for name in names if not name.isdigit()}
-    assert names <= named_in_document("## Model") | {"genes", "mirnas", "layers"}
+    assert names <= named_in_document("## Model") | {"genes", "mirnas", "members"}
 
 
 def test_moments_are_those_that_numpy_computes(model, tmp_path):

@@ -500,7 +500,7 @@ def test_inspect_tells_why_predict_would_refuse(model, tmp_path):
 def test_inspect_shows_a_models_card_and_a_moments_file(model, source, tmp_path):
     card = json.loads(run("inspect", model, "--json").stdout)
     assert card["kind"] == "model" and card["genes"] == 977 and len(card["mirna_list"]) == 20
-    assert card["layers"].startswith("Linear(977, 64)")
+    assert card["members"][0]["layers"].startswith("Linear(977, 64)")
     run("stats", source, "-m", model, "-o", tmp_path / "moments.h5")
     assert json.loads(run("inspect", tmp_path / "moments.h5", "--json").stdout) == {
         "kind": "moments", "cells": 40, "genes": 977, "values": "counts"}

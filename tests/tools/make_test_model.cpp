@@ -65,20 +65,23 @@ sicmir::Model make(const std::string& folder, Index n_mirnas, Index width, bool 
                             4.0 + static_cast<double>(random()),
                             1.5 + static_cast<double>(random()),
                             {accuracy, accuracy - 0.05, accuracy - 0.1, 100},
-                            "measured"});
+                            "measured",
+                            {}});
   }
   // The published order: batch norm before the first ReLU and after the second.
-  model.layers = {linear(random, width, n_genes),
-                  batch_norm(random, width),
-                  sicmir::Relu{},
-                  sicmir::Dropout{0.3},
-                  linear(random, width, width),
-                  sicmir::Relu{},
-                  batch_norm(random, width),
-                  sicmir::Dropout{0.3},
-                  linear(random, static_cast<Index>(model.mirnas.size()), width)};
+  std::vector<sicmir::Layer> layers = {
+      linear(random, width, n_genes),
+      batch_norm(random, width),
+      sicmir::Relu{},
+      sicmir::Dropout{0.3},
+      linear(random, width, width),
+      sicmir::Relu{},
+      batch_norm(random, width),
+      sicmir::Dropout{0.3},
+      linear(random, static_cast<Index>(model.mirnas.size()), width)};
   // The other order in which the method was written down: batch norm after both.
-  if (relu_first) std::swap(model.layers[1], model.layers[2]);
+  if (relu_first) std::swap(layers[1], layers[2]);
+  model.members = {{1.0, std::move(layers)}};
   return model;
 }
 

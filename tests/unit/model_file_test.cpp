@@ -93,22 +93,24 @@ TEST_F(ModelFile, ReadsBackEverythingThatWasWritten) {
   EXPECT_EQ(read.mirnas[3].target, "estimated");
   EXPECT_EQ(read.mirnas[3].accuracy.n, 13);
   EXPECT_TRUE(std::isnan(read.mirnas[0].accuracy.leave_cohort_out));
-  ASSERT_EQ(read.layers.size(), 5u);
-  EXPECT_EQ(std::get<Linear>(read.layers[0]).weight, std::get<Linear>(model_.layers[0]).weight);
-  EXPECT_EQ(std::get<Linear>(read.layers[0]).bias.size(), 0);
-  EXPECT_EQ(std::get<Linear>(read.layers[4]).bias, std::get<Linear>(model_.layers[4]).bias);
-  EXPECT_EQ(std::get<BatchNorm>(read.layers[1]).variance,
-            std::get<BatchNorm>(model_.layers[1]).variance);
-  EXPECT_EQ(std::get<Dropout>(read.layers[3]).rate, 0.3);
+  ASSERT_EQ(read.members[0].layers.size(), 5u);
+  EXPECT_EQ(std::get<Linear>(read.members[0].layers[0]).weight,
+            std::get<Linear>(model_.members[0].layers[0]).weight);
+  EXPECT_EQ(std::get<Linear>(read.members[0].layers[0]).bias.size(), 0);
+  EXPECT_EQ(std::get<Linear>(read.members[0].layers[4]).bias,
+            std::get<Linear>(model_.members[0].layers[4]).bias);
+  EXPECT_EQ(std::get<BatchNorm>(read.members[0].layers[1]).variance,
+            std::get<BatchNorm>(model_.members[0].layers[1]).variance);
+  EXPECT_EQ(std::get<Dropout>(read.members[0].layers[3]).rate, 0.3);
 }
 
 TEST_F(ModelFile, WeightsAreStoredOutputsByInputsAsPyTorchHasThem) {
   const h5::File file = h5::File::open_read(path_);
-  const h5::Handle weight = h5::open_dataset(file, file.id(), "layers/000/weight");
+  const h5::Handle weight = h5::open_dataset(file, file.id(), "members/000/layers/000/weight");
   EXPECT_THAT(h5::shape(file, weight.get()), ::testing::ElementsAre(5u, 6u));
   std::vector<float> stored(30);
   H5Dread(weight.get(), H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, stored.data());
-  EXPECT_EQ(stored[6 * 2 + 3], std::get<Linear>(model_.layers[0]).weight(2, 3));
+  EXPECT_EQ(stored[6 * 2 + 3], std::get<Linear>(model_.members[0].layers[0]).weight(2, 3));
 }
 
 TEST_F(ModelFile, TheSameModelMakesTheSameBytes) {
@@ -123,15 +125,15 @@ TEST_F(ModelFile, TheSameModelMakesTheSameBytes) {
 
 TEST_F(ModelFile, TheCardNeedsNoWeights) {
   const ModelCard card = read_model_card(path_);
-  EXPECT_EQ(card.layers, "Linear(6, 5) BatchNorm ReLU Dropout(0.3) Linear(5, 4)");
+  EXPECT_EQ(card.members.at(0), "Linear(6, 5) BatchNorm ReLU Dropout(0.3) Linear(5, 4)");
   EXPECT_EQ(card.n_parameters, 5 * 6 + 2 * 5 + 4 * 5 + 4);
-  EXPECT_TRUE(card.model.layers.empty());
+  EXPECT_TRUE(card.model.members.at(0).layers.empty());
   EXPECT_EQ(card.model.mirnas.size(), 4u);
 }
 
 TEST_F(ModelFile, AFailedWriteLeavesNothingBehind) {
   Model broken = test::small_model();
-  broken.layers.clear();
+  broken.members[0].layers.clear();
   const std::string other = (folder_ / "none.h5").string();
   EXPECT_THROW(write_model(broken, other), Error);
   EXPECT_FALSE(std::filesystem::exists(other));
@@ -183,34 +185,34 @@ TEST_F(ModelFile, RefusesAMissingDataSet) {
 }
 
 TEST_F(ModelFile, RefusesAMissingLayer) {
-  edit([](hid_t file) { H5Ldelete(file, "layers/002", H5P_DEFAULT); });
+  edit([](hid_t file) { H5Ldelete(file, "members/000/layers/002", H5P_DEFAULT); });
   EXPECT_THAT(refusal(), HasSubstr("holds '003' where layer '002' was expected"));
 }
 
 TEST_F(ModelFile, RefusesAMisshapenWeightBeforeAllocatingIt) {
-  replace_floats("layers/004/weight", {4, hsize_t{1} << 40});
+  replace_floats("members/000/layers/004/weight", {4, hsize_t{1} << 40});
   EXPECT_THAT(refusal(), HasSubstr("5 inputs were expected"));
-  replace_floats("layers/004/weight", {hsize_t{1} << 40, 5});
+  replace_floats("members/000/layers/004/weight", {hsize_t{1} << 40, 5});
   EXPECT_THAT(refusal(), HasSubstr("claims more numbers than the file can hold"));
 }
 
 TEST_F(ModelFile, RefusesABatchNormOfTheWrongWidth) {
-  replace_floats("layers/001/mean", {6});
+  replace_floats("members/000/layers/001/mean", {6});
   EXPECT_THAT(refusal(), HasSubstr("has shape [6]; [5] was expected"));
 }
 
 TEST_F(ModelFile, RefusesNanWeights) {
-  overwrite_floats("layers/000/weight", std::numeric_limits<float>::quiet_NaN());
-  EXPECT_THAT(refusal(), HasSubstr("/layers/000/weight: holds NaN or infinite"));
+  overwrite_floats("members/000/layers/000/weight", std::numeric_limits<float>::quiet_NaN());
+  EXPECT_THAT(refusal(), HasSubstr("/members/000/layers/000/weight: holds NaN or infinite"));
 }
 
 TEST_F(ModelFile, RefusesNegativeVariances) {
-  overwrite_floats("layers/001/variance", -1.0f);
+  overwrite_floats("members/000/layers/001/variance", -1.0f);
   EXPECT_THAT(refusal(), HasSubstr("holds negative numbers"));
 }
 
 TEST_F(ModelFile, RefusesAChangedWeightByItsChecksum) {
-  overwrite_floats("layers/000/weight", 0.5f);
+  overwrite_floats("members/000/layers/000/weight", 0.5f);
   EXPECT_THAT(refusal(), HasSubstr("checksum"));
 }
 
@@ -230,6 +232,104 @@ TEST_F(ModelFile, RefusesOutputsThatDoNotMatchTheNames) {
   model.mirnas.pop_back();
   write_model(model, path_);
   EXPECT_THAT(refusal(), HasSubstr("the last layer has 4 outputs, but /mirnas names 3"));
+}
+
+/// Three members, one of them a single linear layer, weights that do not sum to 1 yet.
+Model small_ensemble() {
+  Model model = test::small_model();
+  model.members.push_back(model.members[0]);
+  model.members.push_back({2.0, {Linear{Matrix::Constant(4, 6, 0.25F), Eigen::VectorXf::Ones(4)}}});
+  for (ModelMirna& mirna : model.mirnas) mirna.interval = {2.5, 0.25};
+  model.mirnas[1].interval = {};
+  model.reference_quantiles = {0.0, 0.5, 0.5, 3.0};
+  return model;
+}
+
+TEST_F(ModelFile, ReadsBackAnEnsembleWithItsIntervalsAndQuantiles) {
+  Model model = small_ensemble();
+  write_model(model, path_);
+  const Model read = read_model(path_);
+  ASSERT_EQ(read.members.size(), 3U);
+  EXPECT_EQ(read.members[0].weight, 0.25);
+  EXPECT_EQ(read.members[2].weight, 0.5);
+  ASSERT_EQ(read.members[2].layers.size(), 1U);
+  EXPECT_EQ(std::get<Linear>(read.members[2].layers[0]).weight, Matrix::Constant(4, 6, 0.25F));
+  EXPECT_EQ(read.mirnas[0].interval.factor, 2.5);
+  EXPECT_EQ(read.mirnas[0].interval.typical_spread, 0.25);
+  EXPECT_FALSE(read.mirnas[1].interval.known());
+  EXPECT_TRUE(has_intervals(read));
+  EXPECT_EQ(read.reference_quantiles, model.reference_quantiles);
+  EXPECT_EQ(read.checksum, model.checksum);
+  const ModelCard card = read_model_card(path_);
+  EXPECT_THAT(card.members,
+              ::testing::ElementsAre(::testing::HasSubstr("BatchNorm"),
+                                     ::testing::HasSubstr("BatchNorm"), "Linear(6, 4)"));
+}
+
+TEST_F(ModelFile, Float16TakesHalfTheRoomAndReadsBackAsRounded) {
+  model_.float16 = true;
+  std::get<Linear>(model_.members[0].layers[0]).weight(0, 0) = 0.1F;
+  write_model(model_, path_);
+  const Model read = read_model(path_);
+  EXPECT_TRUE(read.float16);
+  // 0.1 lies between 1638 and 1639 steps of 2^-14; binary16 keeps 11 bits: 1638 x 2^-14.
+  EXPECT_EQ(std::get<Linear>(read.members[0].layers[0]).weight(0, 0), 1638.0F / 16384.0F);
+  EXPECT_EQ(std::get<Linear>(read.members[0].layers[4]).bias,
+            std::get<Linear>(test::small_model().members[0].layers[4]).bias);
+  const h5::File file = h5::File::open_read(path_);
+  const h5::Handle weight = h5::open_dataset(file, file.id(), "members/000/layers/000/weight");
+  EXPECT_EQ(h5::stored_bytes(weight.get()), 60U);
+}
+
+TEST_F(ModelFile, RefusesAWeightBeyondFloat16) {
+  model_.float16 = true;
+  std::get<Linear>(model_.members[0].layers[0]).weight(0, 0) = 1e5F;
+  EXPECT_THROW(write_model(model_, path_), Error);
+}
+
+TEST_F(ModelFile, RefusesMemberWeightsThatAreNoShares) {
+  Model model = small_ensemble();
+  const auto set = [&](double value) {
+    write_model(model, path_);
+    edit([&](hid_t file) {
+      const h5::Handle dataset(H5Dopen2(file, "members/002/weight", H5P_DEFAULT));
+      H5Dwrite(dataset.get(), H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, &value);
+    });
+    return refusal();
+  };
+  EXPECT_THAT(set(-0.5), HasSubstr("/members/002/weight: must be one number above 0"));
+  EXPECT_THAT(set(0.0), HasSubstr("must be one number above 0"));
+  EXPECT_THAT(set(std::nan("")), HasSubstr("must be one number above 0"));
+  EXPECT_THAT(set(0.25), HasSubstr("the weights sum to 0.75; 1 was expected"));
+}
+
+TEST_F(ModelFile, RefusesAMissingMemberAndNone) {
+  Model model = small_ensemble();
+  write_model(model, path_);
+  edit([](hid_t file) { H5Ldelete(file, "members/001", H5P_DEFAULT); });
+  EXPECT_THAT(refusal(), HasSubstr("holds '002' where member '001' was expected"));
+  edit([](hid_t file) {
+    H5Ldelete(file, "members/000", H5P_DEFAULT);
+    H5Ldelete(file, "members/002", H5P_DEFAULT);
+  });
+  EXPECT_THAT(refusal(), HasSubstr("/members: has 0 members; 1 to 1000 were expected"));
+}
+
+TEST_F(ModelFile, RefusesQuantilesThatFall) {
+  Model model = small_ensemble();
+  model.reference_quantiles = {0.0, 2.0, 1.0};
+  write_model(model, path_);
+  EXPECT_THAT(refusal(), HasSubstr("falls from 2 to 1 at entry 2"));
+  model.reference_quantiles = {0.0, std::nan("")};
+  write_model(model, path_);
+  EXPECT_THAT(refusal(), HasSubstr("reference_quantiles: holds NaN or infinite numbers"));
+}
+
+TEST_F(ModelFile, RefusesANegativeIntervalFactor) {
+  Model model = small_ensemble();
+  model.mirnas[0].interval.factor = -1.0;
+  write_model(model, path_);
+  EXPECT_THAT(refusal(), HasSubstr("interval_factor and typical_spread of hsa-miR-0 are -1"));
 }
 
 }  // namespace

@@ -76,6 +76,41 @@ TEST(Network, FoldedLayersEqualTheLayersOneByOne) {
   }
 }
 
+TEST(Network, AnEnsembleIsTheWeightedMeanOfItsMembersAndKnowsTheirSpread) {
+  const std::vector<Member> members = {
+      {1.0, stack(true)},
+      {2.0, stack(false)},
+      {1.0, {Linear{random_matrix(5, 13, 91), random_matrix(5, 1, 92)}}}};
+  const Network network(members);
+  const Matrix x = random_matrix(13, 300, 5);
+  Matrix y(5, 300);
+  Matrix spread(5, 300);
+  Matrix alone(5, 300);
+  Network::Workspace work;
+  network.predict(x, y, spread, work);
+  network.predict(x, alone, work);
+  EXPECT_EQ(y, alone);
+  const std::vector<Eigen::MatrixXd> each = {layer_by_layer(members[0].layers, x),
+                                             layer_by_layer(members[1].layers, x),
+                                             layer_by_layer(members[2].layers, x)};
+  const Eigen::MatrixXd mean = 0.25 * each[0] + 0.5 * each[1] + 0.25 * each[2];
+  const Eigen::MatrixXd variance = 0.25 * (each[0] - mean).cwiseAbs2() +
+                                   0.5 * (each[1] - mean).cwiseAbs2() +
+                                   0.25 * (each[2] - mean).cwiseAbs2();
+  EXPECT_LT((y.cast<double>() - mean).cwiseAbs().maxCoeff(), 1e-5);
+  EXPECT_LT((spread.cast<double>() - variance.cwiseSqrt()).cwiseAbs().maxCoeff(), 1e-5);
+  EXPECT_GT(spread.minCoeff(), 0.0F);
+}
+
+TEST(Network, RefusesMembersThatDoNotFitEachOther) {
+  EXPECT_THROW((Network(std::vector<Member>{})), Error);
+  EXPECT_THROW((Network(std::vector<Member>{{0.0, stack(true)}})), Error);
+  EXPECT_THROW(
+      (Network(std::vector<Member>{
+          {1.0, stack(true)}, {1.0, {Linear{random_matrix(4, 13, 91), random_matrix(4, 1, 92)}}}})),
+      Error);
+}
+
 TEST(Network, AByteOfACellsResultDependsOnThatCellAlone) {
   const Network network(stack(true));
   const Index n = 700;

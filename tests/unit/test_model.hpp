@@ -41,14 +41,17 @@ inline Model small_model() {
                             1.0 + i,
                             2.0,
                             {0.5, 0.25, std::nan(""), 10 + i},
-                            i == 3 ? "estimated" : "measured"});
+                            i == 3 ? "estimated" : "measured",
+                            {}});
   }
-  model.layers.emplace_back(Linear{matrix(5, 6), {}});
-  model.layers.emplace_back(
+  model.members.emplace_back();
+  std::vector<Layer>& layers = model.members[0].layers;
+  layers.emplace_back(Linear{matrix(5, 6), {}});
+  layers.emplace_back(
       BatchNorm{matrix(5, 1), matrix(5, 1), matrix(5, 1), matrix(5, 1).cwiseAbs(), 1e-5});
-  model.layers.emplace_back(Relu{});
-  model.layers.emplace_back(Dropout{0.3});
-  model.layers.emplace_back(Linear{matrix(4, 5), matrix(4, 1)});
+  layers.emplace_back(Relu{});
+  layers.emplace_back(Dropout{0.3});
+  layers.emplace_back(Linear{matrix(4, 5), matrix(4, 1)});
   return model;
 }
 

@@ -92,11 +92,12 @@ TEST(Train, GivesTheSameModelForAnyNumberOfThreads) {
     options.threads = threads;
     models.push_back(train(make_pairs(), options));
   }
-  EXPECT_TRUE(same_bits(models[0].layers, models[1].layers));
-  EXPECT_TRUE(same_bits(models[0].layers, models[2].layers));
+  EXPECT_TRUE(same_bits(models[0].members[0].layers, models[1].members[0].layers));
+  EXPECT_TRUE(same_bits(models[0].members[0].layers, models[2].members[0].layers));
   EXPECT_EQ(models[0].mirnas[3].accuracy.pooled, models[1].mirnas[3].accuracy.pooled);
   options.seed = 2;
-  EXPECT_FALSE(same_bits(models[0].layers, train(make_pairs(), options).layers));
+  EXPECT_FALSE(
+      same_bits(models[0].members[0].layers, train(make_pairs(), options).members[0].layers));
 }
 
 TEST(Fit, TakesMomentsFromTrainingSamplesOnly) {
@@ -187,7 +188,7 @@ TEST(Train, LeavesOutMirnasThatDoNotVary) {
   const Model model = train(pairs, options, &report);
   ASSERT_EQ(model.mirnas.size(), 5U);
   EXPECT_EQ(model.mirnas[4].name, "hsa-miR-5");
-  EXPECT_EQ(std::get<Linear>(model.layers.back()).weight.rows(), 5);
+  EXPECT_EQ(std::get<Linear>(model.members[0].layers.back()).weight.rows(), 5);
   ASSERT_EQ(report.warnings.size(), 1U);
   EXPECT_EQ(report.warnings[0],
             "1 miRNA(s) do not vary over the training samples and are left out");

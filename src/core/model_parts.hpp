@@ -1,0 +1,31 @@
+#pragma once
+/// What the reading and the writing of model files share (docs/model-format.md).
+
+#include <array>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "sicmir/model.hpp"
+
+namespace sicmir::model_parts {
+
+inline constexpr std::string_view format_name = "sicmir-model";
+inline constexpr std::size_t max_members = 1000;
+inline constexpr std::size_t max_layers = 1000;
+inline constexpr std::size_t max_genes = 65535;  // spools keep panel positions in 16 bits
+
+/// Over everything that the model is; the same whatever file it is stored in.
+[[nodiscard]] std::string checksum(const Model& model);
+
+inline std::string layer_type(const Layer& layer) {
+  constexpr std::array names = {"linear", "batch_norm", "relu", "dropout"};
+  return names[layer.index()];
+}
+
+template <class Vector>
+std::span<const typename Vector::Scalar> as_span(const Vector& values) {
+  return {values.data(), static_cast<std::size_t>(values.size())};
+}
+
+}  // namespace sicmir::model_parts
