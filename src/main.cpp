@@ -33,6 +33,7 @@ int run(int argc, char** argv) {
       "written, 141 closed pipe.");
   sicmir::cli::add_predict(app);
   sicmir::cli::add_train(app);
+  sicmir::cli::add_evaluate(app);
   sicmir::cli::add_stats(app);
   sicmir::cli::add_inspect(app);
   try {

@@ -18,7 +18,13 @@ namespace sicmir::training {
 }
 
 /// What a stream of random numbers is for; streams of different purposes never overlap.
-enum class Purpose : std::uint64_t { weights = 1, order = 2, dropout = 3, split = 4 };
+enum class Purpose : std::uint64_t {
+  weights = 1,
+  order = 2,
+  dropout = 3,
+  split = 4,
+  bootstrap = 5
+};
 
 /// A key that depends on the seed, the purpose and up to two numbers (layer, step, epoch...).
 [[nodiscard]] constexpr std::uint64_t key(std::uint64_t seed, Purpose purpose, std::uint64_t a = 0,

@@ -1,0 +1,145 @@
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
+
+#include <cmath>
+#include <fstream>
+#include <memory>
+
+#include "cli/commands.hpp"
+#include "evaluate/evaluation_text.hpp"
+#include "output/output_file.hpp"
+#include "sicmir/evaluate.hpp"
+
+namespace sicmir::cli {
+namespace {
+
+struct EvaluateCommand {
+  CommonOptions common;
+  std::string predicted, measured;
+  std::string mirnas;
+  std::string output = "-";
+  std::string per_sample;
+  std::string json;
+  EvaluateOptions evaluate;
+};
+
+/// A comma-separated list, or a file of names.
+std::vector<std::string> names_in(const std::string& list) {
+  std::ifstream file(list);
+  const bool is_file = static_cast<bool>(file);
+  std::string text = list;
+  if (is_file) text.assign(std::istreambuf_iterator<char>(file), {});
+  const std::string_view separators = is_file ? "\r\n\t, " : ",";
+  std::vector<std::string> names;
+  for (std::size_t start = 0; start < text.size();) {
+    const std::size_t end = std::min(text.find_first_of(separators, start), text.size());
+    if (end > start) names.push_back(text.substr(start, end - start));
+    start = end + 1;
+  }
+  if (names.empty()) {
+    throw Error(ExitCode::usage, fmt::format("--mirnas {}: names no miRNA.", list));
+  }
+  return names;
+}
+
+void write_text(const std::string& path, const std::string& text) {
+  OutputFile file(path);
+  file.create();
+  file.write(text);
+  file.commit();
+}
+
+std::string words(const MedianInterval& interval) {
+  std::string text = fmt::format("{:.3f}", interval.median);
+  if (!std::isnan(interval.low)) {
+    text += fmt::format(" (95 % interval {:.3f} to {:.3f})", interval.low, interval.high);
+  }
+  return text;
+}
+
+void say(const std::string& what, const MedianScores& mirnas, const MedianScores& samples) {
+  spdlog::info("{}: median Pearson per miRNA {}, Spearman {}", what, words(mirnas.pearson),
+               words(mirnas.spearman));
+  spdlog::info("{}: median Pearson per sample {}, Spearman {}", what, words(samples.pearson),
+               words(samples.spearman));
+}
+
+void run(EvaluateCommand& command) {
+  for (const std::string* output : {&command.output, &command.per_sample, &command.json}) {
+    if (output->empty() || *output == "-") continue;
+    if (same_file(*output, command.predicted) || same_file(*output, command.measured)) {
+      throw Error(ExitCode::usage, *output + ": is an input; name another output.");
+    }
+    (void)OutputFile(*output);  // a place that cannot be written is found before the work
+  }
+  EvaluateOptions options = command.evaluate;
+  options.threads = command.common.threads;
+  if (!command.mirnas.empty()) options.mirnas = names_in(command.mirnas);
+  const Evaluation evaluation = evaluate(command.predicted, command.measured, options);
+  for (const std::string& warning : evaluation.warnings) spdlog::warn("{}", warning);
+  spdlog::info("{} samples of {} patients and {} miRNAs compared", evaluation.samples.size(),
+               evaluation.n_patients, evaluation.mirnas.size());
+  if (evaluation.cohorts.empty()) {
+    spdlog::info(
+        "without --samples there are no within-cohort figures; pooled ones mostly measure tissue");
+  } else {
+    say("within cohorts", evaluation.mirnas_within, evaluation.samples_within);
+    for (const auto& [name, cohort] : evaluation.cohorts) {
+      spdlog::info("cohort {}: {} samples, median Pearson per miRNA {:.3f}", name, cohort.n_samples,
+                   cohort.pearson.median);
+    }
+  }
+  say("pooled", evaluation.mirnas_pooled, evaluation.samples_pooled);
+  if (!command.per_sample.empty()) {
+    write_text(command.per_sample, evaluation::samples_tsv(evaluation));
+  }
+  if (!command.json.empty()) write_text(command.json, evaluation::to_json(evaluation));
+  write_text(command.output, evaluation::mirnas_tsv(evaluation));
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& app) {
+  CLI::App& sub = *app.add_subcommand(
+      "evaluate", "Compare predicted with measured miRNA expression, per miRNA and per sample");
+  const auto owned = std::make_shared<EvaluateCommand>();
+  EvaluateCommand& command = *owned;
+  sub.add_option("PREDICTED", command.predicted, "What predict wrote: text or .h5ad")->required();
+  sub.add_option("MEASURED", command.measured,
+                 "Measured expression of the same samples, in any format that predict reads")
+      ->required();
+  sub.add_option("--samples", command.evaluate.samples,
+                 "TSV with the columns sample, cohort and perhaps patient: adds the figures within "
+                 "cohorts")
+      ->type_name("FILE");
+  add_choice<MeasuredValues>(
+      sub, "--measured-values", command.evaluate.measured_values,
+      {{"same", MeasuredValues::as_they_are}, {"rpm", MeasuredValues::rpm}},
+      "What MEASURED holds: same (as PREDICTED, or its logarithms) or rpm, of which log2(RPM + 1) "
+      "is taken [default: same]");
+  sub.add_option("-m,--model", command.evaluate.model,
+                 "Turn MEASURED, log2(RPM + 1), into z-scores by this model's means and sds, so "
+                 "that RMSE, R2 and figures per sample compare like with like")
+      ->type_name("FILE");
+  sub.add_option("--mirnas", command.mirnas,
+                 "Only these: names or accessions, separated by commas, or a file of them")
+      ->type_name("LIST");
+  sub.add_option("--bootstrap", command.evaluate.bootstrap,
+                 "Draws of patients for the 95 % intervals of medians; 0: none [default: 500]")
+      ->check(CLI::Range(Index{0}, Index{100000}));
+  sub.add_option("--seed", command.evaluate.seed, "Of these draws [default: 1]");
+  const std::string writing = "Writing";
+  sub.add_option("-o,--output", command.output, "Table of miRNAs (TSV) [default: standard output]")
+      ->type_name("FILE")
+      ->group(writing);
+  sub.add_option("--per-sample", command.per_sample, "Table of samples (TSV)")
+      ->type_name("FILE")
+      ->group(writing);
+  sub.add_option("--json", command.json, "Everything, medians and intervals too (JSON)")
+      ->type_name("FILE")
+      ->group(writing);
+  bind_common(sub, command.common);
+  on_run(sub, command.common, [owned] { run(*owned); });
+}
+
+}  // namespace sicmir::cli
