@@ -60,6 +60,10 @@ struct TrainingPairs {
   std::vector<std::string> cohorts;   ///< one per sample
   Matrix mrna;   ///< genes x samples, in the unit of `recipe`; NaN: not in the sample's file
   Matrix mirna;  ///< mirnas x samples, log2(RPM + 1); NaN: no target
+  /// What a sample counts in the loss, 0 or more; empty: all count 1.
+  std::vector<double> weights;
+  /// What a target counts besides, mirnas x samples, 0 or more; empty: all count 1.
+  Matrix target_weights;
 
   [[nodiscard]] Index size() const noexcept { return static_cast<Index>(samples.size()); }
 };
@@ -68,6 +72,18 @@ struct TrainingPairs {
 /// one) the first counts; of a target, the first file that has it, measured before estimated.
 /// Throws Error(bad_input): unreadable files, values that cannot be what was stated, no pair.
 [[nodiscard]] TrainingPairs read_pairs(const PairOptions& options);
+
+/// After one epoch; losses are mean squared errors of z-scores.
+struct EpochReport {
+  Index member = 1;  ///< of the ensemble: 1, 2...
+  Index epoch = 0;   ///< 1, 2...
+  double train_loss = 0;
+  double validation_loss = 0;  ///< NaN: no patient was held out
+  double median_pooled = 0;    ///< median Pearson over the miRNAs, held-out samples; or NaN
+  double median_within = 0;    ///< the same after removing each cohort's mean
+  double learning_rate = 0;    ///< of the last step
+  double seconds = 0;
+};
 
 struct TrainOptions {
   std::string name = "sicmir";
@@ -87,38 +103,54 @@ struct TrainOptions {
   /// they come from the patients held out for validation.
   Index cross_validate = 0;
   bool leave_cohort_out = false;  ///< also train without each cohort once
+  Index members = 1;  ///< networks of the ensemble, each with a seed of its own; 0: ridge alone
+  /// Share of a ridge regression in the ensemble, 0 .. 1; the networks share the rest evenly.
+  double ridge = 0;
+  /// Of which the ridge regression's is chosen, on folds of the training patients.
+  std::vector<double> penalties = {30, 100, 300, 1000, 3000, 10000};
+  double mask_genes = 0;  ///< augmentation: fraction of the genes hidden anew in each step, 0 .. 1
+  double thin = 0;        ///< augmentation: fraction of the samples thinned anew in each step
+  double thin_counts = 2000;  ///< counts over the panel that a thinned sample keeps
+  /// Moments to standardise by, one number per gene or miRNA; NaN where those of the training
+  /// samples are meant. Empty: those of the training samples for all.
+  Eigen::VectorXd gene_mean, gene_sd, mirna_mean, mirna_sd;
+  bool float16 = false;  ///< store weights as float16
+  /// Where a fit's state is saved, atomically; finished fits are kept beside it until
+  /// remove_checkpoints(). Empty: nowhere.
+  std::string checkpoint;
+  Index checkpoint_every = 5;       ///< epochs
+  bool resume = false;              ///< go on from `checkpoint`, if it exists
+  std::string label = "final fit";  ///< what this fit is called in logs and metrics
+  /// Called after every epoch, also for those that a checkpoint has; may be empty.
+  std::function<void(const std::string& label, const EpochReport&)> on_epoch;
   std::uint64_t seed = 1;
   int threads = 0;  ///< 0: as many CPUs as the process may use; never changes a result
 };
 
-/// After one epoch; losses are mean squared errors of z-scores.
-struct EpochReport {
-  Index epoch = 0;  ///< 1, 2...
-  double train_loss = 0;
-  double validation_loss = 0;  ///< NaN: no patient was held out
-  double median_pooled = 0;    ///< median Pearson over the miRNAs, held-out samples; or NaN
-  double median_within = 0;    ///< the same after removing each cohort's mean
-  double seconds = 0;
-};
-
-/// A fitted network with the moments that belong to it.
+/// A fitted ensemble with the moments that belong to it.
 struct Fit {
   std::vector<Member> members;
   Eigen::VectorXd gene_mean, gene_sd;    ///< over the training samples; 0 sd: constant gene
   Eigen::VectorXd mirna_mean, mirna_sd;  ///< over the training samples; 0 sd: no usable target
-  Index best_epoch = 0;                  ///< whose weights these are
+  Index best_epoch = 0;  ///< whose weights these are; median of the networks, 0 without any
+  double penalty = 0;    ///< of the ridge regression; 0 without one
   std::vector<EpochReport> history;
 };
 
 /// Fits on the samples `train`; `validation` (may be empty) picks the epoch. Both are positions in
-/// `pairs` without a patient in common. Throws Error(bad_input): fewer than 2 training samples, no
-/// usable target, or a loss that is not finite.
+/// `pairs` without a patient in common. Missing genes (NaN) count as average. Throws
+/// Error(bad_input): fewer than 2 training samples, no usable target, or a loss that is not finite;
+/// Error(usage): a checkpoint of another job.
 [[nodiscard]] Fit fit(const TrainingPairs& pairs, std::span<const Index> train,
                       std::span<const Index> validation, const TrainOptions& options);
 
-/// Predicted log2(RPM + 1): mirnas x samples.size(), by the way that `predict` goes.
+/// Predicted log2(RPM + 1): mirnas x samples.size(), by the way that `predict` goes. `spread`, if
+/// not null, receives the standard deviation of the members around it, in the same unit.
 [[nodiscard]] Matrix predict_samples(const TrainingPairs& pairs, const Fit& fit,
-                                     std::span<const Index> samples);
+                                     std::span<const Index> samples, Matrix* spread = nullptr);
+
+/// Removes what a finished job with this checkpoint has left.
+void remove_checkpoints(const std::string& checkpoint) noexcept;
 
 /// What training found out besides the model.
 struct TrainReport {

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/train_metrics.hpp"
+#include "output/output_file.hpp"
 #include "sicmir/train.hpp"
 
 namespace sicmir::cli {
@@ -19,7 +21,7 @@ struct TrainCommand {
   std::vector<std::string> mrna_values = {"auto"};
   std::vector<std::string> mirna_values = {"rpm"};
   std::vector<std::string> mirna_estimated_values = {"log2rpm"};
-  std::string output;
+  std::string output, metrics;
   PairOptions pairs;
   TrainOptions train;
 };
@@ -96,9 +98,25 @@ void run(TrainCommand& command) {
   }
   TrainOptions& options = command.train;
   options.threads = command.common.threads;
+  if (options.resume && options.checkpoint.empty()) {
+    throw Error(ExitCode::usage, "--resume: name the file to go on from with --checkpoint FILE.");
+  }
+  if (!options.checkpoint.empty()) {
+    (void)OutputFile(options.checkpoint);
+    if (!options.resume) remove_checkpoints(options.checkpoint);
+  }
+  const std::string metrics =
+      command.metrics.empty() ? metrics_path(command.output) : command.metrics;
+  (void)OutputFile(metrics);
+  std::vector<EpochLine> epochs;
+  options.on_epoch = [&](const std::string& label, const EpochReport& report) {
+    epochs.push_back({label, report});
+  };
 
   Model model = train(read_pairs(pairs), options);
   write_model(model, command.output);
+  write_metrics(metrics, epochs);
+  if (!options.checkpoint.empty()) remove_checkpoints(options.checkpoint);
   spdlog::info("model of {} genes and {} miRNAs written to {}, checksum {}", model.panel.size(),
                model.mirnas.size(), command.output, model.checksum);
 }
@@ -142,6 +160,10 @@ void bind_data(CLI::App& sub, TrainCommand& command) {
   sub.add_option("-o,--output", command.output, "Model file to write (HDF5)")
       ->required()
       ->type_name("FILE");
+  sub.add_option("--metrics", command.metrics,
+                 "TSV of losses and accuracies after each epoch [default: beside the model, "
+                 "NAME.metrics.tsv]")
+      ->type_name("FILE");
   sub.add_option("--name", command.train.name, "Name that the model carries [default: sicmir]");
 }
 
@@ -184,6 +206,38 @@ void bind_fit(CLI::App& sub, TrainCommand& command) {
   sub.add_option("--weight-decay", options.weight_decay, "AdamW's, on weights [default: 0.01]")
       ->group(group);
   sub.add_option("--seed", options.seed, "Same seed, same model, whatever the threads [default: 1]")
+      ->group(group);
+
+  sub.add_option("--members", options.members,
+                 "Networks of the ensemble, whose mean predicts; 0: ridge alone [default: 1]")
+      ->check(CLI::Range(Index{0}, Index{1000}))
+      ->group(group);
+  sub.add_option("--ridge", options.ridge,
+                 "Share of a ridge regression in the ensemble, 0 to 1 [default: 0]")
+      ->group(group);
+  sub.add_option("--mask-genes", options.mask_genes,
+                 "Hide this fraction of the genes, others in each step [default: 0]")
+      ->group(group);
+  sub.add_option(
+         "--thin", options.thin,
+         "Thin this fraction of the samples to few counts, others in each step [default: 0]")
+      ->group(group);
+  sub.add_option("--thin-counts", options.thin_counts,
+                 "Counts over the panel that a thinned sample keeps [default: 2000]")
+      ->group(group);
+  add_choice<bool>(sub, "--weights", options.float16, {{"float32", false}, {"float16", true}},
+                   "How the model stores its weights: float32 or float16 [default: float32]")
+      ->group(group);
+  sub.add_option("--checkpoint", options.checkpoint,
+                 "Save the state of the fit here, to go on from after a break; removed at the end")
+      ->type_name("FILE")
+      ->group(group);
+  sub.add_option("--checkpoint-every", options.checkpoint_every,
+                 "Epochs from one checkpoint to the next [default: 5]")
+      ->check(CLI::Range(Index{1}, Index{1} << 40))
+      ->group(group);
+  sub.add_flag("--resume", options.resume,
+               "Go on from the checkpoint, if there is one; needs the same data and options")
       ->group(group);
 
   const std::string judging = "Held-out patients";

@@ -59,9 +59,10 @@ struct OutputTile {
   Size stride = 0;
   const float* bias = nullptr;
   const float* target = nullptr;   ///< NaN: missing, enters neither loss nor gradient
+  const float* weight = nullptr;   ///< what each target counts; null: 1
   float* y = nullptr;              ///< in: the products; out: the gradient of the loss
   float* gradient_bias = nullptr;  ///< written
-  float scale = 0;                 ///< 2 / number of targets of the batch that are present
+  float scale = 0;                 ///< 2 / what the targets of the batch that are present count
 };
 
 struct TrainKernels {
@@ -74,7 +75,7 @@ struct TrainKernels {
   /// enters the running estimate. At least 2 samples.
   void (*hidden_forward)(const HiddenTile& tile);
   void (*hidden_backward)(const HiddenTile& tile);
-  /// Returns the sum of squared errors over the targets that are present.
+  /// Returns the sum of squared errors over the targets that are present, weighted.
   double (*output)(const OutputTile& tile);
   /// Applies `rule` to n parameters. `first` and `second` may be null for UpdateKind::sgd.
   void (*update)(const UpdateRule& rule, Size n, const float* gradient, float* weight, float* first,

@@ -155,8 +155,14 @@ struct Output {
       const In<lanes> target(t.target + at);
       Out<lanes> y(t.y + at);
       const Lanes<lanes> difference = (target == target).select(y + bias - target, zero);
-      squares += difference.square();
-      y = t.scale * difference;
+      if (t.weight != nullptr) {
+        const Lanes<lanes> weighted = difference * In<lanes>(t.weight + at);
+        squares += weighted * difference;
+        y = t.scale * weighted;
+      } else {
+        squares += difference.square();
+        y = t.scale * difference;
+      }
       gradient_bias += y;
     }
     loss += squares.template cast<double>().sum();

@@ -5,79 +5,38 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
-#include <numbers>
 
 #include "parallel/thread_pool.hpp"
 #include "parallel/threads.hpp"
 #include "sicmir/train.hpp"
 #include "train/accuracy.hpp"
+#include "train/checkpoint.hpp"
 #include "train/network_trainer.hpp"
+#include "train/prepare.hpp"
 #include "train/random.hpp"
+#include "train/ridge.hpp"
+#include "train/split.hpp"
 
 namespace sicmir {
 
 namespace {
 
+using training::FitProgress;
+using training::Moments;
 using training::Purpose;
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr Index ridge_folds = 5;
 
-struct Moments {
-  Eigen::VectorXd mean, sd;
-};
-
-/// Per line over the given columns, NaN left out; two passes in double, in order. sd: population,
-/// exactly 0 for constant lines and for those with fewer than 2 values.
-Moments moments(const Matrix& values, std::span<const Index> columns) {
-  const Index n_lines = values.rows();
-  Moments result{Eigen::VectorXd::Zero(n_lines), Eigen::VectorXd::Zero(n_lines)};
-  for (Index line = 0; line < n_lines; ++line) {
-    double sum = 0;
-    Index n = 0;
-    float low = std::numeric_limits<float>::infinity();
-    float high = -low;
-    for (const Index column : columns) {
-      const float value = values(line, column);
-      if (std::isnan(value)) continue;
-      sum += static_cast<double>(value);
-      ++n;
-      low = std::min(low, value);
-      high = std::max(high, value);
-    }
-    if (n == 0) continue;
-    const double mean = sum / static_cast<double>(n);
-    result.mean[line] = mean;
-    if (n < 2 || low == high) continue;
-    double squares = 0;
-    for (const Index column : columns) {
-      const float value = values(line, column);
-      if (!std::isnan(value)) squares += std::pow(static_cast<double>(value) - mean, 2);
-    }
-    result.sd[line] = std::sqrt(squares / static_cast<double>(n));
-  }
-  return result;
-}
-
-/// z-scores of the given columns; what is missing or does not vary becomes `otherwise`.
-Matrix standardise(const Matrix& values, std::span<const Index> columns,
-                   const Eigen::VectorXd& mean, const Eigen::VectorXd& sd, float otherwise) {
-  Matrix result(values.rows(), static_cast<Index>(columns.size()));
-  for (Index column = 0; column < result.cols(); ++column) {
-    const auto from = values.col(columns[static_cast<std::size_t>(column)]);
-    for (Index line = 0; line < values.rows(); ++line) {
-      const bool usable = !std::isnan(from[line]) && sd[line] > 0.0;
-      result(line, column) =
-          usable ? static_cast<float>((static_cast<double>(from[line]) - mean[line]) / sd[line])
-                 : otherwise;
-    }
-  }
-  return result;
-}
-
-Matrix run_network(const Network& network, const Matrix& x) {
+Matrix run_network(const Network& network, const Matrix& x, Matrix* spread = nullptr) {
   Network::Workspace work;
   Matrix y(network.n_outputs(), x.cols());
-  network.predict(x, y, work);
+  if (spread != nullptr) {
+    spread->resize(network.n_outputs(), x.cols());
+    network.predict(x, y, *spread, work);
+  } else {
+    network.predict(x, y, work);
+  }
   return y;
 }
 
@@ -103,29 +62,26 @@ std::vector<std::string> cohorts_of(const TrainingPairs& pairs, std::span<const 
   return result;
 }
 
-/// First and number of samples of each batch; a last batch of one is joined to the one before.
-std::vector<std::pair<Index, Index>> batches(Index n, Index batch) {
-  std::vector<std::pair<Index, Index>> result;
-  for (Index first = 0; first < n; first += batch) {
-    const Index size = std::min(batch, n - first);
-    if (size == 1 && !result.empty()) {
-      ++result.back().second;
-    } else {
-      result.emplace_back(first, size);
-    }
+/// What the targets of the given samples count; empty: all the same.
+Matrix weights_of(const TrainingPairs& pairs, std::span<const Index> samples) {
+  if (pairs.weights.empty() && pairs.target_weights.size() == 0) return {};
+  const bool fits =
+      (pairs.weights.empty() || static_cast<Index>(pairs.weights.size()) == pairs.size()) &&
+      (pairs.target_weights.size() == 0 || (pairs.target_weights.rows() == pairs.mirna.rows() &&
+                                            pairs.target_weights.cols() == pairs.mirna.cols()));
+  if (!fits) throw Error(ExitCode::internal, "weights that do not fit the training pairs");
+  Matrix weights = pairs.target_weights.size() > 0
+                       ? Matrix(pairs.target_weights(
+                             Eigen::all, std::vector<Index>(samples.begin(), samples.end())))
+                       : Matrix::Ones(pairs.mirna.rows(), static_cast<Index>(samples.size()));
+  for (std::size_t i = 0; i < samples.size() && !pairs.weights.empty(); ++i) {
+    weights.col(static_cast<Index>(i)) *=
+        static_cast<float>(pairs.weights[static_cast<std::size_t>(samples[i])]);
   }
-  return result;
-}
-
-/// Fraction of the full learning rate at step t = 1, 2... of `total`.
-double schedule(const TrainOptions& options, Index t, Index steps_per_epoch) {
-  const auto warmup = static_cast<double>(options.warmup_epochs * steps_per_epoch);
-  const auto total = static_cast<double>(options.epochs * steps_per_epoch);
-  const auto step = static_cast<double>(t);
-  if (step <= warmup) return step / warmup;
-  if (!options.cosine) return 1.0;
-  const double done = (step - 1.0 - warmup) / std::max(1.0, total - warmup);
-  return 0.5 * (1.0 + std::cos(std::numbers::pi * std::clamp(done, 0.0, 1.0)));
+  if (!(weights.array() >= 0.0F).all() || !weights.allFinite() || weights.maxCoeff() <= 0.0F) {
+    throw Error(ExitCode::bad_input, "weights of samples must be 0 or more, and not all of them 0");
+  }
+  return weights;
 }
 
 void check_loss(double loss, Index epoch, const TrainOptions& options) {
@@ -139,16 +95,17 @@ void check_loss(double loss, Index epoch, const TrainOptions& options) {
 /// What early stopping judges by.
 class Validation {
  public:
-  Validation(const TrainingPairs& pairs, std::span<const Index> samples, const Fit& fit)
+  Validation(const TrainingPairs& pairs, std::span<const Index> samples, const Moments& genes,
+             const Moments& mirnas)
       : cohorts_(cohorts_of(pairs, samples)),
-        x_(standardise(pairs.mrna, samples, fit.gene_mean, fit.gene_sd, 0.0f)),
-        y_(standardise(pairs.mirna, samples, fit.mirna_mean, fit.mirna_sd,
-                       std::numeric_limits<float>::quiet_NaN())) {}
+        x_(training::standardise(pairs.mrna, samples, genes, 0.0f)),
+        y_(training::standardise(pairs.mirna, samples, mirnas,
+                                 std::numeric_limits<float>::quiet_NaN())) {}
 
-  void judge(const std::vector<Layer>& layers, EpochReport& report) const {
+  void judge(const Network& network, EpochReport& report) const {
     report.validation_loss = report.median_pooled = report.median_within = nan;
     if (cohorts_.empty()) return;
-    const Matrix predicted = run_network(Network(layers), x_);
+    const Matrix predicted = run_network(network, x_);
     report.validation_loss = mean_squared_error(predicted, y_);
     std::vector<double> pooled;
     std::vector<double> within;
@@ -159,115 +116,286 @@ class Validation {
     report.median_pooled = training::median(pooled);
     report.median_within = training::median(within);
   }
+  [[nodiscard]] bool empty() const noexcept { return cohorts_.empty(); }
 
  private:
   std::vector<std::string> cohorts_;
   Matrix x_, y_;
 };
 
-void log_epoch(const EpochReport& report, Index epochs) {
-  if (std::isnan(report.validation_loss)) {
-    spdlog::info("epoch {}/{}: loss {:.4f} ({:.2f} s)", report.epoch, epochs, report.train_loss,
-                 report.seconds);
-  } else {
-    spdlog::info(
-        "epoch {}/{}: loss {:.4f}, held out {:.4f}, median Pearson per miRNA {:.3f} pooled, {:.3f} "
-        "within cohort ({:.2f} s)",
-        report.epoch, epochs, report.train_loss, report.validation_loss, report.median_pooled,
-        report.median_within, report.seconds);
-  }
+std::string time_left(double seconds) {
+  if (seconds < 90) return fmt::format("{:.0f} s", seconds);
+  if (seconds < 5400) return fmt::format("{:.0f} min", seconds / 60);
+  return fmt::format("{:.1f} h", seconds / 3600);
 }
+
+/// One job of fitting: the data as z-scores, and the members one after another.
+class Fitting {
+ public:
+  Fitting(const TrainingPairs& pairs, std::span<const Index> train,
+          std::span<const Index> validation, const TrainOptions& options)
+      : pairs_(pairs),
+        train_(train),
+        options_(options),
+        genes_(training::moments(pairs.mrna, train, options.gene_mean, options.gene_sd)),
+        mirnas_(training::moments(pairs.mirna, train, options.mirna_mean, options.mirna_sd)),
+        x_(training::standardise(pairs.mrna, train, genes_, 0.0f)),
+        y_(training::standardise(pairs.mirna, train, mirnas_,
+                                 std::numeric_limits<float>::quiet_NaN())),
+        weights_(weights_of(pairs, train)),
+        judge_(pairs, validation, genes_, mirnas_) {
+    const Index constant = (mirnas_.sd.array() == 0.0).count();
+    if (constant == pairs.mirna.rows()) {
+      throw Error(ExitCode::bad_input,
+                  fmt::format("the targets of all {} miRNAs are constant or missing over the {} "
+                              "training samples; there is nothing to learn.",
+                              constant, train.size()));
+    }
+    if (!options.checkpoint.empty()) {
+      identity_ = training::identify(pairs, train, validation, options);
+      if (options.resume) {
+        if (auto found = training::load_progress(options.checkpoint, identity_)) {
+          progress_ = std::move(*found);
+          spdlog::info("{}: {} taken from the checkpoint", options.label,
+                       progress_.finished
+                           ? "all epochs"
+                           : fmt::format("network {}, epoch {}", progress_.members.size() + 1,
+                                         progress_.epoch));
+        }
+      }
+    }
+  }
+
+  Fit run() {
+    if (options_.on_epoch) {
+      for (const EpochReport& report : progress_.history) {
+        options_.on_epoch(options_.label, report);
+      }
+    }
+    if (!progress_.finished) {
+      ThreadPool pool(thread_count(options_.threads));
+      while (static_cast<Index>(progress_.members.size()) < options_.members) train_member(pool);
+      if (options_.ridge > 0.0) add_ridge();
+      progress_.finished = true;
+      if (!options_.checkpoint.empty()) {
+        training::save_progress(options_.checkpoint, identity_, progress_);
+      }
+    }
+    report_ensemble();
+    Fit result;
+    result.members = std::move(progress_.members);
+    result.gene_mean = genes_.mean;
+    result.gene_sd = genes_.sd;
+    result.mirna_mean = mirnas_.mean;
+    result.mirna_sd = mirnas_.sd;
+    result.best_epoch =
+        progress_.best_epochs.empty()
+            ? 0
+            : std::max<Index>(1, std::llround(training::median(progress_.best_epochs)));
+    result.penalty = progress_.penalty;
+    result.history = std::move(progress_.history);
+    return result;
+  }
+
+ private:
+  /// The first network has the seed of the job.
+  [[nodiscard]] std::uint64_t member_seed() const {
+    const auto number = static_cast<std::uint64_t>(progress_.members.size());
+    return number == 0 ? options_.seed : training::key(options_.seed, Purpose::member, number);
+  }
+  [[nodiscard]] Index last_epoch() const {
+    return options_.stop_after > 0 ? options_.stop_after : options_.epochs;
+  }
+
+  void train_member(ThreadPool& pool) {
+    const Index n = x_.cols();
+    const Index batch = std::clamp<Index>(options_.batch, 2, n);
+    training::NetworkTrainer trainer({.n_inputs = x_.rows(),
+                                      .hidden = options_.hidden,
+                                      .n_outputs = y_.rows(),
+                                      .order = options_.order,
+                                      .dropout = options_.dropout},
+                                     batch + 1, member_seed(), pool);
+    if (progress_.epoch > 0) {
+      restore(trainer);
+    } else {
+      progress_.best = std::numeric_limits<double>::infinity();
+      progress_.best_epoch = 0;
+      progress_.step = 0;
+    }
+    const Index last = last_epoch();
+    while (progress_.epoch < last && (progress_.epoch == 0 || judge_.empty() ||
+                                      progress_.epoch - progress_.best_epoch < options_.patience)) {
+      one_epoch(trainer, batch);
+      const bool save = !options_.checkpoint.empty() && progress_.epoch < last &&
+                        progress_.epoch % options_.checkpoint_every == 0;
+      if (save) {
+        progress_.state.clear();
+        for (const std::span<float> part : trainer.state()) {
+          progress_.state.insert(progress_.state.end(), part.begin(), part.end());
+        }
+        training::save_progress(options_.checkpoint, identity_, progress_);
+      }
+    }
+    if (progress_.epoch < last) {
+      spdlog::info("no better loss on held-out patients for {} epochs: back to epoch {}",
+                   options_.patience, progress_.best_epoch);
+    }
+    const double share = (1.0 - options_.ridge) / static_cast<double>(options_.members);
+    progress_.members.push_back({share, std::move(progress_.best_layers)});
+    progress_.best_epochs.push_back(static_cast<double>(progress_.best_epoch));
+    progress_.best_layers.clear();
+    progress_.state.clear();
+    progress_.epoch = 0;
+  }
+
+  void restore(training::NetworkTrainer& trainer) {
+    std::size_t at = 0;
+    for (const std::span<float> part : trainer.state()) {
+      if (part.size() > progress_.state.size() - at) {
+        throw Error(ExitCode::bad_input,
+                    options_.checkpoint + ": holds the state of a network of another shape.");
+      }
+      std::copy_n(progress_.state.begin() + static_cast<std::ptrdiff_t>(at), part.size(),
+                  part.begin());
+      at += part.size();
+    }
+  }
+
+  void one_epoch(training::NetworkTrainer& trainer, Index batch) {
+    const auto start = std::chrono::steady_clock::now();
+    const Index n = x_.cols();
+    const auto plan = training::batches(n, batch);
+    const auto steps_per_epoch = static_cast<Index>(plan.size());
+    const std::uint64_t seed = member_seed();
+    const training::Augmenter augmenter(pairs_.mrna, genes_, options_, seed);
+    batch_x_.resize(x_.rows(), batch + 1);
+    batch_y_.resize(y_.rows(), batch + 1);
+    if (weights_.size() > 0) batch_weights_.resize(y_.rows(), batch + 1);
+    std::vector<Index> order(static_cast<std::size_t>(n));
+    for (Index i = 0; i < n; ++i) order[static_cast<std::size_t>(i)] = i;
+    EpochReport report{.member = static_cast<Index>(progress_.members.size()) + 1,
+                       .epoch = ++progress_.epoch};
+    training::Random(training::key(seed, Purpose::order, static_cast<std::uint64_t>(report.epoch)))
+        .shuffle(order);
+    for (const auto& [first, size] : plan) {
+      const Index t = ++progress_.step;
+      for (Index i = 0; i < size; ++i) {
+        const Index at = order[static_cast<std::size_t>(first + i)];
+        batch_x_.col(i) = x_.col(at);
+        batch_y_.col(i) = y_.col(at);
+        if (weights_.size() > 0) batch_weights_.col(i) = weights_.col(at);
+        augmenter.apply(batch_x_.col(i), train_[static_cast<std::size_t>(at)], t, i);
+      }
+      report.learning_rate =
+          options_.learning_rate * training::schedule(options_, t, steps_per_epoch);
+      const double loss =
+          trainer.step(batch_x_.leftCols(size), batch_y_.leftCols(size),
+                       training::adam_rule(report.learning_rate, options_.weight_decay, t),
+                       training::key(seed, Purpose::dropout, static_cast<std::uint64_t>(t)),
+                       weights_.size() > 0 ? batch_weights_.data() : nullptr);
+      check_loss(loss, report.epoch, options_);
+      report.train_loss += loss * static_cast<double>(size) / static_cast<double>(n);
+    }
+    keep_best(trainer, report);
+    report.seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    log_epoch(report);
+    progress_.history.push_back(report);
+    if (options_.on_epoch) options_.on_epoch(options_.label, report);
+  }
+
+  void keep_best(const training::NetworkTrainer& trainer, EpochReport& report) {
+    report.validation_loss = report.median_pooled = report.median_within = nan;
+    if (judge_.empty()) {  // the last epoch's weights count
+      progress_.best_epoch = report.epoch;
+      if (report.epoch == last_epoch()) progress_.best_layers = trainer.layers();
+      return;
+    }
+    std::vector<Layer> layers = trainer.layers();
+    judge_.judge(Network(layers), report);
+    if (std::isnan(report.validation_loss) || report.validation_loss < progress_.best) {
+      progress_.best = report.validation_loss;
+      progress_.best_epoch = report.epoch;
+      progress_.best_layers = std::move(layers);
+    }
+  }
+
+  void log_epoch(const EpochReport& report) const {
+    const Index last = last_epoch();
+    const auto to_go =
+        static_cast<double>(last - report.epoch + (options_.members - report.member) * last);
+    const std::string name =
+        options_.members > 1 ? fmt::format("network {}/{}, ", report.member, options_.members) : "";
+    const std::string held_out =
+        judge_.empty() ? ""
+                       : fmt::format(
+                             ", held out {:.4f}, median Pearson per miRNA {:.3f} pooled, "
+                             "{:.3f} within cohort",
+                             report.validation_loss, report.median_pooled, report.median_within);
+    spdlog::info("{}epoch {}/{}: loss {:.4f}{} ({:.2f} s; at most {} left)", name, report.epoch,
+                 last, report.train_loss, held_out, report.seconds,
+                 time_left(to_go * report.seconds));
+  }
+
+  void add_ridge() {
+    const auto n_folds = std::min<Index>(ridge_folds, training::count_patients(pairs_, train_));
+    progress_.penalty = options_.penalties.front();
+    std::vector<double> weights;
+    for (const Index sample : train_) {
+      if (!pairs_.weights.empty()) {
+        weights.push_back(pairs_.weights[static_cast<std::size_t>(sample)]);
+      }
+    }
+    if (options_.penalties.size() > 1 && n_folds > 1) {
+      const std::vector<Index> folds = training::deal_folds(
+          pairs_, train_, n_folds, training::key(options_.seed, Purpose::folds));
+      progress_.penalty = training::choose_penalty(x_, y_, folds, options_.penalties, weights);
+    }
+    Linear linear = training::fit_ridge(x_, y_, progress_.penalty, weights);
+    spdlog::info("{}: ridge regression with penalty {}", options_.label, progress_.penalty);
+    progress_.members.push_back({options_.members > 0 ? options_.ridge : 1.0, {std::move(linear)}});
+  }
+
+  void report_ensemble() const {
+    if (judge_.empty() || progress_.members.size() < 2) return;
+    EpochReport report;
+    judge_.judge(Network(progress_.members), report);
+    spdlog::info(
+        "ensemble of {}: held out {:.4f}, median Pearson per miRNA {:.3f} pooled, {:.3f} within "
+        "cohort",
+        progress_.members.size(), report.validation_loss, report.median_pooled,
+        report.median_within);
+  }
+
+  const TrainingPairs& pairs_;
+  std::span<const Index> train_;
+  const TrainOptions& options_;
+  Moments genes_, mirnas_;
+  Matrix x_, y_, weights_;
+  Validation judge_;
+  training::FitIdentity identity_;
+  FitProgress progress_;
+  Matrix batch_x_, batch_y_, batch_weights_;
+};
 
 }  // namespace
 
 Fit fit(const TrainingPairs& pairs, std::span<const Index> train_samples,
         std::span<const Index> validation, const TrainOptions& options) {
-  const auto n = static_cast<Index>(train_samples.size());
-  if (n < 2) {
+  if (train_samples.size() < 2) {
     throw Error(ExitCode::bad_input,
                 fmt::format("{} paired sample(s) are left to train on; at least 2 are needed, and "
                             "hundreds to learn something.",
-                            n));
+                            train_samples.size()));
   }
-  Fit result;
-  Moments genes = moments(pairs.mrna, train_samples);
-  Moments mirnas = moments(pairs.mirna, train_samples);
-  result.gene_mean = std::move(genes.mean);
-  result.gene_sd = std::move(genes.sd);
-  result.mirna_mean = std::move(mirnas.mean);
-  result.mirna_sd = std::move(mirnas.sd);
-  const Index constant_mirnas = (result.mirna_sd.array() == 0.0).count();
-  if (constant_mirnas == pairs.mirna.rows()) {
-    throw Error(ExitCode::bad_input,
-                fmt::format("the targets of all {} miRNAs are constant or missing over the {} "
-                            "training samples; there is nothing to learn.",
-                            constant_mirnas, n));
-  }
-  const Matrix x = standardise(pairs.mrna, train_samples, result.gene_mean, result.gene_sd, 0.0f);
-  const Matrix y = standardise(pairs.mirna, train_samples, result.mirna_mean, result.mirna_sd,
-                               std::numeric_limits<float>::quiet_NaN());
-  const Validation judge(pairs, validation, result);
-
-  const Index batch = std::clamp<Index>(options.batch, 2, n);
-  ThreadPool pool(thread_count(options.threads));
-  training::NetworkTrainer trainer({.n_inputs = x.rows(),
-                                    .hidden = options.hidden,
-                                    .n_outputs = y.rows(),
-                                    .order = options.order,
-                                    .dropout = options.dropout},
-                                   batch + 1, options.seed, pool);
-  const auto plan = batches(n, batch);
-  const auto steps_per_epoch = static_cast<Index>(plan.size());
-  Matrix batch_x(x.rows(), batch + 1);
-  Matrix batch_y(y.rows(), batch + 1);
-  std::vector<Index> order(static_cast<std::size_t>(n));
-  double best = std::numeric_limits<double>::infinity();
-  Index t = 0;
-  const Index last = options.stop_after > 0 ? options.stop_after : options.epochs;
-  for (Index epoch = 1; epoch <= last; ++epoch) {
-    const auto start = std::chrono::steady_clock::now();
-    for (Index i = 0; i < n; ++i) order[static_cast<std::size_t>(i)] = i;
-    training::Random(training::key(options.seed, Purpose::order, static_cast<std::uint64_t>(epoch)))
-        .shuffle(order);
-    EpochReport report{.epoch = epoch};
-    for (const auto& [first, size] : plan) {
-      for (Index i = 0; i < size; ++i) {
-        const Index sample = order[static_cast<std::size_t>(first + i)];
-        batch_x.col(i) = x.col(sample);
-        batch_y.col(i) = y.col(sample);
-      }
-      ++t;
-      const double rate = options.learning_rate * schedule(options, t, steps_per_epoch);
-      const double loss = trainer.step(
-          batch_x.leftCols(size), batch_y.leftCols(size),
-          training::adam_rule(rate, options.weight_decay, t),
-          training::key(options.seed, Purpose::dropout, static_cast<std::uint64_t>(t)));
-      check_loss(loss, epoch, options);
-      report.train_loss += loss * static_cast<double>(size) / static_cast<double>(n);
-    }
-    const std::vector<Layer> layers = trainer.layers();
-    judge.judge(layers, report);
-    report.seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    log_epoch(report, last);
-    result.history.push_back(report);
-    const bool judged = !std::isnan(report.validation_loss);
-    if (!judged || report.validation_loss < best) {
-      best = report.validation_loss;
-      result.best_epoch = epoch;
-      result.members = {{1.0, layers}};
-    } else if (epoch - result.best_epoch >= options.patience) {
-      spdlog::info("no better loss on held-out patients for {} epochs: back to epoch {}",
-                   options.patience, result.best_epoch);
-      break;
-    }
-  }
-  return result;
+  return Fitting(pairs, train_samples, validation, options).run();
 }
 
-Matrix predict_samples(const TrainingPairs& pairs, const Fit& fit, std::span<const Index> samples) {
-  Matrix y = run_network(Network(fit.members),
-                         standardise(pairs.mrna, samples, fit.gene_mean, fit.gene_sd, 0.0f));
+Matrix predict_samples(const TrainingPairs& pairs, const Fit& fit, std::span<const Index> samples,
+                       Matrix* spread) {
+  const Matrix x = training::standardise(pairs.mrna, samples, {fit.gene_mean, fit.gene_sd}, 0.0f);
+  Matrix y = run_network(Network(fit.members), x, spread);
   for (Index mirna = 0; mirna < y.rows(); ++mirna) {
     const double sd = fit.mirna_sd[mirna];
     if (sd > 0.0) {
@@ -276,6 +404,7 @@ Matrix predict_samples(const TrainingPairs& pairs, const Fit& fit, std::span<con
     } else {
       y.row(mirna).setConstant(std::numeric_limits<float>::quiet_NaN());
     }
+    if (spread != nullptr) spread->row(mirna) *= static_cast<float>(sd);
   }
   return y;
 }

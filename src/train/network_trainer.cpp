@@ -78,6 +78,16 @@ void assign(Parameter& parameter, const Eigen::Ref<const Matrix>& value) {
   parameter.second.setZero();
 }
 
+/// What the targets that are present count together.
+double count_targets(const Eigen::Ref<const Matrix>& y, const float* weights) {
+  if (weights == nullptr) return static_cast<double>((y.array() == y.array()).count());
+  double sum = 0;
+  for (Index i = 0; i < y.size(); ++i) {
+    if (!std::isnan(y.data()[i])) sum += static_cast<double>(weights[i]);
+  }
+  return sum;
+}
+
 /// A tensor of one column; empty if the parameter is.
 Eigen::VectorXf vector(const Parameter& parameter) {
   return Eigen::Map<const Eigen::VectorXf>(parameter.value.data(), parameter.value.size());
@@ -189,6 +199,28 @@ std::vector<Layer> NetworkTrainer::layers() const {
   return result;
 }
 
+std::vector<std::span<float>> NetworkTrainer::state() {
+  std::vector<std::span<float>> parts;
+  const auto add = [&](auto& values) {
+    parts.emplace_back(values.data(), static_cast<std::size_t>(values.size()));
+  };
+  const auto add_parameter = [&](Parameter& parameter) {
+    add(parameter.value);
+    add(parameter.first);
+    add(parameter.second);
+  };
+  for (HiddenLayer& layer : hidden_) {
+    for (Parameter* parameter : {&layer.weight, &layer.bias, &layer.gamma, &layer.beta}) {
+      add_parameter(*parameter);
+    }
+    add(layer.running_mean);
+    add(layer.running_variance);
+  }
+  add_parameter(output_.weight);
+  add_parameter(output_.bias);
+  return parts;
+}
+
 kernels::HiddenTile NetworkTrainer::hidden_tile(HiddenLayer& layer, Index first, Index features,
                                                 Index samples) const {
   const bool has_bias = !layer.norm_first;
@@ -235,12 +267,13 @@ void NetworkTrainer::forward_hidden(std::size_t number, const float* input, Inde
   });
 }
 
-double NetworkTrainer::forward_output(const Eigen::Ref<const Matrix>& y, const UpdateRule& rule) {
+double NetworkTrainer::forward_output(const Eigen::Ref<const Matrix>& y, const float* weights,
+                                      const UpdateRule& rule) {
   const auto& kernel = kernels::active();
   const HiddenLayer& below = hidden_.back();
   const Index samples = y.cols();
-  const Index present = (y.array() == y.array()).count();
-  const auto scale = static_cast<float>(present > 0 ? 2.0 / static_cast<double>(present) : 0.0);
+  const double present = count_targets(y, weights);
+  const auto scale = static_cast<float>(present > 0.0 ? 2.0 / present : 0.0);
   pool_.run(static_cast<Index>(tile_loss_.size()), [&](Index task, int) {
     const Index first = task * forward_tile;
     const Index features = std::min(forward_tile, shape_.n_outputs - first);
@@ -255,6 +288,7 @@ double NetworkTrainer::forward_output(const Eigen::Ref<const Matrix>& y, const U
                               .stride = shape_.n_outputs,
                               .bias = output_.bias.value.data() + first,
                               .target = y.data() + first,
+                              .weight = weights != nullptr ? weights + first : nullptr,
                               .y = out,
                               .gradient_bias = gradient_bias,
                               .scale = scale});
@@ -263,7 +297,7 @@ double NetworkTrainer::forward_output(const Eigen::Ref<const Matrix>& y, const U
   });
   double loss = 0;
   for (const double part : tile_loss_) loss += part;
-  return present > 0 ? loss / static_cast<double>(present) : 0.0;
+  return present > 0.0 ? loss / present : 0.0;
 }
 
 void NetworkTrainer::backward(Parameter& weight, const Matrix& gradient, const float* input,
@@ -297,7 +331,8 @@ void NetworkTrainer::backward(Parameter& weight, const Matrix& gradient, const f
 }
 
 double NetworkTrainer::step(const Eigen::Ref<const Matrix>& x, const Eigen::Ref<const Matrix>& y,
-                            const UpdateRule& rule, std::uint64_t dropout_key) {
+                            const UpdateRule& rule, std::uint64_t dropout_key,
+                            const float* weights) {
   const Index samples = x.cols();
   if (samples < 2 || samples > max_batch_ || y.cols() != samples || x.rows() != shape_.n_inputs ||
       y.rows() != shape_.n_outputs || y.outerStride() != y.rows()) {
@@ -316,7 +351,7 @@ double NetworkTrainer::step(const Eigen::Ref<const Matrix>& x, const Eigen::Ref<
   double loss = 0;
   {
     const Clock clock(phases_.output);
-    loss = forward_output(y, rule);
+    loss = forward_output(y, weights, rule);
   }
   const Clock clock(phases_.backward);
   HiddenLayer* below = &hidden_.back();

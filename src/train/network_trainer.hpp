@@ -67,9 +67,14 @@ class NetworkTrainer {
   /// One step on a batch. x: n_inputs x samples, y: n_outputs x samples, NaN where a target is
   /// missing; 2 .. max_batch samples. `rule` updates weights; its weight decay spares biases and
   /// batch norms. `dropout_key`: the same key gives the same mask. Returns the loss before the
-  /// update: the mean squared error over the targets present (0 if there is none).
+  /// update: the mean squared error over the targets present (0 if there is none). `weights`: what
+  /// each target counts in that mean, shaped like y and 0 or more; null: all count the same.
   double step(const Eigen::Ref<const Matrix>& x, const Eigen::Ref<const Matrix>& y,
-              const kernels::UpdateRule& rule, std::uint64_t dropout_key);
+              const kernels::UpdateRule& rule, std::uint64_t dropout_key,
+              const float* weights = nullptr);
+
+  /// Everything that a step changes, in a fixed order: what a checkpoint saves and restores.
+  [[nodiscard]] std::vector<std::span<float>> state();
 
   [[nodiscard]] std::span<const HiddenLayer> hidden() const noexcept { return hidden_; }
   [[nodiscard]] const OutputLayer& output() const noexcept { return output_; }
@@ -83,7 +88,8 @@ class NetworkTrainer {
  private:
   void forward_hidden(std::size_t number, const float* input, Index input_stride, Index samples,
                       std::uint64_t dropout_key);
-  double forward_output(const Eigen::Ref<const Matrix>& y, const kernels::UpdateRule& rule);
+  double forward_output(const Eigen::Ref<const Matrix>& y, const float* weights,
+                        const kernels::UpdateRule& rule);
   /// Gradients of the inputs of a linear layer (unless `below` is null), passed through the hidden
   /// layer below, then the update of the linear layer's weights.
   void backward(Parameter& weight, const Matrix& gradient, const float* input, Index input_stride,

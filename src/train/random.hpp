@@ -23,7 +23,11 @@ enum class Purpose : std::uint64_t {
   order = 2,
   dropout = 3,
   split = 4,
-  bootstrap = 5
+  bootstrap = 5,
+  mask = 6,
+  thin = 7,
+  member = 8,
+  folds = 9,
 };
 
 /// A key that depends on the seed, the purpose and up to two numbers (layer, step, epoch...).

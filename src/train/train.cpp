@@ -37,6 +37,21 @@ void check(const TrainOptions& options) {
   if (options.batch < 2) refuse("batch norm needs batches of at least 2 samples");
   if (!(options.learning_rate > 0.0)) refuse("the learning rate must be above 0");
   if (!(options.weight_decay >= 0.0)) refuse("the weight decay must not be negative");
+  const auto is_share = [](double value) { return value >= 0.0 && value <= 1.0; };
+  if (!is_share(options.ridge)) refuse("the share of ridge regression must be from 0 to 1");
+  if (options.members < 0 || (options.members == 0 && !(options.ridge > 0.0))) {
+    refuse("a model needs a member: give --members 1 or more, or --ridge 1");
+  }
+  if (options.penalties.empty() ||
+      !(*std::min_element(options.penalties.begin(), options.penalties.end()) > 0.0)) {
+    refuse("the penalties of ridge regression must be above 0");
+  }
+  if (!is_share(options.mask_genes) || !is_share(options.thin) || !(options.thin_counts > 0.0)) {
+    refuse(
+        "augmentation: the fractions must be from 0 to 1, and the counts of thinned samples above "
+        "0");
+  }
+  if (options.checkpoint_every < 1) refuse("checkpoints are saved every 1 or more epochs");
   if (!(options.validation >= 0.0 && options.validation < 1.0)) {
     refuse("the fraction of patients held out must be from 0 up to, not including, 1");
   }
@@ -88,7 +103,9 @@ HeldOut cross_validate(const TrainingPairs& pairs, const TrainOptions& options) 
                  options.cross_validate, rest.size(), test.size());
     const training::Split split = training::hold_out(
         pairs, rest, options.validation, options.seed + static_cast<std::uint64_t>(fold) + 1);
-    const Fit fitted = fit(pairs, split.train, split.held_out, options);
+    TrainOptions own = options;
+    own.label = fmt::format("fold {}", fold + 1);
+    const Fit fitted = fit(pairs, split.train, split.held_out, own);
     epochs.push_back(static_cast<double>(fitted.best_epoch));
     place(predict_samples(pairs, fitted, test), test, result.predicted);
   }
@@ -116,7 +133,9 @@ Matrix leave_cohorts_out(const TrainingPairs& pairs, const TrainOptions& options
     }
     spdlog::info("without cohort {}: {} samples to train on, {} held out", cohort, rest.size(),
                  test.size());
-    place(predict_samples(pairs, fit(pairs, rest, {}, options), test), test, predicted);
+    TrainOptions own = options;
+    own.label = "without " + cohort;
+    place(predict_samples(pairs, fit(pairs, rest, {}, own), test), test, predicted);
   }
   return predicted;
 }
@@ -219,6 +238,7 @@ Model train(const TrainingPairs& pairs, const TrainOptions& options, TrainReport
   }
   model.recipe = pairs.recipe;
   model.members = final.members;
+  model.float16 = options.float16;
   model.mirnas = pairs.mirnas;
   for (std::size_t i = 0; i < model.mirnas.size(); ++i) {
     ModelMirna& mirna = model.mirnas[i];

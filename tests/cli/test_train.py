@@ -1,9 +1,14 @@
 """`sicmir train` from tables to a model that predicts."""
+import signal
+import subprocess
+import time
+
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 
-from program import SYMBOLS, predict, run
+from program import SICMIR, SYMBOLS, predict, run
 
 
 def train(*arguments, code=0):
@@ -69,6 +74,79 @@ def test_same_seed_same_bytes_for_any_number_of_threads(tables, tmp_path):
     assert len(models) == 1
     train(*inputs(tables), "-o", tmp_path / "other.h5", *SMALL, "--seed", 2, "-q")
     assert (tmp_path / "other.h5").read_bytes() not in models
+
+
+def checksum(path):
+    with h5py.File(path) as file:
+        return file.attrs["checksum"]
+
+
+FULL = ("--hidden", "24,16", "--epochs", 40, "--batch", 16, "--members", 2, "--ridge", 0.3,
+        "--mask-genes", 0.1, "--thin", 0.2, "--warm-up", 2, "--cross-validate", 3, "--patience", 9)
+
+
+def test_a_killed_run_resumed_ends_in_the_same_model(tables, tmp_path):
+    """Killed for real (SIGKILL), again and again, until it gets through."""
+    train(*inputs(tables), "-o", tmp_path / "whole.h5", *FULL, "--threads", 1, "-q")
+    command = [SICMIR, "train", *inputs(tables), "-o", tmp_path / "m.h5", *FULL, "--checkpoint",
+               tmp_path / "state", "--checkpoint-every", 3, "--resume", "--threads", 2]
+    kills = 0
+    for _ in range(30):
+        process = subprocess.Popen([str(part) for part in command], stderr=subprocess.PIPE,
+                                   text=True)
+        for seen, line in enumerate(process.stderr):
+            if seen > 30 + 7 * kills and ": loss" in line:
+                process.send_signal(signal.SIGKILL)
+                break
+        process.stderr.read()
+        if process.wait() == 0:
+            break
+        assert process.returncode == -signal.SIGKILL
+        assert not (tmp_path / "m.h5").exists()
+        kills += 1
+    assert kills >= 3
+    assert checksum(tmp_path / "m.h5") == checksum(tmp_path / "whole.h5")
+    assert sorted(p.name for p in tmp_path.iterdir() if not p.name.startswith(".")) == [
+        "m.h5", "m.metrics.tsv", "whole.h5", "whole.metrics.tsv"]
+    columns = ["fit", "network", "epoch", "train_loss", "held_out_loss"]
+    left, right = (pd.read_csv(tmp_path / f"{name}.metrics.tsv", sep="\t")[columns]
+                   for name in ("m", "whole"))
+    pd.testing.assert_frame_equal(left, right)
+    assert set(left["fit"]) == {"fold 1", "fold 2", "fold 3", "final fit"}
+
+
+def test_a_checkpoint_of_other_options_or_damaged_is_refused(tables, tmp_path):
+    options = [*inputs(tables), "-o", tmp_path / "m.h5", "--hidden", 24, "--validation", 0]
+    state = tmp_path / "state"
+    process = subprocess.Popen([str(part) for part in (
+        SICMIR, "train", *options, "--epochs", 100000, "--checkpoint", state,
+        "--checkpoint-every", 1)], stderr=subprocess.DEVNULL)
+    for _ in range(600):
+        if state.exists():
+            break
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    assert "other options" in train(*options, "--checkpoint", state, "--resume", code=2)
+    saved = state.read_bytes()
+    for damaged in (saved[:len(saved) // 2], saved[:-1] + bytes([saved[-1] ^ 1]), b"", b"x" * 500):
+        state.write_bytes(damaged)
+        log = train(*options, "--checkpoint", state, "--resume", code=3)
+        assert str(state) in log and "Remove it" in log
+    assert "--checkpoint FILE" in train(*options, "--resume", code=2)
+    assert not (tmp_path / "m.h5").exists()
+
+
+def test_ridge_alone_float16_and_what_makes_no_sense(tables, tmp_path):
+    train(*inputs(tables), "-o", tmp_path / "r.h5", "--members", 0, "--ridge", 1, "--weights",
+          "float16")
+    with h5py.File(tmp_path / "r.h5") as file:
+        assert list(file["members"]) == ["000"]
+        assert file["members/000/layers/000/weight"].dtype == np.float16
+        assert list(file["members/000/layers"]) == ["000"]
+    bad = (("--members", 0), ("--ridge", 1.5), ("--mask-genes", -0.1), ("--thin", 2))
+    for words in bad:
+        train(*inputs(tables), "-o", tmp_path / "x.h5", *words, code=2)
 
 
 def test_cross_validation_covers_every_sample(tables, tmp_path):

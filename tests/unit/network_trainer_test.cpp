@@ -271,6 +271,35 @@ TEST(Step, GradientsAgreeWithFiniteDifferencesUnderDropout) {
   }
 }
 
+TEST(Step, AWeightOfTwoCountsLikeTwoTargetsAndZeroLikeNone) {
+  // Weighted mean squared error by hand from the errors that unweighted losses reveal.
+  ThreadPool pool(1);
+  const Matrix x = random_matrix(7, 12, 1);
+  const Matrix y = random_matrix(4, 12, 2);
+  const auto loss = [&](const Matrix& target, const float* weights, Matrix* gradient) {
+    NetworkTrainer trainer(small_shape(LayerOrder::bn_relu, 0.0), 12, 4, pool);
+    const double value = trainer.step(x, target, {.kind = UpdateKind::record}, 1, weights);
+    if (gradient != nullptr) *gradient = trainer.output().weight.first;
+    return value;
+  };
+  Matrix only = Matrix::Constant(4, 12, std::numeric_limits<float>::quiet_NaN());
+  only.row(2) = y.row(2);
+  Matrix rest = y;
+  rest.row(2).setConstant(std::numeric_limits<float>::quiet_NaN());
+  Matrix gradient_only;
+  Matrix gradient_rest;
+  Matrix gradient;
+  const double of_one = loss(only, nullptr, &gradient_only);   // 12 targets
+  const double of_rest = loss(rest, nullptr, &gradient_rest);  // 36 targets
+  Matrix weights = Matrix::Ones(4, 12);
+  weights.row(2).setConstant(2.0F);
+  EXPECT_NEAR(loss(y, weights.data(), &gradient), (2 * 12 * of_one + 36 * of_rest) / 60, 1e-6);
+  EXPECT_LT((gradient - (24.0F * gradient_only + 36.0F * gradient_rest) / 60.0F).norm(), 1e-5);
+  weights.row(2).setZero();
+  EXPECT_NEAR(loss(y, weights.data(), &gradient), of_rest, 1e-6);
+  EXPECT_LT((gradient - gradient_rest).norm(), 1e-6);
+}
+
 TEST(Step, GivesTheSameBitsForAnyNumberOfThreads) {
   const NetworkShape shape{.n_inputs = 301,
                            .hidden = {290, 150},

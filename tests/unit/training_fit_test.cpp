@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -201,6 +202,101 @@ std::string message_of(const TrainingPairs& pairs, const TrainOptions& options) 
     return error.what();
   }
   return "no error";
+}
+
+TEST(Fit, TakesGivenMomentsWhereTheyAreKnown) {
+  const TrainingPairs pairs = make_pairs(40);
+  std::vector<Index> all(40);
+  for (Index i = 0; i < 40; ++i) all[static_cast<std::size_t>(i)] = i;
+  TrainOptions options = small_options();
+  options.epochs = 1;
+  const Fit own = fit(pairs, all, {}, options);
+  options.gene_mean = Eigen::VectorXd::Constant(12, 3.0);
+  options.gene_sd = Eigen::VectorXd::Constant(12, 2.5);
+  options.gene_mean[4] = std::numeric_limits<double>::quiet_NaN();
+  options.mirna_mean = Eigen::VectorXd::Constant(6, 1.5);
+  options.mirna_sd = Eigen::VectorXd::Constant(6, 4.0);
+  const Fit given = fit(pairs, all, {}, options);
+  EXPECT_EQ(given.gene_mean[0], 3.0);
+  EXPECT_EQ(given.gene_sd[11], 2.5);
+  EXPECT_EQ(given.gene_mean[4], own.gene_mean[4]);
+  EXPECT_EQ(given.gene_sd[4], own.gene_sd[4]);
+  EXPECT_EQ(given.mirna_mean[5], 1.5);
+  EXPECT_EQ(given.mirna_sd[0], 4.0);
+}
+
+TEST(Fit, MembersDifferAndTheEnsembleIsTheirMean) {
+  const TrainingPairs pairs = make_pairs(80);
+  std::vector<Index> some;
+  for (Index i = 0; i < 60; ++i) some.push_back(i);
+  TrainOptions options = small_options();
+  options.epochs = 4;
+  const Fit first = fit(pairs, some, {}, options);
+  options.members = 2;
+  options.ridge = 0.5;
+  const Fit both = fit(pairs, some, {}, options);
+  ASSERT_EQ(both.members.size(), 3U);
+  EXPECT_TRUE(same_bits(both.members[0].layers, first.members[0].layers));
+  EXPECT_FALSE(same_bits(both.members[0].layers, both.members[1].layers));
+  EXPECT_EQ(both.members[0].weight, 0.25);
+  EXPECT_EQ(both.members[2].weight, 0.5);
+  EXPECT_EQ(both.members[2].layers.size(), 1U);
+  EXPECT_GT(both.penalty, 0.0);
+  const std::vector<Index> others = {60, 70, 79};
+  Matrix spread;
+  const Matrix predicted = predict_samples(pairs, both, others, &spread);
+  Matrix mean = Matrix::Zero(6, 3);
+  for (const Member& member : both.members) {
+    Fit one = both;
+    one.members = {member};
+    mean += static_cast<float>(member.weight) * predict_samples(pairs, one, others);
+  }
+  EXPECT_LT((mean - predicted).cwiseAbs().maxCoeff(), 1e-5F);
+  EXPECT_GT(spread.minCoeff(), 0.0F);
+}
+
+TEST(Fit, AugmentationChangesTheFitAndNotItsRepeatability) {
+  const TrainingPairs pairs = make_pairs(60);
+  std::vector<Index> all(60);
+  for (Index i = 0; i < 60; ++i) all[static_cast<std::size_t>(i)] = i;
+  TrainOptions options = small_options();
+  options.epochs = 2;
+  const Fit plain = fit(pairs, all, {}, options);
+  for (const bool thin : {false, true}) {
+    TrainOptions changed = options;
+    (thin ? changed.thin : changed.mask_genes) = 0.5;
+    const Fit once = fit(pairs, all, {}, changed);
+    changed.threads = 1;
+    const Fit again = fit(pairs, all, {}, changed);
+    EXPECT_TRUE(same_bits(once.members[0].layers, again.members[0].layers)) << thin;
+    EXPECT_FALSE(same_bits(once.members[0].layers, plain.members[0].layers)) << thin;
+  }
+}
+
+TEST(Fit, ASampleOfWeightZeroTeachesTheRidgeNothing) {
+  TrainingPairs pairs = make_pairs(60);
+  std::vector<Index> all(60);
+  std::vector<Index> most;
+  for (Index i = 0; i < 60; ++i) {
+    all[static_cast<std::size_t>(i)] = i;
+    if (i >= 10) most.push_back(i);
+  }
+  TrainOptions options = small_options();
+  options.members = 0;
+  options.ridge = 1.0;
+  options.penalties = {10.0};
+  const Fit without = fit(pairs, most, {}, options);
+  options.gene_mean = without.gene_mean;
+  options.gene_sd = without.gene_sd;
+  options.mirna_mean = without.mirna_mean;
+  options.mirna_sd = without.mirna_sd;
+  pairs.weights.assign(60, 1.0);
+  std::fill_n(pairs.weights.begin(), 10, 0.0);
+  pairs.mirna.leftCols(10).array() += 100.0F;
+  const Fit with = fit(pairs, all, {}, options);
+  const Matrix difference = std::get<Linear>(with.members[0].layers[0]).weight -
+                            std::get<Linear>(without.members[0].layers[0]).weight;
+  EXPECT_LT(difference.cwiseAbs().maxCoeff(), 1e-5F);
 }
 
 TEST(Train, SaysThatTheFitDivergedAndWhatToDo) {

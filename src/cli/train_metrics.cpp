@@ -1,0 +1,38 @@
+#include "cli/train_metrics.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <cmath>
+#include <string_view>
+
+#include "output/output_file.hpp"
+
+namespace sicmir::cli {
+
+std::string metrics_path(const std::string& model) {
+  constexpr std::string_view ending = ".h5";
+  const std::string stem =
+      model.ends_with(ending) ? model.substr(0, model.size() - ending.size()) : model;
+  return stem + ".metrics.tsv";
+}
+
+void write_metrics(const std::string& path, const std::vector<EpochLine>& lines) {
+  std::string text =
+      "fit\tnetwork\tepoch\ttrain_loss\theld_out_loss\tmedian_pearson_pooled\t"
+      "median_pearson_within_cohort\tlearning_rate\tseconds\n";
+  const auto number = [](double value) {
+    return std::isnan(value) ? std::string() : fmt::format("{:.6g}", value);
+  };
+  for (const auto& [fit, report] : lines) {
+    text += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{:.3f}\n", fit, report.member,
+                        report.epoch, number(report.train_loss), number(report.validation_loss),
+                        number(report.median_pooled), number(report.median_within),
+                        number(report.learning_rate), report.seconds);
+  }
+  OutputFile file(path);
+  file.create();
+  file.write(text);
+  file.commit();
+}
+
+}  // namespace sicmir::cli

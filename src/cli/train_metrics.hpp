@@ -1,0 +1,23 @@
+#pragma once
+/// What `sicmir train` writes about its course.
+
+#include <string>
+#include <vector>
+
+#include "sicmir/train.hpp"
+
+namespace sicmir::cli {
+
+/// One epoch of one fit.
+struct EpochLine {
+  std::string fit;  ///< e.g. "fold 1", "final fit"
+  EpochReport report;
+};
+
+/// Beside the model: its name without .h5, then .metrics.tsv.
+[[nodiscard]] std::string metrics_path(const std::string& model);
+
+/// TSV: fit, network, epoch, losses, accuracies, learning rate, seconds; empty where not measured.
+void write_metrics(const std::string& path, const std::vector<EpochLine>& lines);
+
+}  // namespace sicmir::cli
