@@ -32,6 +32,7 @@ int run(int argc, char** argv) {
       "Exit codes: 0 done, 1 internal, 2 usage, 3 bad input, 4 bad model, 5 output not "
       "written, 141 closed pipe.");
   sicmir::cli::add_predict(app);
+  sicmir::cli::add_assemble(app);
   sicmir::cli::add_train(app);
   sicmir::cli::add_evaluate(app);
   sicmir::cli::add_stats(app);

@@ -15,6 +15,7 @@ namespace sicmir::cli {
 
 /// Adds the subcommand to `app`; its work runs when parsing has chosen it.
 void add_predict(CLI::App& app);
+void add_assemble(CLI::App& app);
 void add_train(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_stats(CLI::App& app);

@@ -72,6 +72,10 @@ std::size_t bytes_of(const FeatureTable& features) {
   return bytes;
 }
 
+/// Columns that `sicmir assemble` writes beside the panel: what the genes it left out add up to.
+constexpr std::string_view total_column = "total_of_all_genes";
+constexpr std::string_view quartile_column = "upper_quartile_of_all_genes";
+
 /// What both orientations share: the open input, past its header.
 struct OpenTable {
   OpenTable(std::unique_ptr<ByteInput> bytes, TableLayout table_layout)
@@ -108,12 +112,17 @@ class CellLinesSource final : public CellSource {
     FeatureColumn column{"the header", {}};
     column.ids.assign(found.header.begin() + static_cast<std::ptrdiff_t>(found.leading.size()),
                       found.header.end());
-    for (const std::string& id : column.ids) {
-      if (!is_summary_line(id)) continue;
+    const auto is_gene = [](const std::string& name) {
+      return !is_summary_line(name) && name != total_column && name != quartile_column;
+    };
+    if (!std::all_of(column.ids.begin(), column.ids.end(), is_gene)) {
       features_.counted.assign(column.ids.size(), 1);
       std::transform(column.ids.begin(), column.ids.end(), features_.counted.begin(),
-                     [](const std::string& name) { return is_summary_line(name) ? 0 : 1; });
-      break;
+                     [&](const std::string& name) { return is_gene(name) ? 1 : 0; });
+    }
+    for (std::size_t i = 0; i < column.ids.size(); ++i) {
+      if (column.ids[i] == total_column) total_at_ = i;
+      if (column.ids[i] == quartile_column) quartile_at_ = i;
     }
     features_.columns.push_back(std::move(column));
     for (std::size_t c = 1; c < found.leading.size(); ++c) {
@@ -143,10 +152,16 @@ class CellLinesSource final : public CellSource {
     while (block.size() < max_cells && table_.next(line)) {
       const auto number = table_.lines.number();
       const char* at = table_.values.begin_line(line, number, table_.leading);
+      std::optional<double> total;
+      double quartile = 0;
+      if (total_at_) total = 0.0;  // zeros are not reported
       table_.values.read_values(at, line, number, [&](std::size_t i, double value) {
+        if (total_at_ == i) total = value;
+        if (quartile_at_ == i) quartile = value;
         collector_->add(static_cast<Index>(i), value);
       });
-      collector_->end_cell(unquoted(table_.leading.front()));
+      collector_->end_cell(unquoted(table_.leading.front()), total);
+      if (quartile_at_ && !block.upper_quartiles.empty()) block.upper_quartiles.back() = quartile;
     }
     delivered_ += block.size();
     if (block.size() < max_cells) n_cells_ = delivered_;
@@ -165,6 +180,7 @@ class CellLinesSource final : public CellSource {
   std::optional<Index> n_cells_;
   Index delivered_ = 0;
   Index quartiles_up_to_;
+  std::optional<std::size_t> total_at_, quartile_at_;  // columns, if there are such
 };
 
 class GeneLinesSource final : public CellSource {
