@@ -1,13 +1,18 @@
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <new>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/supervisor.hpp"
 #include "output/output_file.hpp"
 #include "sicmir/types.hpp"
 #include "sicmir/version.hpp"
@@ -22,7 +27,7 @@ extern "C" void tidy_up_and_die(int signal) {
   std::raise(signal);
 }
 
-int run(int argc, char** argv) {
+int run(std::vector<std::string> arguments) {
   CLI::App app("Predicts mature miRNA expression of single cells and bulk samples from mRNA.",
                "sicmir");
   app.set_version_flag("--version", std::string("sicmir ") + sicmir::version);
@@ -38,7 +43,8 @@ int run(int argc, char** argv) {
   sicmir::cli::add_stats(app);
   sicmir::cli::add_inspect(app);
   try {
-    app.parse(argc, argv);
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes a vector
+    app.parse(std::move(arguments));
     return 0;
   } catch (const CLI::ParseError& error) {
     const bool asked_for_help = error.get_exit_code() == 0;
@@ -47,15 +53,10 @@ int run(int argc, char** argv) {
   }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of write(), answered with 141
-  std::signal(SIGXFSZ, SIG_IGN);  // so is a file that may not grow, answered with 5
+int run_and_report(std::vector<std::string> arguments) {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, tidy_up_and_die);
-  sicmir::cli::start_log({});
   try {
-    return run(argc, argv);
+    return run(std::move(arguments));
   } catch (const sicmir::BrokenPipe&) {
     return closed_pipe;
   } catch (const sicmir::Error& error) {
@@ -67,4 +68,13 @@ int main(int argc, char** argv) {
     spdlog::error("internal: {}. Please report this with the command line.", error.what());
   }
   return static_cast<int>(sicmir::ExitCode::internal);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of write(), answered with 141
+  std::signal(SIGXFSZ, SIG_IGN);  // so is a file that may not grow, answered with 5
+  sicmir::cli::start_log({});
+  return sicmir::cli::supervised({argv + 1, argv + argc}, run_and_report);
 }

@@ -7,9 +7,11 @@
 #include <cstring>
 #include <utility>
 
+#include "core/work_note.hpp"
 #include "hdf5/h5_chunks.hpp"
 #include "hdf5/h5_storage.hpp"
 #include "hdf5/lzf_filter.hpp"
+#include "hdf5/text_arena.hpp"
 
 namespace sicmir::h5 {
 namespace {
@@ -82,8 +84,8 @@ std::string fixed_text(const char* begin, std::size_t size, H5T_str_t padding) {
   return {begin, length};
 }
 
-/// Reads `count` texts of any HDF5 string type through `read(memory type, buffer)`; `field`: the
-/// memory type is a compound of this one field. `space`: extent of the buffer.
+/// Reads `count` texts of any HDF5 string type through `read(memory type, buffer, transfer list)`;
+/// `field`: the memory type is a compound of this one field. `space`: extent of the buffer.
 template <class Read>
 std::vector<std::string> read_texts_with(const File& file, const std::string& where, hid_t type,
                                          const std::string& field, hid_t space, std::size_t count,
@@ -112,15 +114,20 @@ std::vector<std::string> read_texts_with(const File& file, const std::string& wh
   texts.reserve(count);
   if (variable) {
     std::vector<char*> pointers(count, nullptr);
-    if (read(memory_type, static_cast<void*>(pointers.data())) < 0) {
+    TextArena arena(file.bytes() + (std::size_t{1} << 20));  // texts are not compressed
+    if (read(memory_type, static_cast<void*>(pointers.data()), arena.transfer()) < 0) {
       file.fail(where, unreadable_texts);
     }
     for (const char* text : pointers) texts.emplace_back(text == nullptr ? "" : text);
-    H5Dvlen_reclaim(memory_type, space, H5P_DEFAULT, static_cast<void*>(pointers.data()));
+    if (arena.bytes() == 0) {  // read without the arena: an attribute
+      H5Dvlen_reclaim(memory_type, space, H5P_DEFAULT, static_cast<void*>(pointers.data()));
+    }
     return texts;
   }
   std::vector<char> bytes(size * count);
-  if (read(memory_type, static_cast<void*>(bytes.data())) < 0) file.fail(where, unreadable_texts);
+  if (read(memory_type, static_cast<void*>(bytes.data()), H5P_DEFAULT) < 0) {
+    file.fail(where, unreadable_texts);
+  }
   const H5T_str_t padding = H5Tget_strpad(type);
   for (std::size_t i = 0; i < count; ++i) {
     texts.push_back(fixed_text(bytes.data() + i * size, size, padding));
@@ -161,7 +168,12 @@ std::vector<T> read_numbers(const File& file, hid_t parent, const std::string& n
 }  // namespace
 
 Lock::Lock() : lock_(the_mutex()) {
+  enter_library();
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
+
+Lock::~Lock() {
+  leave_library();
 }
 
 Handle& Handle::operator=(Handle&& other) noexcept {
@@ -193,6 +205,12 @@ File File::open_read(const std::string& path, ExitCode code) {
 #if H5_VERSION_GE(1, 10, 7)
   H5Pset_file_locking(access.get(), false, true);
 #endif
+  // What a damaged input did to the memory may show after it is closed: its note stays.
+  if (code == ExitCode::bad_model) {
+    file.open_ = ScopedWork(Work::reading_model, path);
+  } else {
+    note_work(Work::reading_input, path);
+  }
   file.handle_ = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()));
   if (!file.handle_) {
     throw Error(code, fmt::format("{}: HDF5 cannot open this file; it is damaged or incomplete "
@@ -362,8 +380,9 @@ std::optional<std::vector<std::string>> texts_attribute(hid_t object, const std:
   const Handle type(H5Aget_type(attribute.get()));
   const Handle space(H5Aget_space(attribute.get()));
   const hssize_t count = H5Sget_simple_extent_npoints(space.get());
-  // Attributes live in object headers; a million texts is beyond any real list of names.
-  if (H5Tget_class(type.get()) != H5T_STRING || count < 0 || count > (1 << 20)) return std::nullopt;
+  // An object header holds 4,096 texts, dense attributes more; HDF5 believes any count and reads
+  // beyond what it has.
+  if (H5Tget_class(type.get()) != H5T_STRING || count < 0 || count > (1 << 16)) return std::nullopt;
   if (H5Tis_variable_str(type.get()) <= 0 && H5Tget_size(type.get()) > (std::size_t{1} << 20)) {
     return std::nullopt;
   }
@@ -371,7 +390,7 @@ std::optional<std::vector<std::string>> texts_attribute(hid_t object, const std:
   try {
     return read_texts_with(
         nameless, name, type.get(), {}, space.get(), static_cast<std::size_t>(count),
-        [&](hid_t memory, void* out) { return H5Aread(attribute.get(), memory, out); });
+        [&](hid_t memory, void* out, hid_t) { return H5Aread(attribute.get(), memory, out); });
   } catch (const Error&) {
     return std::nullopt;
   }
@@ -428,10 +447,10 @@ std::vector<std::string> read_texts(const File& file, hid_t parent, const std::s
   if (H5Tget_class(type.get()) != H5T_STRING) file.fail(where, "does not hold texts.");
   const std::size_t count = checked_length(file, dataset.get(), where);
   const Handle space(H5Dget_space(dataset.get()));
-  return read_texts_with(
-      file, where, type.get(), {}, space.get(), count, [&](hid_t memory, void* out) {
-        return H5Dread(dataset.get(), memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, out);
-      });
+  return read_texts_with(file, where, type.get(), {}, space.get(), count,
+                         [&](hid_t memory, void* out, hid_t transfer) {
+                           return H5Dread(dataset.get(), memory, H5S_ALL, H5S_ALL, transfer, out);
+                         });
 }
 
 std::vector<std::string> read_text_slice(const File& file, hid_t dataset, hsize_t first,
@@ -451,11 +470,11 @@ std::vector<std::string> read_text_slice(const File& file, hid_t dataset, hsize_
       H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, &first, nullptr, &count, nullptr) < 0) {
     file.fail(where, unreadable_texts);
   }
-  return read_texts_with(file, where, type.get(), field, memory_space.get(),
-                         static_cast<std::size_t>(count), [&](hid_t memory, void* out) {
-                           return H5Dread(dataset, memory, memory_space.get(), space.get(),
-                                          H5P_DEFAULT, out);
-                         });
+  return read_texts_with(
+      file, where, type.get(), field, memory_space.get(), static_cast<std::size_t>(count),
+      [&](hid_t memory, void* out, hid_t transfer) {
+        return H5Dread(dataset, memory, memory_space.get(), space.get(), transfer, out);
+      });
 }
 
 std::vector<double> read_doubles(const File& file, hid_t parent, const std::string& name) {

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/work_note.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir::h5 {
@@ -21,6 +22,9 @@ namespace sicmir::h5 {
 class Lock {
  public:
   Lock();
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+  ~Lock();
 
  private:
   std::unique_lock<std::recursive_mutex> lock_;
@@ -65,6 +69,7 @@ class File {
   void close();
 
  private:
+  ScopedWork open_;  // first, so that it goes last: closing may crash as well
   Handle handle_;
   std::string path_;
   std::uint64_t bytes_ = 0;

@@ -7,7 +7,9 @@
 #include <limits>
 #include <string_view>
 
+#include "hdf5/h5_chunks.hpp"
 #include "hdf5/h5_storage.hpp"
+#include "hdf5/text_arena.hpp"
 
 namespace sicmir {
 namespace {
@@ -55,48 +57,10 @@ bool is_complex(hid_t type) {
          H5Tget_member_class(type, 0) == H5T_FLOAT && H5Tget_member_class(type, 1) == H5T_FLOAT;
 }
 
-/// Holds the variable-length texts of a piece, up to a bound; HDF5 allocates them here.
-class TextArena {
- public:
-  TextArena() : transfer_(H5Pcreate(H5P_DATASET_XFER)) {
-    H5Pset_vlen_mem_manager(transfer_.get(), &TextArena::allocate, this, &TextArena::release,
-                            nullptr);
-  }
-  TextArena(const TextArena&) = delete;
-  TextArena& operator=(const TextArena&) = delete;
-  ~TextArena() = default;
-
-  [[nodiscard]] hid_t transfer() const noexcept { return transfer_.get(); }
-  void clear() {
-    texts_.clear();
-    bytes_ = 0;
-    full_ = false;
-  }
-  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
-  [[nodiscard]] bool full() const noexcept { return full_; }
-  [[nodiscard]] bool all_utf8() const {
-    return std::all_of(texts_.begin(), texts_.end(),
-                       [](const auto& text) { return is_utf8(text.get()); });
-  }
-
- private:
-  static void* allocate(std::size_t size, void* self) {
-    auto& arena = *static_cast<TextArena*>(self);
-    if (arena.bytes_ + size > max_piece_texts) {
-      arena.full_ = true;
-      return nullptr;
-    }
-    arena.bytes_ += size;
-    arena.texts_.push_back(std::make_unique<char[]>(size + 1));
-    return arena.texts_.back().get();
-  }
-  static void release(void*, void*) {}
-
-  h5::Handle transfer_;
-  std::vector<std::unique_ptr<char[]>> texts_;
-  std::size_t bytes_ = 0;
-  bool full_ = false;
-};
+bool all_utf8(const h5::TextArena& arena) {
+  return std::all_of(arena.texts().begin(), arena.texts().end(),
+                     [](const auto& text) { return is_utf8(text.data()); });
+}
 
 /// A fixed-length text inside a record must be ASCII: AnnData decodes it as that.
 bool has_foreign_bytes(hid_t type, std::span<const std::byte> records) {
@@ -201,6 +165,7 @@ ArrayCopier::Source ArrayCopier::open(hid_t dataset, const std::string& field) c
   }
   source.line_bytes = bytes;
   (void)h5::check_claim(in_, dataset);
+  h5::check_chunks(in_, dataset);
   return source;
 }
 
@@ -229,7 +194,7 @@ void ArrayCopier::for_kept_lines(const Source& source, PerCell per_cell, Use use
   const bool select = selects(per_cell);
   auto run = kept_.runs().begin();
   std::vector<std::byte> lines;
-  TextArena arena;
+  h5::TextArena arena(max_piece_texts);
   for (hsize_t first = 0; first < source.lines; first += at_once) {
     const hsize_t count = std::min(at_once, source.lines - first);
     lines.assign(count * source.line_bytes, std::byte{0});
@@ -255,7 +220,7 @@ void ArrayCopier::for_kept_lines(const Source& source, PerCell per_cell, Use use
       throw NotCopied(arena.full() ? "its texts are too long" : "it cannot be read; it is damaged");
     }
     budget_.take_bytes(arena.bytes());
-    if (!arena.all_utf8() && !source.is_text) throw NotCopied("its texts are not UTF-8");
+    if (!all_utf8(arena) && !source.is_text) throw NotCopied("its texts are not UTF-8");
     if (has_foreign_bytes(source.element.get(), lines)) throw NotCopied("its texts are not ASCII");
     hsize_t n_lines = count;
     if (select) {

@@ -10,6 +10,7 @@
 #include <set>
 #include <string_view>
 
+#include "core/work_note.hpp"
 #include "hdf5/h5ad_layout.hpp"
 #include "output/h5_copy.hpp"
 #include "output/h5ad_elements.hpp"
@@ -291,10 +292,17 @@ void carry_over(const std::string& from, const H5Output& out, const TextList& na
     write_names_only(out, names);
     return;
   }
+  // Goes after the file is closed: HDF5 may crash even in that.
+  struct Carrying {
+    const std::string& path;
+    ~Carrying() { note_work(Work::reading_input, path); }
+  };
+  const Carrying carrying{from};
   std::optional<h5::File> in;
   std::optional<h5ad::Table> obs;
   try {
     in = h5::File::open_read(from);
+    note_work(Work::carrying_over, from);
     obs.emplace(*in, "obs");
     if (!fits(*in, *obs, names, kept)) obs.reset();
   } catch (const Error& error) {

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,23 +33,26 @@ struct Slot {
   std::atomic<int> state = 0;  // 0 free, 1 being filled, 2 in use
   std::array<char, PATH_MAX> path{};
 };
-std::array<Slot, 16> slots;
+using Slots = std::array<Slot, 16>;
+Slots own_slots;
+Slots* slots = &own_slots;  // or in memory shared with child processes
 static_assert(std::atomic<int>::is_always_lock_free);
 
 int register_temporary(const std::string& path) {
   if (path.size() >= PATH_MAX) return -1;
-  for (std::size_t i = 0; i < slots.size(); ++i) {
+  for (std::size_t i = 0; i < slots->size(); ++i) {
     int free = 0;
-    if (!slots[i].state.compare_exchange_strong(free, 1)) continue;
-    std::memcpy(slots[i].path.data(), path.c_str(), path.size() + 1);
-    slots[i].state.store(2);
+    Slot& slot = (*slots)[i];
+    if (!slot.state.compare_exchange_strong(free, 1)) continue;
+    std::memcpy(slot.path.data(), path.c_str(), path.size() + 1);
+    slot.state.store(2);
     return static_cast<int>(i);
   }
   return -1;
 }
 
 void unregister_temporary(int slot) noexcept {
-  if (slot >= 0) slots[static_cast<std::size_t>(slot)].state.store(0);
+  if (slot >= 0) (*slots)[static_cast<std::size_t>(slot)].state.store(0);
 }
 
 std::string folder_of(const std::string& path) {
@@ -337,9 +341,17 @@ void OutputFile::fail(int system_error) const {
 }
 
 void remove_unfinished_outputs() noexcept {
-  for (Slot& slot : slots) {
-    if (slot.state.load() == 2) ::unlink(slot.path.data());
+  for (Slot& slot : *slots) {
+    if (slot.state.load() != 2) continue;
+    ::unlink(slot.path.data());
+    slot.state.store(0);
   }
+}
+
+void share_unfinished_outputs() {
+  void* memory =
+      mmap(nullptr, sizeof(Slots), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory != MAP_FAILED) slots = new (memory) Slots;  // as long as the process lives
 }
 
 bool same_file(const std::string& a, const std::string& b) {

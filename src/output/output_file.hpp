@@ -94,6 +94,10 @@ class OutputFile {
 /// called by the handlers of SIGINT and SIGTERM before the program ends.
 void remove_unfinished_outputs() noexcept;
 
+/// From here on, remove_unfinished_outputs() also knows the outputs of child processes. To be
+/// called before there is any output or child.
+void share_unfinished_outputs();
+
 /// True if both paths lead to the same existing file (device and inode).
 [[nodiscard]] bool same_file(const std::string& a, const std::string& b);
 
