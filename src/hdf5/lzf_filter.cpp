@@ -14,6 +14,8 @@ namespace {
 /// Parameters as h5py stores them: [0] filter version, [1] LZF version, [2] bytes of a whole chunk
 /// (some files state none). check_filters() has compared [2] with the chunk, and check_chunks() has
 /// inflated every chunk to its exact size before HDF5 may read it by this filter.
+// NOLINTBEGIN(*-avoid-c-arrays, *-no-malloc, *-owning-memory): the signature and the memory are
+// HDF5's
 std::size_t lzf_filter(unsigned flags, std::size_t n_parameters, const unsigned parameters[],
                        std::size_t n_bytes, std::size_t* buffer_bytes, void** buffer) {
   if ((flags & H5Z_FLAG_REVERSE) == 0 || n_bytes > UINT_MAX) return 0;
@@ -38,6 +40,7 @@ std::size_t lzf_filter(unsigned flags, std::size_t n_parameters, const unsigned 
     if (!too_small || stated != 0 || capacity > most) return 0;
   }
 }
+// NOLINTEND(*-avoid-c-arrays, *-no-malloc, *-owning-memory)
 
 }  // namespace
 

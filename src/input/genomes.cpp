@@ -89,7 +89,7 @@ std::vector<std::string> choose_genome(FeatureTable& features, std::span<const s
       throw Error(ExitCode::bad_input,
                   fmt::format("{}: holds genes of {} genomes: {}. Choose the human one with "
                               "--genome, e.g. --genome {}.",
-                              file, found.size(), listed, names.front()));
+                              file, found.size(), listed, likely_human(names)));
     }
     chosen = names.front();
   } else if (!found.contains(wanted)) {
@@ -109,6 +109,13 @@ std::vector<std::string> choose_genome(FeatureTable& features, std::span<const s
     }
   }
   return {};
+}
+
+std::string likely_human(std::span<const std::string> names) {
+  const auto human = std::find_if(names.begin(), names.end(), [](const std::string& name) {
+    return name.starts_with("GRCh") || name.starts_with("hg");
+  });
+  return human == names.end() ? names.front() : *human;
 }
 
 }  // namespace sicmir

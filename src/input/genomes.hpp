@@ -22,4 +22,8 @@ namespace sicmir {
                                                      const std::string& wanted,
                                                      const std::string& file);
 
+/// The name that looks most like a human genome's (GRCh38, hg19), else the first; for error
+/// messages. `names` is not empty.
+[[nodiscard]] std::string likely_human(std::span<const std::string> names);
+
 }  // namespace sicmir

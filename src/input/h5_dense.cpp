@@ -310,7 +310,7 @@ class DenseMatrix final : public H5Matrix {
       for (const auto& [gene, value] : by_cell[static_cast<std::size_t>(c)]) {
         collector_->add(gene, static_cast<double>(value));
       }
-      collector_->end_cell(names.at(static_cast<hsize_t>(first + c)),
+      collector_->end_cell(names.at(static_cast<hsize_t>(first) + static_cast<hsize_t>(c)),
                            totals_[static_cast<std::size_t>(first + c - band_first_)]);
     }
     next_tall_ = first + count;

@@ -96,8 +96,8 @@ class MtxReader {
       fail_line(fmt::format("the entries are \"{}\"; expected integer, real or pattern.", field_));
     }
     if (symmetry != "general") {
-      fail_line(fmt::format("the matrix is \"{}\"; a matrix of genes and cells is \"general\".",
-                            symmetry));
+      fail_line(
+          fmt::format("the matrix is '{}'; a matrix of genes and cells is 'general'.", symmetry));
     }
   }
 
@@ -332,8 +332,9 @@ class MtxSource final : public CellSource {
       }
     }
     genes_ = make_mtx_features(std::move(lists.genes), options.genome, paths.genes.string());
-    for (std::string& warning : genes_.warnings)
+    for (std::string& warning : genes_.warnings) {
       description_.warnings.push_back(std::move(warning));
+    }
     cells_ = std::move(lists.cells.columns.front());
     std::unordered_set<std::string_view> seen;
     for (const std::string& cell : cells_) {

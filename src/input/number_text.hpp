@@ -2,6 +2,7 @@
 /// Numbers and fields as text tables hold them. The common short forms are read here, inline;
 /// everything else in number_text.cpp.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -41,9 +42,9 @@ enum class FieldKind : std::uint8_t { number, missing, text };
     std::size_t most = std::numeric_limits<std::size_t>::max());
 
 namespace detail {
-inline constexpr double powers_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                           1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                           1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+inline constexpr std::array<double, 23> powers_of_ten = {
+    1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 }  // namespace detail
 
 /// Reads digits with at most one decimal point at `at`. `end` must be readable and no digit.

@@ -52,7 +52,7 @@ std::string choose_group(const h5::File& file, const SourceOptions& options) {
       throw Error(ExitCode::bad_input,
                   fmt::format("{}: holds {} genomes: {}. Choose the human one with --genome, e.g. "
                               "--genome {}.",
-                              file.path(), groups.size(), listed, groups.front()));
+                              file.path(), groups.size(), listed, likely_human(groups)));
     }
     return groups.front();
   }

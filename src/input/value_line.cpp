@@ -13,8 +13,9 @@ namespace sicmir {
 ValueLineReader::ValueLineReader(const TableLayout& layout, std::string file)
     : layout_(layout), file_(std::move(file)), n_values_(layout.n_values()) {
   std::array<char, sizeof zeros_> zeros{};
-  for (std::size_t i = 0; i < zeros.size(); ++i)
+  for (std::size_t i = 0; i < zeros.size(); ++i) {
     zeros[i] = i % 2 == 0 ? '0' : layout.rules.separator;
+  }
   std::memcpy(&zeros_, zeros.data(), sizeof zeros_);
 }
 
@@ -46,7 +47,8 @@ const char* ValueLineReader::read_long_value(const char* at, const char* end, st
   if (read_number(field, layout_.rules.decimal, value) != FieldKind::text) return stop;
   const std::size_t column = layout_.leading.size() + i;
   constexpr std::size_t longest = 60;
-  const bool comma = field.size() > 2 && field.find_first_not_of("-0123456789,") == field.npos;
+  const bool comma =
+      field.size() > 2 && field.find_first_not_of("-0123456789,") == std::string_view::npos;
   throw Error(
       ExitCode::bad_input,
       fmt::format("{}: line {}, column {} (\"{}\"): \"{}\" is not a number. Expected an expression "

@@ -39,16 +39,17 @@ const Kernels& choose() {
       Candidate{&kernels_generic, true},
 #endif
   };
-  const char* wanted = std::getenv("SICMIR_KERNEL");
+  const char* variable = std::getenv("SICMIR_KERNEL");
+  const std::string wanted = variable == nullptr ? "" : variable;
   std::string names;
   for (const Candidate& candidate : candidates) {
     if (!candidate.runs_here) continue;
-    if (wanted == nullptr || *wanted == '\0' || candidate.kernels->name == std::string(wanted)) {
+    if (wanted.empty() || candidate.kernels->name == wanted) {
       return *candidate.kernels;
     }
     names += (names.empty() ? "" : ", ") + std::string(candidate.kernels->name);
   }
-  throw Error(ExitCode::usage, "SICMIR_KERNEL is '" + std::string(wanted) +
+  throw Error(ExitCode::usage, "SICMIR_KERNEL is '" + wanted +
                                    "', but this program on this processor has: " + names +
                                    ". Unset SICMIR_KERNEL or name one of these.");
 }

@@ -36,7 +36,8 @@ void multiply(Transpose a_op, Transpose b_op, Size m, Size n, Size k, const floa
   // Eigen blocks its products by the caches it finds; fixed sizes keep the order of every sum the
   // same on every machine.
   static const bool pinned = [] {
-    Eigen::setCpuCacheSizes(32 * 1024, 1024 * 1024, 8 * 1024 * 1024);
+    constexpr std::ptrdiff_t kilobyte = 1024;
+    Eigen::setCpuCacheSizes(32 * kilobyte, 1024 * kilobyte, 8 * 1024 * kilobyte);
     return true;
   }();
   (void)pinned;

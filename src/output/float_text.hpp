@@ -54,7 +54,7 @@ inline void write_digits(char* out, std::uint32_t value, int count) noexcept {
 
 inline int digits_of(std::uint32_t value) noexcept {
   // floor(log10) from floor(log2), corrected by one comparison.
-  const int guess = (std::bit_width(value | 1u) * 1233) >> 12;
+  const int guess = static_cast<int>(std::bit_width(value | 1u)) * 1233 >> 12;
   return guess + (value >= powers_of_ten[static_cast<std::size_t>(guess)] ? 1 : 0);
 }
 

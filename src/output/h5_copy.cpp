@@ -1,6 +1,7 @@
 #include "output/h5_copy.hpp"
 
 #include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cstring>
@@ -232,7 +233,8 @@ void ArrayCopier::for_kept_lines(const Source& source, PerCell per_cell, Use use
       for (auto r = run; r != kept_.runs().end() && static_cast<hsize_t>(r->first) < first + count;
            ++r) {
         const hsize_t from = std::max(static_cast<hsize_t>(r->first), first);
-        const hsize_t to = std::min(static_cast<hsize_t>(r->first + r->count), first + count);
+        const hsize_t to = std::min(static_cast<hsize_t>(r->first) + static_cast<hsize_t>(r->count),
+                                    first + count);
         std::memmove(lines.data() + n_lines * source.line_bytes,
                      lines.data() + (from - first) * source.line_bytes,
                      (to - from) * source.line_bytes);
@@ -300,6 +302,7 @@ void ArrayCopier::copy_texts(const Source& source, hid_t parent, const std::stri
   const bool space_padded =
       !source.is_variable_text && H5Tget_strpad(source.element.get()) == H5T_STR_SPACEPAD;
   TextList texts;
+  bool latin1 = false;
   std::vector<const char*> pointers;
   hsize_t line = 0;
   for_kept_lines(source, options.per_cell, [&](const std::byte* lines, hsize_t count) {
@@ -316,7 +319,8 @@ void ArrayCopier::copy_texts(const Source& source, hid_t parent, const std::stri
         text = {begin, strnlen(begin, size)};
         while (space_padded && text.ends_with(' ')) text.remove_suffix(1);
       }
-      texts.append(is_utf8(text) ? std::string(text) : as_utf8(text));
+      latin1 = latin1 || !is_utf8(text);
+      texts.append(as_utf8(text));
     }
     pointers.resize(n);
     for (std::size_t i = 0; i < n; ++i) pointers[i] = texts.c_str(i);
@@ -326,6 +330,10 @@ void ArrayCopier::copy_texts(const Source& source, hid_t parent, const std::stri
   });
   set_encoding(out_, copied.get(), scalar ? "string" : "string-array", "0.2.0");
   out_.close(std::move(copied));
+  if (latin1) {
+    spdlog::warn("{}: {}: texts that are not UTF-8 were taken as Latin-1.", in_.path(),
+                 h5::path_of(source.dataset));
+  }
 }
 
 void ArrayCopier::copy_codes(hid_t dataset, const std::string& field, hid_t parent,
