@@ -96,8 +96,8 @@ class MtxReader {
       fail_line(fmt::format("the entries are \"{}\"; expected integer, real or pattern.", field_));
     }
     if (symmetry != "general") {
-      fail_line(
-          fmt::format("the matrix is '{}'; a matrix of genes and cells is 'general'.", symmetry));
+      fail_line(fmt::format(R"(the matrix is "{}"; a matrix of genes and cells is "general".)",
+                            symmetry));
     }
   }
 
