@@ -1,5 +1,7 @@
 // Seconds per epoch at the published size: 6,462 samples, 977 -> 1024 -> 1024 -> 1298, dropout 0.3,
 // AdamW, on random data. Usage: train_epoch [threads [batch [epochs]]]
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -53,10 +55,13 @@ int main(int argc, char** argv) {
   }
   const auto& phases = trainer.phases();
   std::sort(seconds.begin(), seconds.end());
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
   std::printf(
       "kernels %s, %d threads, batch %d: %.2f s an epoch (median of %d, best %.2f); "
-      "forward %.2f, output %.2f, backward and update %.2f\n",
+      "forward %.2f, output %.2f, backward and update %.2f; peak memory %ld MB\n",
       kernels::active().name, threads, static_cast<int>(batch), seconds[seconds.size() / 2], epochs,
-      seconds.front(), phases.forward / epochs, phases.output / epochs, phases.backward / epochs);
+      seconds.front(), phases.forward / epochs, phases.output / epochs, phases.backward / epochs,
+      usage.ru_maxrss / 1024);
   return 0;
 }

@@ -65,6 +65,51 @@ struct OutputTile {
   float scale = 0;                 ///< 2 / what the targets of the batch that are present count
 };
 
+/// Matrices are packed into panels of this many lines, the last one filled up with zeros.
+inline constexpr Size panel = 16;
+
+/// Gradients of a linear layer's inputs: result = weightT * gradient, for some of the inputs.
+struct InputGradient {
+  Size outputs = 0;
+  Size inputs = 0;  ///< of this tile
+  Size samples = 0;
+  const float* gradient = nullptr;  ///< of all outputs, packed by pack_samples()
+  const float* weight = nullptr;    ///< outputs x inputs, from the tile's first input
+  float* result = nullptr;          ///< inputs x samples, from the tile's first input
+  Size stride = 0;                  ///< of result: from one sample to the next
+};
+
+/// The gradients of some columns of a linear layer's weights, gradient * inputT, each used as soon
+/// as it is known: they are never stored.
+struct WeightTile {
+  Size outputs = 0;
+  Size inputs = 0;  ///< of this tile
+  Size samples = 0;
+  const float* gradient = nullptr;  ///< of all outputs, packed by pack_outputs()
+  const float* input = nullptr;     ///< from the tile's first input
+  Size input_stride = 0;            ///< from one sample to the next
+  float* weight = nullptr;          ///< outputs x inputs, from the tile's first input
+  float* first = nullptr;           ///< as weight
+  float* second = nullptr;          ///< as weight
+  float* scratch = nullptr;         ///< inputs x samples
+  UpdateRule rule;
+  /// TrainKernels::update, for what does not fill a panel.
+  void (*update)(const UpdateRule& rule, Size n, const float* gradient, float* weight, float* first,
+                 float* second) = nullptr;
+};
+
+struct TrainProducts {
+  /// Panels of features: to[panel][sample][feature within the panel]. `features` from a multiple of
+  /// `panel` on; `from` and `to` stand at the first of them.
+  void (*pack_outputs)(Size features, Size samples, Size stride, const float* from, float* to);
+  /// Panels of samples: to[panel][feature][sample within the panel], for some of all features;
+  /// `from` stands at the first of them, `to` at the start.
+  void (*pack_samples)(Size first_feature, Size features, Size all_features, Size samples,
+                       Size stride, const float* from, float* to);
+  void (*input_gradient)(const InputGradient& tile);
+  void (*update_weights)(const WeightTile& tile);
+};
+
 struct TrainKernels {
   /// Fills `keep` (features x samples at `stride`) with 0 at probability `rate`, else with
   /// 1 / (1 - rate). The factor of (feature, sample) depends on the key and on
@@ -80,6 +125,7 @@ struct TrainKernels {
   /// Applies `rule` to n parameters. `first` and `second` may be null for UpdateKind::sgd.
   void (*update)(const UpdateRule& rule, Size n, const float* gradient, float* weight, float* first,
                  float* second);
+  const TrainProducts* products;
 };
 
 }  // namespace sicmir::kernels

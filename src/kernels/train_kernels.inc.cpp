@@ -9,6 +9,9 @@
 #define SICMIR_JOIN(a, b) SICMIR_JOIN_(a, b)
 
 namespace sicmir::kernels {
+
+extern const TrainProducts SICMIR_JOIN(product_kernels_, SICMIR_KERNEL_SET);
+
 namespace {
 
 // Tiles are worked on in strips of this many features, whose sums then stay in registers.
@@ -228,6 +231,7 @@ const TrainKernels SICMIR_JOIN(train_kernels_, SICMIR_KERNEL_SET) = {
     .hidden_forward = hidden_forward,
     .hidden_backward = hidden_backward,
     .output = output,
-    .update = update};
+    .update = update,
+    .products = &SICMIR_JOIN(product_kernels_, SICMIR_KERNEL_SET)};
 
 }  // namespace sicmir::kernels

@@ -19,7 +19,7 @@ using kernels::UpdateRule;
 // Features of one task. Wide enough that packing the batch for each task costs little, narrow
 // enough that two threads finish together. Results depend on these numbers, never on the threads.
 constexpr Index forward_tile = 128;
-constexpr Index backward_tile = 128;
+constexpr Index backward_tile = 48;  // a multiple of kernels::panel
 
 constexpr float momentum = 0.1f;
 constexpr float norm_eps = 1e-5f;
@@ -149,7 +149,13 @@ NetworkTrainer::NetworkTrainer(const NetworkShape& shape, Index max_batch, std::
   output_.gradient.setZero(shape.n_outputs, max_batch);
   output_.gradient_bias.setZero(shape.n_outputs);
   widest = std::max(widest, shape.n_outputs);
-  scratch_.assign(static_cast<std::size_t>(pool.size()), Matrix(widest, backward_tile));
+  scratch_.assign(static_cast<std::size_t>(pool.size()),
+                  std::vector<float>(static_cast<std::size_t>(backward_tile * max_batch)));
+  const auto whole_panels = [](Index n) { return n_tiles(n, kernels::panel) * kernels::panel; };
+  for (std::size_t i = 0; i < 2; ++i) {
+    by_output_[i].resize(static_cast<std::size_t>(whole_panels(widest) * max_batch));
+    by_sample_[i].resize(static_cast<std::size_t>(widest * whole_panels(max_batch)));
+  }
   tile_loss_.resize(static_cast<std::size_t>(n_tiles(shape.n_outputs, forward_tile)));
 }
 
@@ -292,6 +298,7 @@ double NetworkTrainer::forward_output(const Eigen::Ref<const Matrix>& y, const f
                               .y = out,
                               .gradient_bias = gradient_bias,
                               .scale = scale});
+    pack(0, output_.gradient, first, features, samples);
     // Nothing but this tile reads these biases, and the step's predictions are done.
     apply(without_decay(rule), gradient_bias, output_.bias, first, features);
   });
@@ -300,7 +307,17 @@ double NetworkTrainer::forward_output(const Eigen::Ref<const Matrix>& y, const f
   return present > 0.0 ? loss / present : 0.0;
 }
 
-void NetworkTrainer::backward(Parameter& weight, const Matrix& gradient, const float* input,
+void NetworkTrainer::pack(std::size_t to, const Matrix& gradient, Index first, Index features,
+                          Index samples) {
+  const auto& products = *kernels::active().train->products;
+  const float* from = gradient.data() + first;
+  products.pack_outputs(features, samples, gradient.rows(), from,
+                        by_output_[to].data() + first * samples);
+  products.pack_samples(first, features, gradient.rows(), samples, gradient.rows(), from,
+                        by_sample_[to].data());
+}
+
+void NetworkTrainer::backward(Parameter& weight, std::size_t from, const float* input,
                               Index input_stride, Index samples, HiddenLayer* below,
                               const UpdateRule& rule) {
   const auto& kernel = kernels::active();
@@ -312,21 +329,35 @@ void NetworkTrainer::backward(Parameter& weight, const Matrix& gradient, const f
     const Index features = std::min(backward_tile, inputs - first);
     const Index offset = first * outputs;
     if (below != nullptr) {
-      kernel.multiply(Transpose::yes, Transpose::no, features, samples, outputs,
-                      weight.value.data() + offset, outputs, gradient.data(), outputs, false,
-                      below->gradient.data() + first, inputs);
+      kernel.train->products->input_gradient({.outputs = outputs,
+                                              .inputs = features,
+                                              .samples = samples,
+                                              .gradient = by_sample_[from].data(),
+                                              .weight = weight.value.data() + offset,
+                                              .result = below->gradient.data() + first,
+                                              .stride = inputs});
       kernel.train->hidden_backward(hidden_tile(*below, first, features, samples));
       apply(plain, below->gradient_gamma.data() + first, below->gamma, first, features);
       apply(plain, below->gradient_beta.data() + first, below->beta, first, features);
       if (!below->norm_first) {
         apply(plain, below->gradient_bias.data() + first, below->bias, first, features);
       }
+      pack(1 - from, below->gradient, first, features, samples);
     }
     // These columns of the weights serve this task alone, so they can change at once.
-    Matrix& tile = scratch_[static_cast<std::size_t>(worker)];
-    kernel.multiply(Transpose::no, Transpose::yes, outputs, features, samples, gradient.data(),
-                    outputs, input + first, input_stride, false, tile.data(), outputs);
-    apply(rule, tile.data(), weight, offset, outputs * features);
+    kernel.train->products->update_weights(
+        {.outputs = outputs,
+         .inputs = features,
+         .samples = samples,
+         .gradient = by_output_[from].data(),
+         .input = input + first,
+         .input_stride = input_stride,
+         .weight = weight.value.data() + offset,
+         .first = weight.first.data() + offset,
+         .second = weight.second.data() + offset,
+         .scratch = scratch_[static_cast<std::size_t>(worker)].data(),
+         .rule = rule,
+         .update = kernel.train->update});
   });
 }
 
@@ -354,16 +385,16 @@ double NetworkTrainer::step(const Eigen::Ref<const Matrix>& x, const Eigen::Ref<
     loss = forward_output(y, weights, rule);
   }
   const Clock clock(phases_.backward);
+  std::size_t from = 0;
   HiddenLayer* below = &hidden_.back();
-  backward(output_.weight, output_.gradient, below->activation.data(), below->z.rows(), samples,
-           below, rule);
+  backward(output_.weight, from, below->activation.data(), below->z.rows(), samples, below, rule);
   for (std::size_t l = hidden_.size() - 1; l > 0; --l) {
+    from = 1 - from;
     below = &hidden_[l - 1];
-    backward(hidden_[l].weight, hidden_[l].gradient, below->activation.data(), below->z.rows(),
-             samples, below, rule);
+    backward(hidden_[l].weight, from, below->activation.data(), below->z.rows(), samples, below,
+             rule);
   }
-  backward(hidden_[0].weight, hidden_[0].gradient, x.data(), x.outerStride(), samples, nullptr,
-           rule);
+  backward(hidden_[0].weight, 1 - from, x.data(), x.outerStride(), samples, nullptr, rule);
   return loss;
 }
 

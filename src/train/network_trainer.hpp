@@ -91,9 +91,11 @@ class NetworkTrainer {
   double forward_output(const Eigen::Ref<const Matrix>& y, const float* weights,
                         const kernels::UpdateRule& rule);
   /// Gradients of the inputs of a linear layer (unless `below` is null), passed through the hidden
-  /// layer below, then the update of the linear layer's weights.
-  void backward(Parameter& weight, const Matrix& gradient, const float* input, Index input_stride,
+  /// layer below, then the update of the linear layer's weights. The gradients of the layer's
+  /// outputs stand packed in the pair of buffers `from`; those of the layer below go to the other.
+  void backward(Parameter& weight, std::size_t from, const float* input, Index input_stride,
                 Index samples, HiddenLayer* below, const kernels::UpdateRule& rule);
+  void pack(std::size_t to, const Matrix& gradient, Index first, Index features, Index samples);
   [[nodiscard]] kernels::HiddenTile hidden_tile(HiddenLayer& layer, Index first, Index features,
                                                 Index samples) const;
 
@@ -102,7 +104,9 @@ class NetworkTrainer {
   ThreadPool& pool_;
   std::vector<HiddenLayer> hidden_;
   OutputLayer output_;
-  std::vector<Matrix> scratch_;    // per worker: gradients of a tile of weights
+  std::vector<std::vector<float>> scratch_;  // per worker: the inputs of a tile of weights
+  // Gradients of the layer above, of one layer and of the one below it, packed for the products.
+  std::vector<float> by_output_[2], by_sample_[2];
   std::vector<double> tile_loss_;  // per output tile
   Phases phases_;
 };

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Seconds per training epoch of sicmir and of PyTorch (Debian's python3-torch), side by side:
+#   bash bench/compare_training.sh [ROUNDS [EPOCHS]]
+# The two take turns, ROUNDS times, and medians over all rounds are compared. Timings mean something
+# on quiet cores only; the load is printed. Builds build/release with the benchmarks.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+rounds=${1:-3}
+epochs=${2:-5}
+/usr/bin/python3 -c 'import torch' 2>/dev/null || apt-get install -y --no-install-recommends python3-torch
+cmake --preset release -DSICMIR_BENCH=ON >/dev/null
+cmake --build build/release --target train_epoch >/dev/null
+results=$(mktemp)
+trap 'rm -f "$results"' EXIT
+echo "load: $(cut -d' ' -f1-3 /proc/loadavg), processors: $(nproc)"
+for ((round = 1; round <= rounds; round++)); do
+  for batch in 64 256; do
+    build/release/bench/train_epoch "$(nproc)" "$batch" "$epochs" | tee -a "$results"
+    /usr/bin/python3 bench/train_pytorch.py "$batch" "$epochs" | tee -a "$results"
+  done
+done
+echo "load: $(cut -d' ' -f1-3 /proc/loadavg)"
+/usr/bin/python3 - "$results" <<'PYTHON'
+import re
+import statistics
+import sys
+
+seconds = {}
+for line in open(sys.argv[1]):
+    who = "PyTorch" if line.startswith("PyTorch") else "sicmir"
+    batch, median = re.search(r"batch (\d+): ([\d.]+) s", line).groups()
+    seconds.setdefault((int(batch), who), []).append(float(median))
+for batch in (64, 256):
+    ours, theirs = (statistics.median(seconds[batch, who]) for who in ("sicmir", "PyTorch"))
+    print(f"batch {batch}: sicmir {ours:.2f} s, PyTorch {theirs:.2f} s, "
+          f"{theirs / ours:.2f} times as fast")
+PYTHON
