@@ -28,6 +28,7 @@ struct OutputHeader {
   /// Only what determines the result: version, model checksum, decisions. Key and value, in order.
   std::vector<std::pair<std::string, std::string>> facts;
   std::optional<Index> n_cells;  ///< if known before the end
+  std::string layer;             ///< of a second matrix beside the first; empty: none
 };
 
 /// Values of consecutive cells, ready to be written in input order.
@@ -37,6 +38,7 @@ struct EncodedBlock {
   std::vector<Index> input_cells;  ///< per cell: its position in the input (cells may be skipped)
   std::string text;                ///< text sinks: the finished lines
   std::vector<float> values;       ///< binary sinks: cell after cell, all features of each
+  std::vector<float> layer;  ///< binary sinks: the same of OutputHeader::layer, if there is one
 };
 
 /// encode() may run in any thread and any order; begin(), write() and finish() run in one thread,
@@ -51,6 +53,8 @@ class MatrixSink {
   virtual void begin(const OutputHeader& header) = 0;
   /// Fills `block.text` or `block.values` (its `cells` are set) from `values`: features x cells.
   virtual void encode(const Eigen::Ref<const Matrix>& values, EncodedBlock& block) const = 0;
+  /// Fills `block.layer` where the header names a layer; sinks of text cannot.
+  virtual void encode_layer(const Eigen::Ref<const Matrix>& values, EncodedBlock& block) const;
   /// Result bytes do not depend on how cells were cut into blocks.
   virtual void write(EncodedBlock&& block) = 0;
   /// Completes, syncs, closes and renames; throws Error(not_written) if a byte was lost.

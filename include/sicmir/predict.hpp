@@ -43,6 +43,9 @@ struct PredictOptions {
   bool force_scale = false;  ///< go on although the input is far from the reference
   EmptyCells empty_cells = EmptyCells::error;
   OutputScale output_scale = OutputScale::zscore;
+  /// Also half the width of the model's 90 % intervals, in the output's scale: as layer
+  /// "uncertainty" of the sink, or to a sink of its own.
+  bool uncertainty = false;
   std::string moments;        ///< path of a moments file; empty: measure
   std::vector<Index> mirnas;  ///< positions of the miRNAs to write; empty: all
   Index block_cells = 1024;   ///< cells that travel together
@@ -66,10 +69,12 @@ struct RunReport {
 };
 
 /// Reads every cell of `source`, predicts its miRNAs and writes them to `sink`. `save_input`, if
-/// not null, receives what the network saw: genes as features, in panel order.
+/// not null, receives what the network saw: genes as features, in panel order; `uncertainty`, if
+/// not null, what PredictOptions::uncertainty asks for. Throws Error(usage) if that is not
+/// calibrated in the model.
 RunReport predict(CellSource& source, const Model& model, const GeneIndex& index,
-                  const PredictOptions& options, MatrixSink& sink,
-                  MatrixSink* save_input = nullptr);
+                  const PredictOptions& options, MatrixSink& sink, MatrixSink* save_input = nullptr,
+                  MatrixSink* uncertainty = nullptr);
 
 /// What `sicmir stats` does: the moments of the panel's genes over all cells of `source`, for
 /// PredictOptions::moments. Of `options`, those that concern input and normalisation count.

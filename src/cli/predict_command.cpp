@@ -22,6 +22,7 @@ struct PredictCommand {
   InputOptions input;
   std::string output;
   std::string save_input;
+  std::string uncertainty;
   std::string report;
   SinkOptions sink;
   bool no_carry = false;
@@ -98,11 +99,20 @@ void check(PredictCommand& command) {
   if (command.sink.features_as_lines && format == OutputFormat::h5ad) {
     throw Error(ExitCode::usage, "--transpose is for tables; AnnData holds cells as lines.");
   }
-  for (const std::string& other : {command.save_input, command.report, command.output}) {
+  for (const std::string& other :
+       {command.save_input, command.report, command.uncertainty, command.output}) {
     if (!other.empty() && other != "-" && command.input.input != "-" &&
         same_file(command.input.input, other)) {
       throw Error(ExitCode::usage, fmt::format("{}: is the input; name another output.", other));
     }
+  }
+  if (command.uncertainty == "layer" && format != OutputFormat::h5ad) {
+    throw Error(ExitCode::usage,
+                "--uncertainty layer: only .h5ad outputs have layers; name a file instead.");
+  }
+  if (!command.uncertainty.empty() &&
+      (command.uncertainty == command.output || command.uncertainty == command.save_input)) {
+    throw Error(ExitCode::usage, "--uncertainty and another output name the same file.");
   }
   if (!command.save_input.empty() && command.save_input == command.output) {
     throw Error(ExitCode::usage, "--save-input and -o name the same file.");
@@ -138,6 +148,13 @@ void run(PredictCommand& command) {
   std::unique_ptr<MatrixSink> probe = open_sink(command.output, sink_options);
   std::unique_ptr<MatrixSink> save_input;
   if (!command.save_input.empty()) save_input = open_sink(command.save_input, save_options);
+  std::unique_ptr<MatrixSink> uncertainty;
+  options.uncertainty = !command.uncertainty.empty();
+  if (options.uncertainty && command.uncertainty != "layer") {
+    SinkOptions like = command.sink;
+    like.format = OutputFormat::automatic;
+    uncertainty = open_sink(command.uncertainty, like);
+  }
   if (!command.report.empty()) (void)OutputFile(command.report);
 
   const std::unique_ptr<CellSource> source =
@@ -150,7 +167,8 @@ void run(PredictCommand& command) {
   }
   ProgressBar progress(command.common.quiet);
   options.on_progress = [&](const Progress& now) { progress.show(now); };
-  const RunReport report = predict(*source, model, index, options, *sink, save_input.get());
+  const RunReport report =
+      predict(*source, model, index, options, *sink, save_input.get(), uncertainty.get());
   progress.clear();
   spdlog::info("{} cells x {} miRNAs written to {} in {:.1f} s", report.cells_written,
                options.mirnas.empty() ? model.mirnas.size() : options.mirnas.size(),
@@ -224,6 +242,11 @@ void add_predict(CLI::App& app) {
       ->group(writing);
   sub.add_option("--save-input", command.save_input,
                  "Also write what the network saw: cells x genes, standardised")
+      ->group(writing);
+  sub.add_option("--uncertainty", command.uncertainty,
+                 "Also write half the width of each prediction's 90 % interval to this file, or, "
+                 "with the word layer, into the .h5ad output")
+      ->type_name("FILE|layer")
       ->group(writing);
   sub.add_option("--report", command.report,
                  "Also write a JSON file about this run: times, memory, decisions, genes")

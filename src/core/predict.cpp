@@ -40,13 +40,15 @@ class Predictor {
     Matrix x;            // genes x cells
     Matrix y;            // miRNAs x cells
     Matrix chosen;       // the miRNAs to write x cells
+    Matrix spread;       // miRNAs x cells, if uncertainty is asked for
+    EncodedBlock uncertainty;
     Network::Workspace work;
   };
 
   /// `block`: normalised.
   void run(CellBlock& block, bool empties_matter, const MatrixSink& sink,
-           const MatrixSink* save_input, Result& result) const {
-    auto& [mirnas, input, x, y, chosen, work] = result;
+           const MatrixSink* save_input, const MatrixSink* uncertainty, Result& result) const {
+    auto& [mirnas, input, x, y, chosen, spread, intervals, work] = result;
     std::vector<Index> kept;
     std::vector<Index> empty;
     if (empties_matter && options_.empty_cells == EmptyCells::skip) {
@@ -61,20 +63,29 @@ class Predictor {
     x.resize(network_.n_inputs(), block.size());
     y.resize(network_.n_outputs(), block.size());
     standardiser_.apply(block, x);
-    network_.predict(x, y, work);
+    if (options_.uncertainty) {
+      spread.resize(network_.n_outputs(), block.size());
+      network_.predict(x, y, spread, work);
+      to_half_widths(spread);
+    } else {
+      network_.predict(x, y, work);
+    }
     if (options_.output_scale == OutputScale::log2rpm) to_log2rpm(y);
     for (const Index cell : empty) y.col(cell).setConstant(std::numeric_limits<float>::quiet_NaN());
+    for (const Index cell : empty) {
+      if (options_.uncertainty)
+        spread.col(cell).setConstant(std::numeric_limits<float>::quiet_NaN());
+    }
 
     mirnas.cells = block.cells;
     mirnas.input_cells = kept;
-    if (options_.mirnas.empty()) {
-      sink.encode(y, mirnas);
-    } else {
-      chosen.resize(static_cast<Index>(options_.mirnas.size()), y.cols());
-      for (std::size_t i = 0; i < options_.mirnas.size(); ++i) {
-        chosen.row(static_cast<Index>(i)) = y.row(options_.mirnas[i]);
-      }
-      sink.encode(chosen, mirnas);
+    sink.encode(chosen_of(y, chosen), mirnas);
+    if (options_.uncertainty && uncertainty != nullptr) {
+      intervals.cells = block.cells;
+      intervals.input_cells = kept;
+      uncertainty->encode(chosen_of(spread, chosen), intervals);
+    } else if (options_.uncertainty) {
+      sink.encode_layer(chosen_of(spread, chosen), mirnas);
     }
     if (save_input != nullptr) {
       input.cells = block.cells;
@@ -92,6 +103,27 @@ class Predictor {
   [[nodiscard]] Index model_bytes() const { return 2 * 4 * network_.n_parameters(); }
 
  private:
+  /// The lines that are to be written; `copy` may serve.
+  const Matrix& chosen_of(const Matrix& all, Matrix& copy) const {
+    if (options_.mirnas.empty()) return all;
+    copy.resize(static_cast<Index>(options_.mirnas.size()), all.cols());
+    for (std::size_t i = 0; i < options_.mirnas.size(); ++i) {
+      copy.row(static_cast<Index>(i)) = all.row(options_.mirnas[i]);
+    }
+    return copy;
+  }
+
+  /// From the members' spread to half of a 90 % interval.
+  void to_half_widths(Matrix& spread) const {
+    for (Index mirna = 0; mirna < spread.rows(); ++mirna) {
+      const ModelMirna& facts = model_.mirnas[static_cast<std::size_t>(mirna)];
+      const double unit = options_.output_scale == OutputScale::log2rpm ? facts.sd : 1.0;
+      for (float& value : spread.row(mirna)) {
+        value = static_cast<float>(unit * facts.interval.half_width(static_cast<double>(value)));
+      }
+    }
+  }
+
   void to_log2rpm(Matrix& y) const {
     for (Index mirna = 0; mirna < y.rows(); ++mirna) {
       const ModelMirna& facts = model_.mirnas[static_cast<std::size_t>(mirna)];
@@ -143,7 +175,15 @@ std::vector<std::string> names_of_constant(const Eigen::VectorXd& sd, const Gene
 }  // namespace
 
 RunReport predict(CellSource& source, const Model& model, const GeneIndex& index,
-                  const PredictOptions& options, MatrixSink& sink, MatrixSink* save_input) {
+                  const PredictOptions& options, MatrixSink& sink, MatrixSink* save_input,
+                  MatrixSink* uncertainty) {
+  if (options.uncertainty && !has_intervals(model)) {
+    throw Error(ExitCode::usage,
+                fmt::format("model {} holds no calibrated intervals (it needs several members and "
+                            "enough held-out samples, see `sicmir inspect`): leave --uncertainty "
+                            "out, or use another model.",
+                            model.name));
+  }
   const std::string& file = source.description().path;
   const auto start = Clock::now();
   RunReport report;
@@ -198,7 +238,10 @@ RunReport predict(CellSource& source, const Model& model, const GeneIndex& index
       options.block_cells, from_spool ? options.spool_memory / 1'000'000 + 1 : 0,
       source.memory_bytes() / 1'000'000 + 1, predictor.model_bytes() / 1'000'000 + 1);
   const auto predict_start = Clock::now();
-  sink.begin(mirna_header(model, options, report, source));
+  OutputHeader header = mirna_header(model, options, report, source);
+  if (options.uncertainty && uncertainty != nullptr) uncertainty->begin(header);
+  if (options.uncertainty && uncertainty == nullptr) header.layer = "uncertainty";
+  sink.begin(header);
   if (save_input != nullptr) save_input->begin(gene_header(model, options, report, source));
   ordered_pipeline<CellBlock, Predictor::Result>(
       thread_count(options.threads),
@@ -211,13 +254,17 @@ RunReport predict(CellSource& source, const Model& model, const GeneIndex& index
       },
       [&](CellBlock& block, Predictor::Result& result) {
         if (!from_spool) normaliser.apply(block);
-        predictor.run(block, empties_matter, sink, save_input, result);
+        predictor.run(block, empties_matter, sink, save_input, uncertainty, result);
       },
       [&](Predictor::Result& result) {
         result.mirnas.first = report.cells_written;
         result.input.first = report.cells_written;
+        result.uncertainty.first = report.cells_written;
         report.cells_written += static_cast<Index>(result.mirnas.cells.size());
         if (save_input != nullptr) save_input->write(std::move(result.input));
+        if (options.uncertainty && uncertainty != nullptr) {
+          uncertainty->write(std::move(result.uncertainty));
+        }
         sink.write(std::move(result.mirnas));
         if (options.on_progress) {
           options.on_progress({"predicting", report.cells_written, source.n_cells()});
@@ -228,6 +275,7 @@ RunReport predict(CellSource& source, const Model& model, const GeneIndex& index
     empties.judge(file, report.cells_read);
   }
   if (save_input != nullptr) save_input->finish();
+  if (options.uncertainty && uncertainty != nullptr) uncertainty->finish();
   sink.finish();
   report.seconds_predict = seconds_since(predict_start);
   return report;

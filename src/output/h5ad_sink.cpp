@@ -35,22 +35,25 @@ class H5adSink final : public MatrixSink {
     const h5::Lock lock;
     out_.create();
     set_encoding(out_, out_.id(), "anndata", "0.1.0");
-    create_matrix();
+    chunk_cells_ = cells_per_chunk(n_features_);
+    create_matrix(x_, out_.id(), "X");
     write_features(header);
     for (const char* name : {"layers", "varm", "varp"}) {
-      (void)create_group(out_, out_.id(), name, "dict", "0.1.0");
+      const h5::Handle group = create_group(out_, out_.id(), name, "dict", "0.1.0");
+      if (std::string_view(name) == "layers" && !header.layer.empty()) {
+        create_matrix(layer_, group.get(), header.layer);
+      }
     }
     facts_ = header.facts;
   }
 
   void encode(const Eigen::Ref<const Matrix>& values, EncodedBlock& block) const override {
     block.text.clear();
-    block.values.clear();
-    block.values.reserve(static_cast<std::size_t>(values.size()));
-    for (Index cell = 0; cell < values.cols(); ++cell) {
-      const float* first = values.col(cell).data();
-      block.values.insert(block.values.end(), first, first + values.rows());
-    }
+    copy_cells(values, block.values);
+  }
+
+  void encode_layer(const Eigen::Ref<const Matrix>& values, EncodedBlock& block) const override {
+    copy_cells(values, block.layer);
   }
 
   void write(EncodedBlock&& block) override {
@@ -58,42 +61,66 @@ class H5adSink final : public MatrixSink {
       names_.append(is_utf8(name) ? std::string_view(name) : std::string_view(as_utf8(name)));
     }
     for (const Index cell : block.input_cells) kept_.append(cell);
-    std::span<const float> values = block.values;
-    const auto whole = static_cast<std::size_t>(chunk_cells_ * n_features_);
-    while (!values.empty()) {
-      if (pending_.empty() && values.size() >= whole) {
-        write_chunk(values.first(whole));
-        values = values.subspan(whole);
-        continue;
-      }
-      const std::size_t take = std::min(values.size(), whole - pending_.size());
-      pending_.insert(pending_.end(), values.begin(),
-                      values.begin() + static_cast<std::ptrdiff_t>(take));
-      values = values.subspan(take);
-      if (pending_.size() == whole) {
-        write_chunk(pending_);
-        pending_.clear();
-      }
-    }
+    append(x_, block.values);
+    if (layer_.dataset) append(layer_, block.layer);
   }
 
   void finish() override {
     const h5::Lock lock;
-    if (!pending_.empty()) {
-      pending_.resize(static_cast<std::size_t>(chunk_cells_ * n_features_), 0.0F);
-      write_chunk(pending_);
-      pending_ = {};
-    }
-    set_cells(names_.size());
-    out_.close(std::move(matrix_));
+    complete(x_);
+    if (layer_.dataset) complete(layer_);
     carry_over(carry_from_, out_, names_, kept_);
     write_facts();
     out_.commit();
   }
 
  private:
-  void create_matrix() {
-    chunk_cells_ = cells_per_chunk(n_features_);
+  /// A data set of cells x features on its way to the file.
+  struct Stream {
+    h5::Handle dataset;
+    std::vector<float> pending;  // less than a chunk
+    hsize_t written_cells = 0;   // of whole chunks
+  };
+
+  static void copy_cells(const Eigen::Ref<const Matrix>& values, std::vector<float>& to) {
+    to.clear();
+    to.reserve(static_cast<std::size_t>(values.size()));
+    for (Index cell = 0; cell < values.cols(); ++cell) {
+      const float* first = values.col(cell).data();
+      to.insert(to.end(), first, first + values.rows());
+    }
+  }
+
+  void append(Stream& stream, std::span<const float> values) {
+    const auto whole = static_cast<std::size_t>(chunk_cells_ * n_features_);
+    while (!values.empty()) {
+      if (stream.pending.empty() && values.size() >= whole) {
+        write_chunk(stream, values.first(whole));
+        values = values.subspan(whole);
+        continue;
+      }
+      const std::size_t take = std::min(values.size(), whole - stream.pending.size());
+      stream.pending.insert(stream.pending.end(), values.begin(),
+                            values.begin() + static_cast<std::ptrdiff_t>(take));
+      values = values.subspan(take);
+      if (stream.pending.size() == whole) {
+        write_chunk(stream, stream.pending);
+        stream.pending.clear();
+      }
+    }
+  }
+
+  void complete(Stream& stream) {
+    if (!stream.pending.empty()) {
+      stream.pending.resize(static_cast<std::size_t>(chunk_cells_ * n_features_), 0.0F);
+      write_chunk(stream, stream.pending);
+      stream.pending = {};
+    }
+    set_cells(stream, names_.size());
+    out_.close(std::move(stream.dataset));
+  }
+
+  void create_matrix(Stream& stream, hid_t parent, const std::string& name) {
     const auto features = static_cast<hsize_t>(n_features_);
     const std::array<hsize_t, 2> extent = {0, features};
     // Always open-ended: whether the number of cells is known beforehand depends on how the input
@@ -107,22 +134,22 @@ class H5adSink final : public MatrixSink {
     // Chunks are written whole, so nothing has to be filled in first.
     out_.check(H5Pset_fill_time(creation.get(), H5D_FILL_TIME_NEVER));
     // Native, because chunks are written past HDF5's conversion; little-endian wherever this runs.
-    matrix_ = out_.checked(H5Dcreate2(out_.id(), "X", H5T_NATIVE_FLOAT, space.get(), H5P_DEFAULT,
-                                      creation.get(), H5P_DEFAULT));
-    set_encoding(out_, matrix_.get(), "array", "0.2.0");
+    stream.dataset = out_.checked(H5Dcreate2(parent, name.c_str(), H5T_NATIVE_FLOAT, space.get(),
+                                             H5P_DEFAULT, creation.get(), H5P_DEFAULT));
+    set_encoding(out_, stream.dataset.get(), "array", "0.2.0");
   }
 
-  void set_cells(hsize_t n_cells) const {
+  void set_cells(const Stream& stream, hsize_t n_cells) const {
     const std::array<hsize_t, 2> extent = {n_cells, static_cast<hsize_t>(n_features_)};
-    out_.check(H5Dset_extent(matrix_.get(), extent.data()));
+    out_.check(H5Dset_extent(stream.dataset.get(), extent.data()));
   }
 
-  void write_chunk(std::span<const float> values) {
+  void write_chunk(Stream& stream, std::span<const float> values) {
     const h5::Lock lock;
-    const std::array<hsize_t, 2> at = {written_cells_, 0};
-    written_cells_ += static_cast<hsize_t>(chunk_cells_);
-    set_cells(written_cells_);
-    out_.check(H5Dwrite_chunk(matrix_.get(), H5P_DEFAULT, 0, at.data(), values.size_bytes(),
+    const std::array<hsize_t, 2> at = {stream.written_cells, 0};
+    stream.written_cells += static_cast<hsize_t>(chunk_cells_);
+    set_cells(stream, stream.written_cells);
+    out_.check(H5Dwrite_chunk(stream.dataset.get(), H5P_DEFAULT, 0, at.data(), values.size_bytes(),
                               values.data()));
   }
 
@@ -156,12 +183,10 @@ class H5adSink final : public MatrixSink {
 
   H5Output out_;
   std::string carry_from_;
-  h5::Handle matrix_;
+  Stream x_, layer_;
   Index n_features_ = 0;
   Index chunk_cells_ = 0;
-  std::vector<float> pending_;  // less than a chunk
-  hsize_t written_cells_ = 0;   // of whole chunks
-  TextList names_;              // of all cells: about 30 bytes each
+  TextList names_;  // of all cells: about 30 bytes each
   KeptCells kept_;
   std::vector<std::pair<std::string, std::string>> facts_;
 };

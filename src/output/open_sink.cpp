@@ -47,6 +47,11 @@ OutputFormat resolve_output_format(const std::string& path, OutputFormat format)
                           path));
 }
 
+void MatrixSink::encode_layer(const Eigen::Ref<const Matrix>& /*values*/,
+                              EncodedBlock& /*block*/) const {
+  throw Error(ExitCode::internal, "this format of output holds one matrix");
+}
+
 std::unique_ptr<MatrixSink> open_sink(const std::string& path, const SinkOptions& options) {
   const OutputFormat format = resolve_output_format(path, options.format);
   if (format != OutputFormat::h5ad) return make_text_sink(path, format, options);

@@ -12,6 +12,7 @@
 
 #include "sicmir/version.hpp"
 #include "train/accuracy.hpp"
+#include "train/calibration.hpp"
 #include "train/split.hpp"
 
 namespace sicmir {
@@ -77,6 +78,7 @@ std::vector<Index> every_sample(const TrainingPairs& pairs) {
 
 struct HeldOut {
   Matrix predicted;  ///< mirnas x samples, NaN where no network was asked
+  Matrix spread;     ///< of the members, the same way
   Index epochs = 0;  ///< median of the folds
 };
 
@@ -91,7 +93,7 @@ HeldOut cross_validate(const TrainingPairs& pairs, const TrainOptions& options) 
   }
   const std::vector<Index> fold_of =
       training::deal_folds(pairs, all, options.cross_validate, options.seed);
-  HeldOut result{no_predictions(pairs), 0};
+  HeldOut result{no_predictions(pairs), no_predictions(pairs), 0};
   std::vector<double> epochs;
   for (Index fold = 0; fold < options.cross_validate; ++fold) {
     std::vector<Index> test;
@@ -107,7 +109,9 @@ HeldOut cross_validate(const TrainingPairs& pairs, const TrainOptions& options) 
     own.label = fmt::format("fold {}", fold + 1);
     const Fit fitted = fit(pairs, split.train, split.held_out, own);
     epochs.push_back(static_cast<double>(fitted.best_epoch));
-    place(predict_samples(pairs, fitted, test), test, result.predicted);
+    Matrix spread;
+    place(predict_samples(pairs, fitted, test, &spread), test, result.predicted);
+    place(spread, test, result.spread);
   }
   result.epochs = std::max<Index>(1, std::llround(training::median(epochs)));
   return result;
@@ -156,6 +160,29 @@ void drop_outputs(Model& model, const Eigen::VectorXd& sd) {
   mirnas.reserve(kept.size());
   for (const Index mirna : kept) mirnas.push_back(model.mirnas[static_cast<std::size_t>(mirna)]);
   model.mirnas = std::move(mirnas);
+}
+
+/// What the spread of the members says about errors, where there are several.
+void calibrate_intervals(Model& model, const HeldOut& held_out, const TrainingPairs& pairs) {
+  if (model.members.size() < 2) return;
+  const Eigen::Index n = static_cast<Eigen::Index>(model.mirnas.size());
+  Eigen::VectorXf unit(n);  // to z-scores
+  for (Eigen::Index mirna = 0; mirna < n; ++mirna) {
+    const double sd = model.mirnas[static_cast<std::size_t>(mirna)].sd;
+    unit[mirna] = sd > 0.0 ? static_cast<float>(1.0 / sd) : 0.0F;
+  }
+  const training::Calibration found = training::calibrate(
+      unit.asDiagonal() * held_out.predicted, unit.asDiagonal() * held_out.spread,
+      unit.asDiagonal() * pairs.mirna, pairs.patients);
+  std::size_t n_known = 0;
+  for (std::size_t mirna = 0; mirna < model.mirnas.size(); ++mirna) {
+    model.mirnas[mirna].interval = found.intervals[mirna];
+    n_known += found.intervals[mirna].known() ? 1 : 0;
+  }
+  spdlog::info(
+      "90 % intervals for {} of {} miRNAs; on patients that did not calibrate them, intervals held "
+      "{:.1f} % of the measurements",
+      n_known, n, 100.0 * found.coverage);
 }
 
 double median_of(const Model& model, double Accuracy::*figure) {
@@ -210,8 +237,11 @@ Model train(const TrainingPairs& pairs, const TrainOptions& options, TrainReport
     const training::Split split = training::hold_out(pairs, all, options.validation, options.seed);
     final = fit(pairs, split.train, split.held_out, options);
     rest.stop_after = final.best_epoch;
-    held_out.predicted = no_predictions(pairs);
-    place(predict_samples(pairs, final, split.held_out), split.held_out, held_out.predicted);
+    held_out.predicted = held_out.spread = no_predictions(pairs);
+    Matrix spread;
+    place(predict_samples(pairs, final, split.held_out, &spread), split.held_out,
+          held_out.predicted);
+    place(spread, split.held_out, held_out.spread);
   }
   const auto measured = training::accuracies(held_out.predicted, pairs.mirna, pairs.cohorts);
   std::vector<training::MirnaAccuracy> unseen;
@@ -249,6 +279,7 @@ Model train(const TrainingPairs& pairs, const TrainOptions& options, TrainReport
                       .leave_cohort_out = unseen.empty() ? nan : unseen[i].within_cohort,
                       .n = measured[i].n};
   }
+  calibrate_intervals(model, held_out, pairs);
   drop_outputs(model, final.mirna_sd);
   if (model.mirnas.size() < pairs.mirnas.size()) {
     warn(out, fmt::format("{} miRNA(s) do not vary over the training samples and are left out",

@@ -137,6 +137,67 @@ def test_a_checkpoint_of_other_options_or_damaged_is_refused(tables, tmp_path):
     assert not (tmp_path / "m.h5").exists()
 
 
+@pytest.fixture(scope="module")
+def ensemble(tables):
+    path = tables / "ensemble.h5"
+    log = train(*inputs(tables), "-o", path, *FULL)
+    assert "90 % intervals for" in log
+    return path
+
+
+def test_uncertainty_is_the_calibrated_spread_of_the_members(ensemble, tables, tmp_path):
+    import anndata
+
+    with h5py.File(ensemble) as file:
+        names = list(file["mirnas/name"].asstr())
+        factor, typical = file["mirnas/interval_factor"][()], file["mirnas/typical_spread"][()]
+        sd = file["mirnas/sd"][()]
+        shares = [member["weight"][0] for member in file["members"].values()]
+        assert len(shares) == 3 and sum(shares) == pytest.approx(1)
+        x = tmp_path / "input.csv"
+        words = ("predict", tables / "first.tsv", "--values", "linear", "--scale", "reference",
+                 "--force-scale", "-m", ensemble, "-q")
+        run(*words, "-o", tmp_path / "z.csv", "--uncertainty", tmp_path / "u.tsv", "--save-input",
+            x)
+        genes = pd.read_csv(x, index_col=0).to_numpy()
+        each = []
+        for member in file["members"].values():
+            y = genes
+            for layer in member["layers"].values():
+                part = {key: value[()] for key, value in layer.items()}
+                if layer.attrs["type"] == "linear":
+                    y = y @ part["weight"].T + part.get("bias", 0)
+                elif layer.attrs["type"] == "batch_norm":
+                    y = (y - part["mean"]) / np.sqrt(part["variance"] + part["eps"])
+                    y = y * part["gamma"] + part["beta"]
+                elif layer.attrs["type"] == "relu":
+                    y = np.maximum(y, 0)
+            each.append(y)
+    mean = sum(w * y for w, y in zip(shares, each))
+    spread = np.sqrt(sum(w * (y - mean) ** 2 for w, y in zip(shares, each)))
+    expected = factor * np.sqrt(spread ** 2 + typical ** 2)
+    assert np.isfinite(expected).any()
+    z = pd.read_csv(tmp_path / "z.csv", index_col=0)
+    found = pd.read_csv(tmp_path / "u.tsv", index_col=0, sep="\t")
+    assert list(found.columns) == names and list(found.index) == list(z.index)
+    np.testing.assert_allclose(z, mean, atol=1e-4)
+    np.testing.assert_allclose(found, expected, rtol=1e-3)
+    run(*words, "-o", tmp_path / "z.h5ad", "--uncertainty", "layer", "--output-scale", "log2rpm",
+        "--mirnas", ",".join(names[::-1]))
+    data = anndata.read_h5ad(tmp_path / "z.h5ad")
+    np.testing.assert_allclose(data[:, names].layers["uncertainty"], expected * sd, rtol=1e-3)
+
+
+def test_uncertainty_is_refused_where_it_is_not_calibrated(model, ensemble, tables, tmp_path):
+    words = ("predict", tables / "first.tsv", "--values", "linear", "-o", tmp_path / "z.csv")
+    done = run(*words, "-m", model, "--uncertainty", tmp_path / "u.csv", expect=2)
+    assert "holds no calibrated intervals" in done.stderr
+    done = run(*words, "-m", ensemble, "--uncertainty", "layer", expect=2)
+    assert "only .h5ad outputs have layers" in done.stderr
+    run(*words, "-m", ensemble, "--uncertainty", tmp_path / "z.csv", expect=2)
+    assert not list(tmp_path.iterdir())
+
+
 def test_ridge_alone_float16_and_what_makes_no_sense(tables, tmp_path):
     train(*inputs(tables), "-o", tmp_path / "r.h5", "--members", 0, "--ridge", 1, "--weights",
           "float16")
