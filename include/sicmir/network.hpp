@@ -1,7 +1,10 @@
 #pragma once
 /// The network: a stack of layers as trained, and the same folded for prediction.
 
+#include <cstddef>
+#include <functional>
 #include <memory>
+#include <span>
 #include <variant>
 #include <vector>
 
@@ -48,12 +51,26 @@ struct Dense {
 /// do not fit or a batch norm has no linear layer to fold into.
 [[nodiscard]] std::vector<Dense> fold(const std::vector<Layer>& layers);
 
+/// Memory for numbers that vector instructions read: begins at a multiple of 64 bytes.
+class AlignedFloats {
+ public:
+  AlignedFloats() = default;
+  explicit AlignedFloats(Index size);
+  [[nodiscard]] float* data() noexcept { return floats_.data() + offset_; }
+  [[nodiscard]] const float* data() const noexcept { return floats_.data() + offset_; }
+  [[nodiscard]] Index size() const noexcept { return size_; }
+
+ private:
+  std::vector<float> floats_;  // moving a vector leaves its numbers where they are
+  Index offset_ = 0;
+  Index size_ = 0;
+};
+
 /// Inference. Immutable: threads share one network and bring a Workspace each. The prediction is
 /// the mean of the members, weighted, summed in their order.
 class Network {
  public:
-  /// Every product is computed on tiles of this many cells, the last one padded with zeros, so that
-  /// the bytes of a cell's result depend on that cell alone.
+  /// Cells that go through the layers together. A cell's result does not depend on the others.
   static constexpr Index tile_cells = 256;
 
   class Workspace {  ///< activations of one tile
@@ -61,7 +78,13 @@ class Network {
     friend class Network;
     std::vector<Matrix> activations_;
     std::vector<Matrix> outputs_;  // per member
+    AlignedFloats scratch_;
   };
+
+  /// Fills `activations`, outputs of a member's first layer x cells, with what this layer gives
+  /// (its ReLU included) for the cells first .. first + activations.cols() - 1.
+  using FirstLayer =
+      std::function<void(Index member, Index first, Eigen::Ref<Matrix>& activations)>;
 
   explicit Network(const std::vector<Layer>& layers);
   /// At least one member, all with the same inputs and outputs; Error(bad_model) otherwise. Weights
@@ -81,6 +104,15 @@ class Network {
   /// mean (0 for a single member).
   void predict(const Eigen::Ref<const Matrix>& x, Eigen::Ref<Matrix> y, Eigen::Ref<Matrix> spread,
                Workspace& work) const;
+  /// A member's first layer: x: inputs x at most tile_cells cells.
+  void apply_first(Index member, const Eigen::Ref<const Matrix>& x, Eigen::Ref<Matrix> activations,
+                   Workspace& work) const {
+    apply(stacks_[static_cast<std::size_t>(member)], 0, x, activations, work);
+  }
+  /// From the second layer on. Cell i of those that `first_layer` serves becomes column columns[i]
+  /// of `y`, and of `spread` unless it is null.
+  void predict_from(const FirstLayer& first_layer, std::span<const Index> columns,
+                    Eigen::Ref<Matrix> y, Eigen::Ref<Matrix>* spread, Workspace& work) const;
   /// Of a member, folded.
   [[nodiscard]] const std::vector<Dense>& dense(Index member = 0) const {
     return stacks_.at(static_cast<std::size_t>(member)).dense;
@@ -94,8 +126,11 @@ class Network {
   struct Stack {
     float weight = 1;
     std::vector<Dense> dense;
+    std::vector<AlignedFloats> packed;  // the layers' weights as the kernels want them
   };
-  void run(const Stack& stack, std::vector<Matrix>& tiles, Matrix& output) const;
+  static Stack make_stack(float weight, std::vector<Dense> dense);
+  void apply(const Stack& stack, std::size_t layer, const Eigen::Ref<const Matrix>& x,
+             Eigen::Ref<Matrix> y, Workspace& work) const;
   void predict(const Eigen::Ref<const Matrix>& x, Eigen::Ref<Matrix> y, Eigen::Ref<Matrix>* spread,
                Workspace& work) const;
 

@@ -130,6 +130,12 @@ class Standardiser {
 
   /// out: genes x block.size(), overwritten; column c is cell c. May run in several threads.
   void apply(const CellBlock& block, Eigen::Ref<Matrix> out) const;
+  /// The same for one cell of the block; out: n_genes.
+  void apply(const CellBlock& block, Index cell, Eigen::Ref<Eigen::VectorXf> out) const;
+
+  [[nodiscard]] const Eigen::VectorXd& mean() const noexcept { return mean_; }
+  /// 0 where the gene becomes 0 in every cell.
+  [[nodiscard]] const Eigen::VectorXd& inverse_sd() const noexcept { return inverse_sd_; }
 
  private:
   Eigen::VectorXd mean_;

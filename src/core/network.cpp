@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <numeric>
 #include <optional>
 #include <utility>
 
+#include "kernels/infer_kernels.hpp"
 #include "kernels/kernels.hpp"
 
 namespace sicmir {
@@ -105,8 +108,27 @@ std::vector<Dense> fold(const std::vector<Layer>& layers) {
   return folded;
 }
 
+AlignedFloats::AlignedFloats(Index size) : size_(size) {
+  constexpr auto unit = static_cast<std::uintptr_t>(kernels::alignment);
+  floats_.resize(static_cast<std::size_t>(size) + unit / sizeof(float));
+  const auto address = reinterpret_cast<std::uintptr_t>(floats_.data());
+  offset_ = static_cast<Index>((unit - address % unit) % unit / sizeof(float));
+}
+
+Network::Stack Network::make_stack(float weight, std::vector<Dense> dense) {
+  const kernels::InferKernels& kernels = *kernels::active().infer;
+  Stack stack{weight, std::move(dense), {}};
+  for (const Dense& layer : stack.dense) {
+    const Matrix& weights = layer.weight;
+    AlignedFloats packed(kernels.packed_floats(weights.rows(), weights.cols()));
+    kernels.pack(weights.rows(), weights.cols(), weights.data(), weights.rows(), packed.data());
+    stack.packed.push_back(std::move(packed));
+  }
+  return stack;
+}
+
 Network::Network(const std::vector<Layer>& layers) {
-  stacks_.push_back({1.0F, fold(layers)});
+  stacks_.push_back(make_stack(1.0F, fold(layers)));
 }
 
 Network::Network(const std::vector<Member>& members) {
@@ -121,7 +143,7 @@ Network::Network(const std::vector<Member>& members) {
     sum += member.weight;
   }
   for (const Member& member : members) {
-    stacks_.push_back({static_cast<float>(member.weight / sum), fold(member.layers)});
+    stacks_.push_back(make_stack(static_cast<float>(member.weight / sum), fold(member.layers)));
     const std::vector<Dense>& dense = stacks_.back().dense;
     if (dense.front().weight.cols() != n_inputs() || dense.back().weight.rows() != n_outputs()) {
       throw Error(ExitCode::bad_model,
@@ -150,21 +172,16 @@ Index Network::tile_floats() const noexcept {
   return tile_cells * (n_inputs() + hidden + n_members() * n_outputs());
 }
 
-/// From tiles[0], padded, through the hidden layers to `output`.
-void Network::run(const Stack& stack, std::vector<Matrix>& tiles, Matrix& output) const {
-  const kernels::Kernels& kernels = kernels::active();
-  const std::size_t depth = stack.dense.size();
-  tiles.resize(std::max(tiles.size(), depth));
-  for (std::size_t i = 0; i < depth; ++i) {
-    const Dense& dense = stack.dense[i];
-    const Index n_out = dense.weight.rows();
-    const Index n_in = dense.weight.cols();
-    Matrix& to = i + 1 < depth ? tiles[i + 1] : output;
-    to.resize(n_out, tile_cells);  // resizing to the same size costs nothing
-    kernels.multiply(kernels::Transpose::no, kernels::Transpose::no, n_out, tile_cells, n_in,
-                     dense.weight.data(), n_out, tiles[i].data(), n_in, false, to.data(), n_out);
-    kernels.add_bias(n_out, tile_cells, dense.bias.data(), dense.relu, to.data(), n_out);
-  }
+void Network::apply(const Stack& stack, std::size_t layer, const Eigen::Ref<const Matrix>& x,
+                    Eigen::Ref<Matrix> y, Workspace& work) const {
+  const kernels::InferKernels& kernels = *kernels::active().infer;
+  const Dense& dense = stack.dense[layer];
+  const Index n_out = dense.weight.rows();
+  const Index n_in = dense.weight.cols();
+  const Index needed = kernels.scratch_floats(tile_cells, n_in);
+  if (work.scratch_.size() < needed) work.scratch_ = AlignedFloats(needed);
+  kernels.dense(n_out, x.cols(), n_in, stack.packed[layer].data(), dense.bias.data(), dense.relu,
+                x.data(), x.outerStride(), y.data(), y.outerStride(), work.scratch_.data());
 }
 
 void Network::predict(const Eigen::Ref<const Matrix>& x, Eigen::Ref<Matrix> y,
@@ -179,33 +196,58 @@ void Network::predict(const Eigen::Ref<const Matrix>& x, Eigen::Ref<Matrix> y,
 
 void Network::predict(const Eigen::Ref<const Matrix>& x, Eigen::Ref<Matrix> y,
                       Eigen::Ref<Matrix>* spread, Workspace& work) const {
+  std::vector<Index> columns(static_cast<std::size_t>(x.cols()));
+  std::iota(columns.begin(), columns.end(), Index{0});
+  predict_from(
+      [&](Index member, Index first, Eigen::Ref<Matrix>& activations) {
+        apply_first(member, x.middleCols(first, activations.cols()), activations, work);
+      },
+      columns, y, spread, work);
+}
+
+void Network::predict_from(const FirstLayer& first_layer, std::span<const Index> columns,
+                           Eigen::Ref<Matrix> y, Eigen::Ref<Matrix>* spread,
+                           Workspace& work) const {
   std::vector<Matrix>& tiles = work.activations_;
   std::vector<Matrix>& outputs = work.outputs_;
-  tiles.resize(std::max<std::size_t>(tiles.size(), 1));
-  tiles.front().resize(n_inputs(), tile_cells);
   outputs.resize(stacks_.size());
-  for (Index first = 0; first < x.cols(); first += tile_cells) {
-    const Index count = std::min(tile_cells, x.cols() - first);
-    tiles.front().leftCols(count) = x.middleCols(first, count);
-    tiles.front().rightCols(tile_cells - count).setZero();
-    for (std::size_t m = 0; m < stacks_.size(); ++m) run(stacks_[m], tiles, outputs[m]);
-    auto mean = y.middleCols(first, count);
-    if (stacks_.size() == 1) {
-      mean = outputs.front().leftCols(count);
-    } else {
-      mean = stacks_.front().weight * outputs.front().leftCols(count);
-      for (std::size_t m = 1; m < stacks_.size(); ++m) {
-        mean += stacks_[m].weight * outputs[m].leftCols(count);
+  const auto n_cells = static_cast<Index>(columns.size());
+  for (Index first = 0; first < n_cells; first += tile_cells) {
+    const Index count = std::min(tile_cells, n_cells - first);
+    for (std::size_t m = 0; m < stacks_.size(); ++m) {
+      const Stack& stack = stacks_[m];
+      const std::size_t depth = stack.dense.size();
+      tiles.resize(std::max(tiles.size(), depth));
+      for (std::size_t i = 0; i < depth; ++i) {
+        Matrix& to = i + 1 < depth ? tiles[i] : outputs[m];
+        to.resize(stack.dense[i].weight.rows(), tile_cells);  // the same size again costs nothing
+        if (i == 0) {
+          Eigen::Ref<Matrix> activations = to.leftCols(count);
+          first_layer(static_cast<Index>(m), first, activations);
+        } else {
+          apply(stack, i, tiles[i - 1].leftCols(count), to.leftCols(count), work);
+        }
       }
     }
-    if (spread == nullptr) continue;
-    auto around = spread->middleCols(first, count);
-    around.setZero();
-    if (stacks_.size() == 1) continue;
-    for (std::size_t m = 0; m < stacks_.size(); ++m) {
-      around += stacks_[m].weight * (outputs[m].leftCols(count) - mean).cwiseAbs2();
+    for (Index i = 0; i < count; ++i) {
+      auto mean = y.col(columns[static_cast<std::size_t>(first + i)]);
+      if (stacks_.size() == 1) {
+        mean = outputs.front().col(i);
+      } else {
+        mean = stacks_.front().weight * outputs.front().col(i);
+        for (std::size_t m = 1; m < stacks_.size(); ++m) {
+          mean += stacks_[m].weight * outputs[m].col(i);
+        }
+      }
+      if (spread == nullptr) continue;
+      auto around = spread->col(columns[static_cast<std::size_t>(first + i)]);
+      around.setZero();
+      if (stacks_.size() == 1) continue;
+      for (std::size_t m = 0; m < stacks_.size(); ++m) {
+        around += stacks_[m].weight * (outputs[m].col(i) - mean).cwiseAbs2();
+      }
+      around = around.cwiseSqrt().eval();
     }
-    around = around.cwiseSqrt().eval();
   }
 }
 

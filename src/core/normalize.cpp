@@ -131,15 +131,17 @@ Standardiser::Standardiser(const Eigen::VectorXd& mean, const Eigen::VectorXd& s
 }
 
 void Standardiser::apply(const CellBlock& block, Eigen::Ref<Matrix> out) const {
-  for (Index cell = 0; cell < block.size(); ++cell) {
-    auto column = out.col(cell);
-    column = zero_;
-    const auto at = static_cast<std::size_t>(cell);
-    for (Index i = block.offsets[at]; i < block.offsets[at + 1]; ++i) {
-      const auto gene = static_cast<Index>(block.genes[static_cast<std::size_t>(i)]);
-      const auto value = static_cast<double>(block.values[static_cast<std::size_t>(i)]);
-      column[gene] = static_cast<float>((value - mean_[gene]) * inverse_sd_[gene]);
-    }
+  for (Index cell = 0; cell < block.size(); ++cell) apply(block, cell, out.col(cell));
+}
+
+void Standardiser::apply(const CellBlock& block, Index cell,
+                         Eigen::Ref<Eigen::VectorXf> out) const {
+  out = zero_;
+  const auto at = static_cast<std::size_t>(cell);
+  for (Index i = block.offsets[at]; i < block.offsets[at + 1]; ++i) {
+    const auto gene = static_cast<Index>(block.genes[static_cast<std::size_t>(i)]);
+    const auto value = static_cast<double>(block.values[static_cast<std::size_t>(i)]);
+    out[gene] = static_cast<float>((value - mean_[gene]) * inverse_sd_[gene]);
   }
 }
 

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/block_network.hpp"
 #include "core/decide.hpp"
 #include "core/measure.hpp"
 #include "core/outputs.hpp"
@@ -32,17 +33,21 @@ double seconds_since(Clock::time_point start) {
 class Predictor {
  public:
   Predictor(const Model& model, const Standardiser& standardiser, const PredictOptions& options)
-      : model_(model), network_(model.members), standardiser_(standardiser), options_(options) {}
+      : model_(model),
+        network_(model.members),
+        standardiser_(standardiser),
+        block_network_(network_, standardiser_),
+        options_(options) {}
 
   struct Result {
     EncodedBlock mirnas;
     EncodedBlock input;  // for --save-input
-    Matrix x;            // genes x cells
+    Matrix x;            // genes x cells, for --save-input
     Matrix y;            // miRNAs x cells
     Matrix chosen;       // the miRNAs to write x cells
     Matrix spread;       // miRNAs x cells, if uncertainty is asked for
     EncodedBlock uncertainty;
-    Network::Workspace work;
+    BlockNetwork::Workspace work;
   };
 
   /// `block`: normalised.
@@ -60,15 +65,13 @@ class Predictor {
         if (empties_matter && is_empty) empty.push_back(cell);
       }
     }
-    x.resize(network_.n_inputs(), block.size());
     y.resize(network_.n_outputs(), block.size());
-    standardiser_.apply(block, x);
     if (options_.uncertainty) {
       spread.resize(network_.n_outputs(), block.size());
-      network_.predict(x, y, spread, work);
+      block_network_.predict(block, y, spread, work);
       to_half_widths(spread);
     } else {
-      network_.predict(x, y, work);
+      block_network_.predict(block, y, work);
     }
     if (options_.output_scale == OutputScale::log2rpm) to_log2rpm(y);
     for (const Index cell : empty) y.col(cell).setConstant(std::numeric_limits<float>::quiet_NaN());
@@ -88,6 +91,8 @@ class Predictor {
       sink.encode_layer(chosen_of(spread, chosen), mirnas);
     }
     if (save_input != nullptr) {
+      x.resize(network_.n_inputs(), block.size());
+      standardiser_.apply(block, x);
       input.cells = block.cells;
       input.input_cells = kept;
       save_input->encode(x, input);
@@ -99,8 +104,10 @@ class Predictor {
     const Index per_cell = 24 * network_.n_inputs() + 32 * network_.n_outputs() + 100;
     return options_.block_cells * per_cell + 4 * network_.tile_floats();
   }
-  /// As it was read and folded.
-  [[nodiscard]] Index model_bytes() const { return 2 * 4 * network_.n_parameters(); }
+  /// As it was read, folded, arranged for dense cells and for sparse ones.
+  [[nodiscard]] Index model_bytes() const {
+    return 3 * 4 * network_.n_parameters() + 4 * block_network_.n_floats();
+  }
 
  private:
   /// The lines that are to be written; `copy` may serve.
@@ -136,6 +143,7 @@ class Predictor {
   const Model& model_;
   Network network_;
   const Standardiser& standardiser_;
+  BlockNetwork block_network_;
   const PredictOptions& options_;
 };
 

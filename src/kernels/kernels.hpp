@@ -12,6 +12,7 @@ namespace sicmir::kernels {
 using Size = std::int64_t;
 
 struct TrainKernels;  // train_kernels.hpp
+struct InferKernels;  // infer_kernels.hpp
 
 enum class Transpose : bool { no, yes };
 
@@ -29,6 +30,7 @@ struct Kernels {
   void (*add_bias)(Size m, Size n, const float* bias, bool relu, float* x, Size ldx);
 
   const TrainKernels* train;  ///< what only training needs
+  const InferKernels* infer;  ///< what only prediction needs
 };
 
 /// The kernels in use: the best that the processor runs, unless SICMIR_KERNEL names another. Throws

@@ -14,6 +14,7 @@
 namespace sicmir::kernels {
 
 extern const TrainKernels SICMIR_JOIN(train_kernels_, SICMIR_KERNEL_SET);
+extern const InferKernels SICMIR_JOIN(infer_kernels_, SICMIR_KERNEL_SET);
 
 namespace {
 
@@ -76,6 +77,7 @@ const Kernels SICMIR_JOIN(kernels_, SICMIR_KERNEL_SET) = {
     .name = SICMIR_TEXT(SICMIR_KERNEL_SET),
     .multiply = multiply,
     .add_bias = add_bias,
-    .train = &SICMIR_JOIN(train_kernels_, SICMIR_KERNEL_SET)};
+    .train = &SICMIR_JOIN(train_kernels_, SICMIR_KERNEL_SET),
+    .infer = &SICMIR_JOIN(infer_kernels_, SICMIR_KERNEL_SET)};
 
 }  // namespace sicmir::kernels

@@ -1,7 +1,9 @@
 """Threads and blocks change how long it takes, and nothing else."""
+import numpy as np
+import pandas as pd
 import pytest
 
-from program import counts, run
+from program import SYMBOLS, counts, predict, run
 
 
 @pytest.fixture(scope="module")
@@ -21,3 +23,24 @@ def test_threads_and_blocks_change_no_byte(model, source, tmp_path):
             outputs.setdefault(ending, set()).add(path.read_bytes())
     assert {ending: len(bytes_) for ending, bytes_ in outputs.items()} == {
         "csv": 1, "tsv.gz": 1, "h5ad": 1}
+
+
+def test_order_and_cuts_of_cells_change_no_prediction(model, tmp_path):
+    """Cells on both sides of the number of non-zero genes that decides how they are computed."""
+    random = np.random.default_rng(4)
+    n_cells = 62
+    table = np.zeros((n_cells, len(SYMBOLS)), dtype=int)
+    for cell in range(n_cells):
+        genes = random.permutation(len(SYMBOLS))[: 270 + cell]
+        table[cell, genes] = random.geometric(0.5, len(genes))
+    table = pd.DataFrame(table, columns=SYMBOLS, index=[f"c{i}" for i in range(n_cells)])
+    table.to_csv(tmp_path / "all.csv")
+    run("stats", tmp_path / "all.csv", "-m", model, "-o", tmp_path / "moments.h5")
+    whole = predict(model, tmp_path / "all.csv", "--moments", tmp_path / "moments.h5")
+    assert (whole.to_numpy().std(axis=0) > 0.01).all()
+    mixed = table.iloc[random.permutation(n_cells)]
+    for number, part in enumerate([mixed.iloc[:13], mixed.iloc[13:14], mixed.iloc[14:]]):
+        path = tmp_path / f"part{number}.csv"
+        part.to_csv(path)
+        found = predict(model, path, "--moments", tmp_path / "moments.h5")
+        assert (found == whole.loc[part.index]).all(axis=None)
