@@ -152,6 +152,13 @@ struct Fit {
 /// Removes what a finished job with this checkpoint has left.
 void remove_checkpoints(const std::string& checkpoint) noexcept;
 
+/// Of one cohort, over its held-out samples.
+struct CohortAccuracy {
+  std::string name;
+  Index n_samples = 0;
+  double median = 0;  ///< over the miRNAs: Pearson within the cohort; NaN: too few samples
+};
+
 /// What training found out besides the model.
 struct TrainReport {
   Index n_samples = 0, n_patients = 0, n_cohorts = 0;
@@ -160,6 +167,7 @@ struct TrainReport {
   double median_pooled = 0;          ///< medians of the model's accuracies over its miRNAs
   double median_within = 0;
   double median_leave_cohort_out = 0;
+  std::vector<CohortAccuracy> cohorts;
   std::vector<std::string> warnings;
 };
 

@@ -9,6 +9,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/train_metrics.hpp"
+#include "cli/train_report.hpp"
 #include "output/output_file.hpp"
 #include "sicmir/train.hpp"
 
@@ -21,7 +22,7 @@ struct TrainCommand {
   std::vector<std::string> mrna_values = {"auto"};
   std::vector<std::string> mirna_values = {"rpm"};
   std::vector<std::string> mirna_estimated_values = {"log2rpm"};
-  std::string output, metrics;
+  std::string output, metrics, report;
   PairOptions pairs;
   TrainOptions train;
 };
@@ -108,14 +109,17 @@ void run(TrainCommand& command) {
   const std::string metrics =
       command.metrics.empty() ? metrics_path(command.output) : command.metrics;
   (void)OutputFile(metrics);
+  if (!command.report.empty()) check_train_report(command.report);
   std::vector<EpochLine> epochs;
   options.on_epoch = [&](const std::string& label, const EpochReport& report) {
     epochs.push_back({label, report});
   };
 
-  Model model = train(read_pairs(pairs), options);
+  TrainReport report;
+  Model model = train(read_pairs(pairs), options, &report);
   write_model(model, command.output);
   write_metrics(metrics, epochs);
+  if (!command.report.empty()) write_train_report(command.report, model, report, epochs);
   if (!options.checkpoint.empty()) remove_checkpoints(options.checkpoint);
   spdlog::info("model of {} genes and {} miRNAs written to {}, checksum {}", model.panel.size(),
                model.mirnas.size(), command.output, model.checksum);
@@ -163,6 +167,9 @@ void bind_data(CLI::App& sub, TrainCommand& command) {
   sub.add_option("--metrics", command.metrics,
                  "TSV of losses and accuracies after each epoch [default: beside the model, "
                  "NAME.metrics.tsv]")
+      ->type_name("FILE");
+  sub.add_option("--report", command.report,
+                 "Also write an HTML page: learning curves, accuracy per miRNA and per cohort")
       ->type_name("FILE");
   sub.add_option("--name", command.train.name, "Name that the model carries [default: sicmir]");
 }

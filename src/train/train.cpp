@@ -162,6 +162,26 @@ void drop_outputs(Model& model, const Eigen::VectorXd& sd) {
   model.mirnas = std::move(mirnas);
 }
 
+std::vector<CohortAccuracy> per_cohort(const Matrix& predicted, const TrainingPairs& pairs) {
+  std::map<std::string, std::vector<Index>> samples_of;
+  for (Index i = 0; i < pairs.size(); ++i) {
+    const bool held_out = predicted.col(i).array().isFinite().any();
+    if (held_out) samples_of[pairs.cohorts[static_cast<std::size_t>(i)]].push_back(i);
+  }
+  std::vector<CohortAccuracy> result;
+  for (const auto& [name, samples] : samples_of) {
+    const std::vector<std::string> one(samples.size(), name);
+    std::vector<double> figures;
+    for (const auto& accuracy :
+         training::accuracies(Matrix(predicted(Eigen::all, samples)),
+                              Matrix(pairs.mirna(Eigen::all, samples)), one)) {
+      figures.push_back(accuracy.within_cohort);
+    }
+    result.push_back({name, static_cast<Index>(samples.size()), training::median(figures)});
+  }
+  return result;
+}
+
 /// What the spread of the members says about errors, where there are several.
 void calibrate_intervals(Model& model, const HeldOut& held_out, const TrainingPairs& pairs) {
   if (model.members.size() < 2) return;
@@ -280,6 +300,7 @@ Model train(const TrainingPairs& pairs, const TrainOptions& options, TrainReport
                       .n = measured[i].n};
   }
   calibrate_intervals(model, held_out, pairs);
+  out.cohorts = per_cohort(held_out.predicted, pairs);
   drop_outputs(model, final.mirna_sd);
   if (model.mirnas.size() < pairs.mirnas.size()) {
     warn(out, fmt::format("{} miRNA(s) do not vary over the training samples and are left out",

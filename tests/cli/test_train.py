@@ -1,4 +1,6 @@
 """`sicmir train` from tables to a model that predicts."""
+import json
+import re
 import signal
 import subprocess
 import time
@@ -8,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from program import SICMIR, SYMBOLS, predict, run
+from program import PROJECT, SICMIR, SYMBOLS, predict, run
 
 
 def train(*arguments, code=0):
@@ -196,6 +198,28 @@ def test_uncertainty_is_refused_where_it_is_not_calibrated(model, ensemble, tabl
     assert "only .h5ad outputs have layers" in done.stderr
     run(*words, "-m", ensemble, "--uncertainty", tmp_path / "z.csv", expect=2)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_report_is_one_page_that_needs_nothing_else(tables, tmp_path):
+    train(*inputs(tables), "-o", tmp_path / "m.h5", *SMALL, "--name", "</script><b>", "--report",
+          tmp_path / "m.html")
+    page = (tmp_path / "m.html").read_text()
+    assert (PROJECT / "data/report/uPlot.iife.min.js").read_text() in page
+    assert "/*DATA*/" not in page and "/*UPLOT" not in page
+    for outside in ("<link", "src=", "@import", "url(", "fetch(", "XMLHttpRequest"):
+        assert outside not in page
+    assert page.count("</script>") == page.count("<script>") == 2
+    data = json.loads(re.search(r"^const data = (.*);$", page, re.MULTILINE)[1])
+    assert data["model"]["name"] == "</script><b>"
+    assert len(data["epochs"]["train_loss"]) == 12
+    assert sorted(data["mirnas"]["name"]) == ["hsa-let-7a-5p", "hsa-miR-122-5p", "hsa-miR-155-5p",
+                                              "hsa-miR-21-5p"]
+    assert data["cohorts"]["name"] == ["first", "second"]
+    metrics = pd.read_csv(tmp_path / "m.metrics.tsv", sep="\t")
+    np.testing.assert_allclose(data["epochs"]["held_out_loss"], metrics["held_out_loss"], atol=1e-4)
+    with h5py.File(tmp_path / "m.h5") as file:
+        np.testing.assert_allclose(data["mirnas"]["pooled"], file["mirnas/pearson_pooled"],
+                                   atol=1e-4)
 
 
 def test_ridge_alone_float16_and_what_makes_no_sense(tables, tmp_path):

@@ -1,0 +1,128 @@
+#include "cli/train_report.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+
+#include "output/output_file.hpp"
+#include "sicmir/reference_tables.hpp"
+
+namespace sicmir::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// What the template holds in place of each file.
+constexpr std::array<std::pair<std::string_view, const char*>, 2> embedded = {
+    {{"/*UPLOT_CSS*/", "report/uPlot.min.css"}, {"/*UPLOT_JS*/", "report/uPlot.iife.min.js"}}};
+constexpr const char* page_file = "report/train.html";
+
+std::string read_text(const char* name) {
+  std::ifstream stream(find_data_file(name), std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+void replace(std::string& page, std::string_view mark, const std::string& by) {
+  const std::size_t at = page.find(mark);
+  if (at == std::string::npos) {
+    throw Error(ExitCode::internal, fmt::format("{} lacks the mark {}", page_file, mark));
+  }
+  page.replace(at, mark.size(), by);
+}
+
+Json number(double value) {
+  return std::isfinite(value) ? Json(std::round(value * 1e5) / 1e5) : Json(nullptr);
+}
+
+Json numbers(const auto& items, auto get) {
+  Json list = Json::array();
+  for (const auto& item : items) list.push_back(get(item));
+  return list;
+}
+
+/// JSON inside a script: no "</script>" may end it. Bytes that are no UTF-8 are replaced.
+std::string as_script(const Json& json) {
+  std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  for (std::size_t at = text.find("</"); at != std::string::npos; at = text.find("</", at + 3)) {
+    text.replace(at, 2, "<\\/");
+  }
+  return text;
+}
+
+Json describe(const Model& model, const TrainReport& report, const std::vector<EpochLine>& epochs) {
+  const auto figure = [](double value) {
+    return std::isfinite(value) ? fmt::format("{:.3f}", value) : std::string("–");
+  };
+  Json json;
+  json["model"] = {{"name", model.name},
+                   {"made_from", model.made_from},
+                   {"made_by", model.made_by},
+                   {"checksum", model.checksum}};
+  json["figures"] =
+      Json::array({Json::array({"median Pearson within cohorts", figure(report.median_within)}),
+                   Json::array({"in cohorts never seen", figure(report.median_leave_cohort_out)}),
+                   Json::array({"pooled", figure(report.median_pooled)}),
+                   Json::array({"samples", std::to_string(report.n_samples)}),
+                   Json::array({"patients", std::to_string(report.n_patients)}),
+                   Json::array({"cohorts", std::to_string(report.n_cohorts)}),
+                   Json::array({"genes", std::to_string(model.panel.size())}),
+                   Json::array({"miRNAs", std::to_string(model.mirnas.size())}),
+                   Json::array({"members", std::to_string(model.members.size())})});
+  json["warnings"] = report.warnings;
+  const bool several = std::any_of(epochs.begin(), epochs.end(),
+                                   [](const EpochLine& line) { return line.report.member > 1; });
+  const auto curve = [&](const EpochLine& line) {
+    return several ? fmt::format("{}, network {}", line.fit, line.report.member) : line.fit;
+  };
+  const auto of_epochs = [&](auto get) {
+    return numbers(epochs, [&](const EpochLine& line) { return number(get(line.report)); });
+  };
+  json["epochs"] = {
+      {"fit", numbers(epochs, curve)},
+      {"train_loss", of_epochs([](const EpochReport& r) { return r.train_loss; })},
+      {"held_out_loss", of_epochs([](const EpochReport& r) { return r.validation_loss; })},
+      {"median_within", of_epochs([](const EpochReport& r) { return r.median_within; })},
+      {"median_pooled", of_epochs([](const EpochReport& r) { return r.median_pooled; })}};
+  json["cohorts"] = {
+      {"name", numbers(report.cohorts, [](const CohortAccuracy& c) { return c.name; })},
+      {"samples", numbers(report.cohorts, [](const CohortAccuracy& c) { return c.n_samples; })},
+      {"within",
+       numbers(report.cohorts, [](const CohortAccuracy& c) { return number(c.median); })}};
+  const auto of_mirnas = [&](auto get) {
+    return numbers(model.mirnas, [&](const ModelMirna& m) { return number(get(m.accuracy)); });
+  };
+  json["mirnas"] = {{"name", numbers(model.mirnas, [](const ModelMirna& m) { return m.name; })},
+                    {"within", of_mirnas([](const Accuracy& a) { return a.within_cohort; })},
+                    {"pooled", of_mirnas([](const Accuracy& a) { return a.pooled; })},
+                    {"unseen", of_mirnas([](const Accuracy& a) { return a.leave_cohort_out; })},
+                    {"n", numbers(model.mirnas, [](const ModelMirna& m) { return m.accuracy.n; })}};
+  return json;
+}
+
+}  // namespace
+
+void check_train_report(const std::string& path) {
+  (void)OutputFile(path);
+  (void)find_data_file(page_file);
+  for (const auto& [mark, name] : embedded) (void)find_data_file(name);
+}
+
+void write_train_report(const std::string& path, const Model& model, const TrainReport& report,
+                        const std::vector<EpochLine>& epochs) {
+  std::string page = read_text(page_file);
+  replace(page, "/*DATA*/", as_script(describe(model, report, epochs)));
+  for (const auto& [mark, name] : embedded) replace(page, mark, read_text(name));
+  OutputFile file(path);
+  file.create();
+  file.write(page);
+  file.commit();
+}
+
+}  // namespace sicmir::cli
