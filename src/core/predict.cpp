@@ -106,7 +106,7 @@ class Predictor {
   }
   /// As it was read, folded, arranged for dense cells and for sparse ones.
   [[nodiscard]] Index model_bytes() const {
-    return 3 * 4 * network_.n_parameters() + 4 * block_network_.n_floats();
+    return 12 * network_.n_parameters() + 4 * block_network_.n_floats();
   }
 
  private:

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <climits>
 #include <cstring>
+#include <memory>
 
 namespace sicmir {
 namespace {
@@ -28,7 +29,7 @@ void share_work_notes() {
   if (shared_note != nullptr) return;
   void* memory =
       mmap(nullptr, sizeof(SharedNote), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory != MAP_FAILED) shared_note = new (memory) SharedNote;
+  if (memory != MAP_FAILED) shared_note = std::construct_at(static_cast<SharedNote*>(memory));
 }
 
 WorkNote latest_work_note() {

@@ -38,7 +38,7 @@ void multiply(Transpose a_op, Transpose b_op, Size m, Size n, Size k, const floa
   // same on every machine.
   static const bool pinned = [] {
     constexpr std::ptrdiff_t kilobyte = 1024;
-    Eigen::setCpuCacheSizes(32 * kilobyte, 1024 * kilobyte, 8 * 1024 * kilobyte);
+    Eigen::setCpuCacheSizes(32 * kilobyte, 1024 * kilobyte, 8192 * kilobyte);
     return true;
   }();
   (void)pinned;

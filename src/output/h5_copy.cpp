@@ -227,7 +227,8 @@ void ArrayCopier::for_kept_lines(const Source& source, PerCell per_cell, Use use
     if (select) {
       n_lines = 0;
       // Runs that end before this piece are done with.
-      while (run != kept_.runs().end() && static_cast<hsize_t>(run->first + run->count) <= first) {
+      while (run != kept_.runs().end() &&
+             static_cast<hsize_t>(run->first) + static_cast<hsize_t>(run->count) <= first) {
         ++run;
       }
       for (auto r = run; r != kept_.runs().end() && static_cast<hsize_t>(r->first) < first + count;

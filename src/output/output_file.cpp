@@ -351,7 +351,8 @@ void remove_unfinished_outputs() noexcept {
 void share_unfinished_outputs() {
   void* memory =
       mmap(nullptr, sizeof(Slots), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory != MAP_FAILED) slots = new (memory) Slots;  // as long as the process lives
+  if (memory != MAP_FAILED)
+    slots = std::construct_at(static_cast<Slots*>(memory));  // as long as the process lives
 }
 
 bool same_file(const std::string& a, const std::string& b) {
