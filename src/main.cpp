@@ -41,6 +41,8 @@ int run(std::vector<std::string> arguments) {
   sicmir::cli::add_train(app);
   sicmir::cli::add_evaluate(app);
   sicmir::cli::add_stats(app);
+  sicmir::cli::add_merge(app);
+  sicmir::cli::add_merge_stats(app);
   sicmir::cli::add_inspect(app);
   try {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes a vector

@@ -11,6 +11,7 @@
 #include "sicmir/matrix_sink.hpp"
 #include "sicmir/model.hpp"
 #include "sicmir/normalize.hpp"
+#include "sicmir/shard.hpp"
 
 namespace sicmir {
 
@@ -46,10 +47,11 @@ struct PredictOptions {
   /// Also half the width of the model's 90 % intervals, in the output's scale: as layer
   /// "uncertainty" of the sink, or to a sink of its own.
   bool uncertainty = false;
-  std::string moments;        ///< path of a moments file; empty: measure
-  std::vector<Index> mirnas;  ///< positions of the miRNAs to write; empty: all
-  Index block_cells = 1024;   ///< cells that travel together
-  int threads = 0;            ///< 0: as many CPUs as the process may use
+  std::string moments;         ///< path of a moments file; empty: measure
+  std::vector<Index> mirnas;   ///< positions of the miRNAs to write; empty: all
+  std::optional<Shard> shard;  ///< only these of the input's cells; decisions are the whole's
+  Index block_cells = 1024;    ///< cells that travel together
+  int threads = 0;             ///< 0: as many CPUs as the process may use
   std::size_t spool_memory = std::size_t{1} << 28;   ///< bytes kept in memory between two passes
   std::function<void(const Progress&)> on_progress;  ///< called after each block; may be empty
 };
@@ -61,6 +63,7 @@ struct RunReport {
   Index cells_read = 0;
   Index cells_written = 0;
   Index empty_cells = 0;
+  std::optional<CellRange> shard;  ///< the cells that were asked for, if not all
   std::vector<std::string> constant_genes;
   std::optional<double> reference_median_z;  ///< Scale::reference: median z over the panel
   std::optional<double> reference_iqr_z;

@@ -19,6 +19,8 @@ void add_assemble(CLI::App& app);
 void add_train(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_stats(CLI::App& app);
+void add_merge(CLI::App& app);
+void add_merge_stats(CLI::App& app);
 void add_inspect(CLI::App& app);
 
 /// An option that takes one of a few words.
@@ -56,8 +58,13 @@ struct InputOptions {
   std::string model;
   SourceOptions source;
   PredictOptions predict;
+  std::string shard;  ///< I/N or slurm/N
 };
 void bind_input(CLI::App& command, InputOptions& options);
+/// Adds --shard; settle_shard() turns its words into `options.predict.shard`, or throws
+/// Error(usage).
+void bind_shard(CLI::App& command, InputOptions& options);
+void settle_shard(InputOptions& options);
 
 /// Sets the logger up: words go to stderr, each line with its level where it is not plain news.
 void start_log(const CommonOptions& options);

@@ -2,7 +2,10 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <charconv>
+#include <cstdlib>
 #include <memory>
+#include <string_view>
 
 #include "cli/commands.hpp"
 
@@ -88,6 +91,56 @@ void bind_input(CLI::App& command, InputOptions& options) {
                   "Cells that travel together; changes memory, never a result [default: 1024]")
       ->check(CLI::Range(Index{1}, Index{65536}))
       ->group("General");
+}
+
+void bind_shard(CLI::App& command, InputOptions& options) {
+  command
+      .add_option("--shard", options.shard,
+                  "Only part I of N of the cells, counted from 1; slurm/N takes I from "
+                  "SLURM_ARRAY_TASK_ID")
+      ->type_name("I/N")
+      ->group("Reading");
+}
+
+void settle_shard(InputOptions& options) {
+  if (options.shard.empty()) return;
+  const auto number = [&](std::string_view text, const std::string& what) {
+    Index value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || value < 1) {
+      throw Error(ExitCode::usage,
+                  fmt::format("--shard {}: {} is '{}'; parts are counted from 1, e.g. 2/8 or "
+                              "slurm/8 with --array=1-8.",
+                              options.shard, what, text));
+    }
+    return value;
+  };
+  const std::size_t slash = options.shard.find('/');
+  std::string part = options.shard.substr(0, slash);
+  std::string what = "the part";
+  if (slash == std::string::npos) {
+    throw Error(
+        ExitCode::usage,
+        fmt::format("--shard {}: the number of parts is missing, e.g. 2/8.", options.shard));
+  }
+  if (part == "slurm") {
+    what = "SLURM_ARRAY_TASK_ID";
+    const char* task = std::getenv("SLURM_ARRAY_TASK_ID");
+    if (task == nullptr) {
+      throw Error(ExitCode::usage,
+                  fmt::format("--shard {}: SLURM_ARRAY_TASK_ID is not set; this is no task of a "
+                              "Slurm job array (sbatch --array=1-N).",
+                              options.shard));
+    }
+    part = task;
+  }
+  const Shard shard{number(part, what),
+                    number(options.shard.substr(slash + 1), "the number of parts")};
+  if (shard.number > shard.of) {
+    throw Error(ExitCode::usage, fmt::format("--shard {}: {} is {}, but there are {} parts.",
+                                             options.shard, what, shard.number, shard.of));
+  }
+  options.predict.shard = shard;
 }
 
 void start_log(const CommonOptions& options) {

@@ -5,14 +5,17 @@
 #include <array>
 #include <cerrno>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/commands.hpp"
 #include "core/decide.hpp"
 #include "hdf5/h5.hpp"
+#include "output/merge_parts.hpp"
 #include "output/output_file.hpp"
 
 namespace sicmir::cli {
@@ -100,6 +103,33 @@ Json describe_moments(const std::string& path) {
           {"cells", moments.moments.n_cells()},
           {"genes", moments.genes.size()},
           {"values", to_string(moments.values)}};
+}
+
+Json describe_predictions(const std::string& path, const PredictionsCard& card) {
+  Json json;
+  json["kind"] = "predictions";
+  json["cells"] = card.n_cells;
+  json["features"] = card.n_features;
+  for (const auto& [key, value] : card.facts) json[key] = value;
+  if (card.parts.empty()) return json;
+  json["parts"] = card.parts;
+  for (const std::string& part : card.parts) {
+    if (std::filesystem::exists(part)) continue;
+    throw Error(
+        ExitCode::bad_input,
+        fmt::format("{}: refers to {}, which does not exist; its cells read as NaN. Put the "
+                    "part back, or run its shard and `sicmir merge` again.",
+                    path, part));
+  }
+  return json;
+}
+
+/// nullopt: not an h5ad that sicmir wrote.
+std::optional<PredictionsCard> predictions_card(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::array<char, 8> start{};
+  if (!stream.read(start.data(), start.size()) || !h5::has_signature(start)) return std::nullopt;
+  return read_predictions_card(path);
 }
 
 /// `work`, or the refusal that predict would answer with.
@@ -200,6 +230,8 @@ void run(InspectCommand& command) {
     json = describe_model(path);
   } else if (path != "-" && is_sicmir_file(path, "sicmir-moments")) {
     json = describe_moments(path);
+  } else if (const auto card = path == "-" ? std::nullopt : predictions_card(path)) {
+    json = describe_predictions(path, *card);
   } else {
     json = describe_matrix(command);
   }
@@ -218,8 +250,9 @@ void run(InspectCommand& command) {
 }  // namespace
 
 void add_inspect(CLI::App& app) {
-  CLI::App& sub = *app.add_subcommand(
-      "inspect", "Show what a model, a moments file or a matrix holds, and what predict would do");
+  CLI::App& sub = *app.add_subcommand("inspect",
+                                      "Show what a model, a moments file, predictions or a matrix "
+                                      "holds, and what predict would do");
   const auto owned = std::make_shared<InspectCommand>();
   bind_input(sub, owned->input);
   sub.add_flag("--json", owned->json, "As JSON, complete")->group("Writing");

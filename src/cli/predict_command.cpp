@@ -87,6 +87,7 @@ std::vector<Index> chosen_mirnas(const PredictCommand& command, const Model& mod
 }
 
 void check(PredictCommand& command) {
+  settle_shard(command.input);
   if (command.output.empty()) {
     if (::isatty(STDOUT_FILENO) == 1) {
       throw Error(ExitCode::usage,
@@ -187,6 +188,7 @@ void add_predict(CLI::App& app) {
   const auto owned = std::make_shared<PredictCommand>();
   PredictCommand& command = *owned;
   bind_input(sub, command.input);
+  bind_shard(sub, command.input);
   PredictOptions& options = command.input.predict;
   const std::string normalising = "Normalisation";
   add_choice<Scale>(sub, "--scale", options.scale,

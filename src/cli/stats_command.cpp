@@ -17,6 +17,7 @@ struct StatsCommand {
 };
 
 void run(StatsCommand& command) {
+  settle_shard(command.input);
   if (command.input.input != "-" && same_file(command.input.input, command.output)) {
     throw Error(ExitCode::usage, command.output + ": is the input; name another output.");
   }
@@ -44,6 +45,7 @@ void add_stats(CLI::App& app) {
       "stats", "Measure the moments of a data set, for `predict --moments` on parts of it");
   const auto owned = std::make_shared<StatsCommand>();
   bind_input(sub, owned->input);
+  bind_shard(sub, owned->input);
   sub.add_option("-o,--output", owned->output, "Moments file (HDF5)")->required()->group("Writing");
   bind_common(sub, owned->common);
   on_run(sub, owned->common, [owned] { run(*owned); });

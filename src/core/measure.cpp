@@ -2,6 +2,8 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include "parallel/ordered_pipeline.hpp"
@@ -9,7 +11,64 @@
 
 namespace sicmir {
 
+namespace {
+
+/// Keeps the cells at input positions first .. last - 1.
+void cut(CellBlock& block, const CellRange& range) {
+  const Index from = std::max(range.first - block.first, Index{0});
+  const Index to = std::min(range.last - block.first, block.size());
+  if (from == 0 && to == block.size()) return;
+  CellBlock kept;
+  kept.clear(block.first + from);
+  const auto part = [](const auto& all, Index first, Index last) {
+    return std::decay_t<decltype(all)>(all.begin() + first, all.begin() + last);
+  };
+  const Index first_value = block.offsets[static_cast<std::size_t>(from)];
+  const Index last_value = block.offsets[static_cast<std::size_t>(to)];
+  kept.cells = part(block.cells, from, to);
+  kept.offsets = part(block.offsets, from, to + 1);
+  for (Index& offset : kept.offsets) offset -= first_value;
+  kept.genes = part(block.genes, first_value, last_value);
+  kept.values = part(block.values, first_value, last_value);
+  kept.totals = part(block.totals, from, to);
+  if (!block.upper_quartiles.empty()) kept.upper_quartiles = part(block.upper_quartiles, from, to);
+  block = std::move(kept);
+}
+
+}  // namespace
+
+std::optional<CellRange> range_of(const PredictOptions& options, const CellSource& source) {
+  if (!options.shard) return std::nullopt;
+  const std::optional<Index> n_cells = source.n_cells();
+  if (!n_cells) {
+    throw Error(ExitCode::usage,
+                fmt::format("{}: --shard needs to know the number of cells before it reads, and "
+                            "this table tells it at its end. Convert it to .h5ad or 10x .h5.",
+                            source.description().path));
+  }
+  return cells_of(*options.shard, *n_cells);
+}
+
+Cells::Cells(CellSource& source, Sample&& sample, Index block_cells,
+             const std::optional<CellRange>& range)
+    : source_(source), sample_(std::move(sample)), block_cells_(block_cells), range_(range) {
+  if (range_ && range_->first > 0 && !sample_.is_head && source_.can_seek()) {
+    source_.seek(range_->first);
+  }
+}
+
 bool Cells::next(CellBlock& block) {
+  while (next_of_all(block)) {
+    if (!range_) return true;
+    if (block.first >= range_->last) return false;
+    if (block.first + block.size() <= range_->first) continue;
+    cut(block, *range_);
+    return true;
+  }
+  return false;
+}
+
+bool Cells::next_of_all(CellBlock& block) {
   if (sample_.is_head && next_sampled_ < sample_.blocks.size()) {
     block = std::move(sample_.blocks[next_sampled_++]);
     return true;
@@ -56,7 +115,7 @@ GeneMoments measure(Cells& cells, const Normaliser& normaliser, Index n_genes,
     CellBlock block;
     std::string record;
   };
-  GeneMoments moments(n_genes);
+  GeneMoments moments(n_genes, options.shard.has_value());
   ordered_pipeline<CellBlock, Packed>(
       thread_count(options.threads), [&](CellBlock& block) { return cells.next(block); },
       [&](CellBlock& block, Packed& out) {
@@ -66,12 +125,8 @@ GeneMoments measure(Cells& cells, const Normaliser& normaliser, Index n_genes,
       },
       [&](Packed& out) {
         n_cells += out.block.size();
-        if (empties_matter) {
-          empties.add(out.block);
-          std::vector<Index> kept;
-          drop_empty(out.block, kept);
-        }
-        moments.add(out.block);
+        if (empties_matter) empties.add(out.block);
+        moments.add(out.block, empties_matter);
         if (spool != nullptr) spool->append(std::move(out.record));
         if (options.on_progress) options.on_progress({"measuring", n_cells, cells.n_cells()});
       });

@@ -14,17 +14,23 @@ namespace sicmir {
 /// The input's cells from first to last, those that were sampled from a pipe included.
 class Cells {
  public:
-  Cells(CellSource& source, Sample&& sample, Index block_cells)
-      : source_(source), sample_(std::move(sample)), block_cells_(block_cells) {}
+  /// With `range`, only those cells; the source has been sampled all over.
+  Cells(CellSource& source, Sample&& sample, Index block_cells,
+        const std::optional<CellRange>& range = std::nullopt);
 
   /// False when no cell is left.
   bool next(CellBlock& block);
-  [[nodiscard]] std::optional<Index> n_cells() const { return source_.n_cells(); }
+  [[nodiscard]] std::optional<Index> n_cells() const {
+    return range_ ? range_->size() : source_.n_cells();
+  }
 
  private:
+  bool next_of_all(CellBlock& block);
+
   CellSource& source_;
   Sample sample_;
   Index block_cells_;
+  std::optional<CellRange> range_;
   std::size_t next_sampled_ = 0;
 };
 
@@ -37,6 +43,11 @@ struct EmptyTally {
   /// Throws Error(bad_input) if there were any.
   void judge(const std::string& file, Index n_cells) const;
 };
+
+/// The cells that `options.shard` names; nullopt: all. Throws Error(usage) where the number of
+/// cells is not known before the input is read.
+[[nodiscard]] std::optional<CellRange> range_of(const PredictOptions& options,
+                                                const CellSource& source);
 
 /// Removes the empty cells of a block; `kept` receives the input positions of the others.
 void drop_empty(CellBlock& block, std::vector<Index>& kept);

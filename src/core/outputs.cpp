@@ -32,6 +32,10 @@ std::string_view to_string(Duplicates rule) {
   return names[static_cast<std::size_t>(rule)];
 }
 
+std::optional<Index> cells_to_come(const RunReport& report, const CellSource& source) {
+  return report.shard ? report.shard->size() : source.n_cells();
+}
+
 /// Only what determines the result: no times, hosts, paths or thread counts.
 std::vector<std::pair<std::string, std::string>> facts(const Model& model,
                                                        const PredictOptions& options,
@@ -52,6 +56,10 @@ std::vector<std::pair<std::string, std::string>> facts(const Model& model,
       {"scale", fmt::format("{} ({})", to_string(decision.scale), decision.scale_reason)},
       {"empty_cells", std::string(to_string(options.empty_cells))},
   };
+  if (report.shard) {
+    list.emplace_back("shard", fmt::format("cells {} to {} of {}", report.shard->first,
+                                           report.shard->last, source.n_cells().value_or(0)));
+  }
   if (decision.scale == Scale::dataset && !options.moments.empty()) {
     const MomentsFile moments = read_moments(options.moments);
     Digest digest;
@@ -130,7 +138,7 @@ OutputHeader mirna_header(const Model& model, const PredictOptions& options,
   header.facts.emplace_back("output_scale", options.output_scale == OutputScale::zscore
                                                 ? "z-score of log2(RPM + 1)"
                                                 : "log2(RPM + 1)");
-  if (options.empty_cells != EmptyCells::skip) header.n_cells = source.n_cells();
+  if (options.empty_cells != EmptyCells::skip) header.n_cells = cells_to_come(report, source);
   return header;
 }
 
@@ -146,13 +154,20 @@ OutputHeader gene_header(const Model& model, const PredictOptions& options, cons
       annotation("entrez_id", genes, [](const PanelGene& gene) { return gene.entrez_id; }),
   };
   header.facts = facts(model, options, report, source);
-  if (options.empty_cells != EmptyCells::skip) header.n_cells = source.n_cells();
+  if (options.empty_cells != EmptyCells::skip) header.n_cells = cells_to_come(report, source);
   return header;
 }
 
 MomentsFile read_matching_moments(const std::string& path, const Model& model,
                                   const Decision& decision) {
   MomentsFile stored = read_moments(path);
+  if (stored.part) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: these are the moments of one part of an input (cells {} to {} of "
+                            "{}). Add the parts up with `sicmir merge-stats`.",
+                            path, stored.part->cells.first, stored.part->cells.last,
+                            stored.part->n_input_cells));
+  }
   bool same = stored.genes.size() == model.panel.genes.size();
   for (std::size_t gene = 0; same && gene < stored.genes.size(); ++gene) {
     same = stored.genes[gene] == model.panel.genes[gene].symbol;

@@ -214,7 +214,14 @@ RunReport predict(CellSource& source, const Model& model, const GeneIndex& index
   if (decision.scale == Scale::reference) {
     standardiser = against_reference(sample, normaliser, model, genes, file, options, report);
   }
-  Cells cells(source, std::move(sample), options.block_cells);
+  report.shard = range_of(options, source);
+  if (report.shard && decision.scale == Scale::dataset && options.moments.empty()) {
+    throw Error(ExitCode::usage,
+                "--shard with --scale dataset needs the moments of the whole input: measure them "
+                "with `sicmir stats` (on shards: --shard, then `sicmir merge-stats`) and give "
+                "--moments FILE.");
+  }
+  Cells cells(source, std::move(sample), options.block_cells, report.shard);
   Spool spool(options.spool_memory);
   bool from_spool = false;
   if (decision.scale == Scale::dataset) {
@@ -275,7 +282,7 @@ RunReport predict(CellSource& source, const Model& model, const GeneIndex& index
         }
         sink.write(std::move(result.mirnas));
         if (options.on_progress) {
-          options.on_progress({"predicting", report.cells_written, source.n_cells()});
+          options.on_progress({"predicting", report.cells_written, cells.n_cells()});
         }
       });
   report.empty_cells = empties.n;
