@@ -188,7 +188,8 @@ TEST(GeneMoments, SurviveAFile) {
   MomentsFile written{moments_in_blocks(1500, 100),
                       {"A", "B", "C", "D", "E", "F"},
                       Values::linear,
-                      {1, 1, 0, 1, 1, 1}};
+                      {1, 1, 0, 1, 1, 1},
+                      std::nullopt};
   write_moments(written, path);
   const MomentsFile read = read_moments(path);
   std::filesystem::remove(path);
