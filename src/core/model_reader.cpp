@@ -317,10 +317,10 @@ class Reader {
     const h5::Handle layers = h5::open_group(file_, member.get(), "layers");
     const std::string place = member_place + "layers";
     std::vector<Layer>& stack = card_.model.members.back().layers;
-    hsize_t width = static_cast<hsize_t>(card_.model.panel.size());
+    auto width = static_cast<hsize_t>(card_.model.panel.size());
     std::vector<std::string> words;
     for (const std::string& name : numbered(layers, place, "layer", model_parts::max_layers)) {
-      const std::string where = place + "/" + name + "/";
+      const std::string where = fmt::format("{}/{}/", place, name);
       const h5::Handle group = h5::open_group(file_, layers.get(), name);
       const std::string type = text(group.get(), "type", where);
       if (type == "linear") {

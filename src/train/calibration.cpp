@@ -93,8 +93,9 @@ Calibration calibrate(const Matrix& predicted, const Matrix& spread, const Matri
     held += held_here;
     tried += tried_here;
     const bool holds = held_here >= least_held * tried_here && held_here <= most_held * tried_here;
-    if (tried_here > 0.0 && holds)
+    if (tried_here > 0.0 && holds) {
       interval = interval_of(samples, [](const HeldOut&) { return true; });
+    }
   }
   result.coverage = tried > 0.0 ? held / tried : std::numeric_limits<double>::quiet_NaN();
   if (!(result.coverage >= least_held && result.coverage <= most_held)) {

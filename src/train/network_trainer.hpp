@@ -1,6 +1,7 @@
 #pragma once
 /// The network while it is being fitted: parameters, one step forward and back, their update.
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -106,7 +107,7 @@ class NetworkTrainer {
   OutputLayer output_;
   std::vector<std::vector<float>> scratch_;  // per worker: the inputs of a tile of weights
   // Gradients of the layer above, of one layer and of the one below it, packed for the products.
-  std::vector<float> by_output_[2], by_sample_[2];
+  std::array<std::vector<float>, 2> by_output_, by_sample_;
   std::vector<double> tile_loss_;  // per output tile
   Phases phases_;
 };
