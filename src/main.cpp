@@ -5,8 +5,6 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <exception>
-#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,8 +16,6 @@
 #include "sicmir/version.hpp"
 
 namespace {
-
-constexpr int closed_pipe = 128 + SIGPIPE;
 
 extern "C" void tidy_up_and_die(int signal) {
   sicmir::remove_unfinished_outputs();
@@ -57,19 +53,9 @@ int run(std::vector<std::string> arguments) {
 
 int run_and_report(std::vector<std::string> arguments) {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, tidy_up_and_die);
-  try {
-    return run(std::move(arguments));
-  } catch (const sicmir::BrokenPipe&) {
-    return closed_pipe;
-  } catch (const sicmir::Error& error) {
-    spdlog::error("{}", error.what());
-    return static_cast<int>(error.code());
-  } catch (const std::bad_alloc&) {
-    spdlog::error("out of memory. Fewer --threads or smaller --block-cells need less.");
-  } catch (const std::exception& error) {
-    spdlog::error("internal: {}. Please report this with the command line.", error.what());
-  }
-  return static_cast<int>(sicmir::ExitCode::internal);
+  int code = 0;
+  const int failure = sicmir::cli::exit_code_of([&] { code = run(std::move(arguments)); });
+  return failure != 0 ? failure : code;
 }
 
 }  // namespace

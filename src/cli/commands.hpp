@@ -72,6 +72,9 @@ void start_log(const CommonOptions& options);
 /// What is being read, and how much memory that may take (-v).
 void log_source(const CellSource& source);
 
+/// Runs `work`; logs what it throws and returns the program's exit code for that, else 0.
+[[nodiscard]] int exit_code_of(const std::function<void()>& work);
+
 /// Wraps a subcommand's work so that parsing runs it.
 void on_run(CLI::App& command, CommonOptions& common, std::function<void()> work);
 

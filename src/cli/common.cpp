@@ -3,11 +3,15 @@
 #include <spdlog/spdlog.h>
 
 #include <charconv>
+#include <csignal>
 #include <cstdlib>
+#include <exception>
 #include <memory>
+#include <new>
 #include <string_view>
 
 #include "cli/commands.hpp"
+#include "output/output_file.hpp"
 
 namespace sicmir::cli {
 
@@ -177,6 +181,24 @@ void log_source(const CellSource& source) {
   }
   for (const std::string& warning : description.warnings) spdlog::warn("{}", warning);
   spdlog::debug("the reader holds at most {} MB", source.memory_bytes() / 1'000'000 + 1);
+}
+
+int exit_code_of(const std::function<void()>& work) {
+  constexpr int closed_pipe = 128 + SIGPIPE;
+  try {
+    work();
+    return 0;
+  } catch (const BrokenPipe&) {
+    return closed_pipe;
+  } catch (const Error& error) {
+    spdlog::error("{}", error.what());
+    return static_cast<int>(error.code());
+  } catch (const std::bad_alloc&) {
+    spdlog::error("out of memory. Fewer --threads or smaller --block-cells need less.");
+  } catch (const std::exception& error) {
+    spdlog::error("internal: {}. Please report this with the command line.", error.what());
+  }
+  return static_cast<int>(ExitCode::internal);
 }
 
 void on_run(CLI::App& command, CommonOptions& common, std::function<void()> work) {

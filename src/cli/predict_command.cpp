@@ -2,17 +2,21 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <array>
 #include <fstream>
 #include <limits>
 #include <map>
 #include <memory>
 #include <set>
 
+#include "cli/batch.hpp"
 #include "cli/commands.hpp"
 #include "cli/progress.hpp"
 #include "cli/run_report.hpp"
+#include "core/digest.hpp"
 #include "output/output_file.hpp"
 #include "parallel/threads.hpp"
+#include "sicmir/version.hpp"
 
 namespace sicmir::cli {
 namespace {
@@ -28,6 +32,8 @@ struct PredictCommand {
   bool no_carry = false;
   std::string mirnas;
   double min_accuracy = -2.0;  // below any correlation: off
+  std::string inputs;
+  BatchOptions batch;
 };
 
 /// The miRNAs that --mirnas and --min-accuracy leave, as positions in the model, in its order of
@@ -132,14 +138,11 @@ void check(PredictCommand& command) {
   }
 }
 
-void run(PredictCommand& command) {
-  check(command);
+void predict_one(const PredictCommand& command, const Model& model, const GeneIndex& index) {
   SinkOptions save_options;
-  const Model model = read_model(find_model(command.input.model));
   PredictOptions options = command.input.predict;
   options.threads = thread_count(command.common.threads);
   options.mirnas = chosen_mirnas(command, model);
-  const GeneIndex index(model.panel);
 
   // What can go wrong with the outputs is found before the input is read.
   SinkOptions sink_options = command.sink;
@@ -181,6 +184,74 @@ void run(PredictCommand& command) {
   }
 }
 
+/// What an --inputs run must share with an earlier one to go on from it: all options that can
+/// change a result, and the model.
+std::string fingerprint_of(const CLI::App& sub, const PredictCommand& command, const Model& model) {
+  const std::set<std::string> harmless = {"--inputs",  "--output-dir", "--resume",     "--verify",
+                                          "--threads", "--quiet",      "--verbose",    "--help",
+                                          "--model",   "--moments",    "--block-cells"};
+  Digest digest;
+  digest.add(std::string_view(version));
+  digest.add(std::string_view(model.checksum));
+  for (const CLI::Option* option : sub.get_options()) {
+    const std::string name = option->get_name();
+    if (option->count() == 0 || harmless.contains(name)) continue;
+    digest.add(std::string_view(name));
+    for (const std::string& value : option->results()) digest.add(std::string_view(value));
+  }
+  for (const Index mirna : chosen_mirnas(command, model)) digest.add(static_cast<double>(mirna));
+  if (!command.input.predict.moments.empty()) {
+    std::ifstream moments(command.input.predict.moments, std::ios::binary);
+    const std::string content((std::istreambuf_iterator<char>(moments)), {});
+    digest.add(std::string_view(content));
+  }
+  return digest.hex();
+}
+
+void run_inputs(const CLI::App& sub, PredictCommand& command) {
+  if (!command.input.input.empty() || !command.output.empty() || !command.report.empty() ||
+      !command.save_input.empty() || !command.input.shard.empty() ||
+      (!command.uncertainty.empty() && command.uncertainty != "layer")) {
+    throw Error(ExitCode::usage,
+                "--inputs goes with --output-dir, and not with INPUT, -o, --report, --save-input, "
+                "--shard or --uncertainty FILE.");
+  }
+  if (command.batch.folder.empty()) throw Error(ExitCode::usage, "--inputs needs --output-dir.");
+  const std::vector<BatchItem> items = read_batch(command.inputs);
+  if (command.sink.format == OutputFormat::automatic) command.sink.format = OutputFormat::h5ad;
+  constexpr std::array endings = {"", ".csv", ".tsv", ".csv.gz", ".tsv.gz", ".h5ad"};
+  command.batch.ending = endings.at(static_cast<std::size_t>(command.sink.format));
+  const Model model = read_model(find_model(command.input.model));
+  const GeneIndex index(model.panel);
+  command.batch.fingerprint = fingerprint_of(sub, command, model);
+  run_batch(items, command.batch,
+            [&](const BatchItem& item, const std::string& output,
+                const std::vector<std::string>& arguments) {
+              PredictCommand one = command;
+              one.input.input = item.path;
+              one.output = output;
+              one.no_carry = command.no_carry || !arguments.empty();  // the supervisor's --no-carry
+              check(one);
+              predict_one(one, model, index);
+            });
+}
+
+void run(const CLI::App& sub, PredictCommand& command) {
+  if (!command.inputs.empty()) {
+    run_inputs(sub, command);
+    return;
+  }
+  if (command.input.input.empty()) {
+    throw Error(ExitCode::usage, "INPUT is required (or --inputs LIST). Run with --help for more.");
+  }
+  if (!command.batch.folder.empty() || command.batch.resume || command.batch.verify) {
+    throw Error(ExitCode::usage, "--output-dir, --resume and --verify go with --inputs.");
+  }
+  check(command);
+  const Model model = read_model(find_model(command.input.model));
+  predict_one(command, model, GeneIndex(model.panel));
+}
+
 }  // namespace
 
 void add_predict(CLI::App& app) {
@@ -188,6 +259,7 @@ void add_predict(CLI::App& app) {
   const auto owned = std::make_shared<PredictCommand>();
   PredictCommand& command = *owned;
   bind_input(sub, command.input);
+  sub.get_option("INPUT")->required(false);
   bind_shard(sub, command.input);
   PredictOptions& options = command.input.predict;
   const std::string normalising = "Normalisation";
@@ -254,7 +326,22 @@ void add_predict(CLI::App& app) {
                  "Also write a JSON file about this run: times, memory, decisions, genes")
       ->group(writing);
   bind_common(sub, command.common);
-  on_run(sub, command.common, [owned] { run(*owned); });
+  const std::string many = "Many inputs";
+  sub.add_option("--inputs", command.inputs,
+                 "List of inputs, one a line: id<TAB>path, or path alone")
+      ->type_name("FILE")
+      ->group(many);
+  sub.add_option("--output-dir", command.batch.folder,
+                 "Folder for their predictions: id.h5ad, or what --output-format says")
+      ->type_name("FOLDER")
+      ->group(many);
+  sub.add_flag("--resume", command.batch.resume,
+               "Leave out inputs that an earlier run has done with the same model and options")
+      ->group(many);
+  sub.add_flag("--verify", command.batch.verify,
+               "With --inputs: know inputs by their content, not by size and time")
+      ->group(many);
+  on_run(sub, command.common, [owned, &sub] { run(sub, *owned); });
 }
 
 }  // namespace sicmir::cli

@@ -349,6 +349,7 @@ void remove_unfinished_outputs() noexcept {
 }
 
 void share_unfinished_outputs() {
+  if (slots != &own_slots) return;
   void* memory =
       mmap(nullptr, sizeof(Slots), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory != MAP_FAILED)
