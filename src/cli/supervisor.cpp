@@ -27,8 +27,10 @@ namespace {
 constexpr std::array passed_on = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
 
 volatile std::sig_atomic_t child = 0;
+volatile std::sig_atomic_t asked_to_end = 0;  // the signal, if one came
 
 extern "C" void pass_on(int signal) {
+  asked_to_end = signal;
   if (child > 0) kill(static_cast<pid_t>(child), signal);
 }
 
@@ -142,8 +144,9 @@ int supervised(const std::vector<std::string>& arguments,
     again.emplace_back("--no-carry");
     status = run_in_child(again, work);
   }
-  if (!WIFSIGNALED(status)) return WEXITSTATUS(status);
-  const int signal = WTERMSIG(status);
+  // A child that was done when the signal came has not died of it; its caller may have more to do.
+  if (!WIFSIGNALED(status) && asked_to_end == 0) return WEXITSTATUS(status);
+  const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : static_cast<int>(asked_to_end);
   remove_unfinished_outputs();
   if (is_crash(signal)) return explain(signal);
   if (signal == SIGKILL) {
