@@ -21,6 +21,7 @@ struct SourceOptions {
   /// Deliver CellBlock::upper_quartiles if the input has at most this many cells. Gene-major inputs
   /// must keep every non-zero value for it, so it is asked for only where it is needed. 0: never.
   Index upper_quartile_up_to = 0;
+  int threads = 0;  ///< for formats that are read whole at once; 0: as many CPUs as may be used
 };
 
 /// What a source found out about its file, for the log, `inspect` and the output.
@@ -34,6 +35,18 @@ struct SourceDescription {
   std::vector<std::string> warnings;        ///< sentences for the log
   bool gene_major = false;  ///< read whole before the first cell, keeping only panel genes
   bool is_h5ad = false;     ///< obs, obsm and uns can be carried over from `path`
+};
+
+/// Cells as they stand in the input; each source derives its own. Reused from one fetch() to the
+/// next.
+class RawCells {
+ public:
+  virtual ~RawCells() = default;
+  RawCells() = default;
+  RawCells(const RawCells&) = delete;
+  RawCells& operator=(const RawCells&) = delete;
+  Index first = 0;    ///< position in the input of the first cell
+  Index n_cells = 0;  ///< set by fetch()
 };
 
 /// A stream of cells. To add a format, implement these functions (mtx_source.cpp is a short
@@ -54,6 +67,12 @@ class CellSource {
   /// Replaces `block` by the next 1 .. max_cells cells; false (and an empty block): no cell is
   /// left. Throws Error(bad_input) naming the file and the place in it.
   virtual bool next(CellBlock& block, Index max_cells) = 0;
+  /// next() cut in two, so that several threads can share the work. fetch() takes the next 1 ..
+  /// max_cells cells (or fewer, where they are large) as the input has them; `raw` is null or what
+  /// an earlier call made. False: no cell is left.
+  virtual bool fetch(std::unique_ptr<RawCells>& raw, Index max_cells);
+  /// Makes a block of what fetch() took. In any thread, in any order, at the same time as others.
+  virtual void decode(RawCells& raw, CellBlock& block) const;
   /// True if seek() works. A source that cannot seek is read once, from front to back.
   [[nodiscard]] virtual bool can_seek() const { return false; }
   /// The next cell delivered by next() will be the one at position `cell`, 0 .. n_cells().

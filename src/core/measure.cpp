@@ -58,22 +58,36 @@ Cells::Cells(CellSource& source, Sample&& sample, Index block_cells,
 }
 
 bool Cells::next(CellBlock& block) {
-  while (next_of_all(block)) {
+  if (!fetch(item_)) return false;
+  decode(item_);
+  std::swap(block, item_.block);
+  return true;
+}
+
+bool Cells::fetch(Item& item) {
+  while (fetch_of_all(item)) {
     if (!range_) return true;
-    if (block.first >= range_->last) return false;
-    if (block.first + block.size() <= range_->first) continue;
-    cut(block, *range_);
-    return true;
+    const Index first = item.is_raw ? item.raw->first : item.block.first;
+    const Index size = item.is_raw ? item.raw->n_cells : item.block.size();
+    if (first >= range_->last) return false;
+    if (first + size > range_->first) return true;
   }
   return false;
 }
 
-bool Cells::next_of_all(CellBlock& block) {
+bool Cells::fetch_of_all(Item& item) {
+  item.is_raw = false;
   if (sample_.is_head && next_sampled_ < sample_.blocks.size()) {
-    block = std::move(sample_.blocks[next_sampled_++]);
+    item.block = std::move(sample_.blocks[next_sampled_++]);
     return true;
   }
-  return !sample_.is_all && source_.next(block, block_cells_);
+  item.is_raw = true;
+  return !sample_.is_all && source_.fetch(item.raw, block_cells_);
+}
+
+void Cells::decode(Item& item) const {
+  if (item.is_raw) source_.decode(*item.raw, item.block);
+  if (range_) cut(item.block, *range_);
 }
 
 void EmptyTally::add(const CellBlock& block) {
@@ -81,6 +95,11 @@ void EmptyTally::add(const CellBlock& block) {
     if (block.totals[cell] != 0.0) continue;
     if (n++ == 0) first_name = block.cells[cell];
   }
+}
+
+void EmptyTally::add(const EmptyTally& later) {
+  if (n == 0) first_name = later.first_name;
+  n += later.n;
 }
 
 void EmptyTally::judge(const std::string& file, Index n_cells) const {
@@ -116,12 +135,13 @@ GeneMoments measure(Cells& cells, const Normaliser& normaliser, Index n_genes,
     std::string record;
   };
   GeneMoments moments(n_genes, options.shard.has_value());
-  ordered_pipeline<CellBlock, Packed>(
-      thread_count(options.threads), [&](CellBlock& block) { return cells.next(block); },
-      [&](CellBlock& block, Packed& out) {
-        normaliser.apply(block);
-        if (spool != nullptr) out.record = Spool::pack(block);
-        std::swap(out.block, block);
+  ordered_pipeline<Cells::Item, Packed>(
+      thread_count(options.threads), [&](Cells::Item& item) { return cells.fetch(item); },
+      [&](Cells::Item& item, Packed& out) {
+        cells.decode(item);
+        normaliser.apply(item.block);
+        if (spool != nullptr) out.record = Spool::pack(item.block);
+        std::swap(out.block, item.block);
       },
       [&](Packed& out) {
         n_cells += out.block.size();

@@ -1,6 +1,7 @@
 #pragma once
 /// First of two passes over an input: the panel's moments over all its cells.
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,18 +21,29 @@ class Cells {
 
   /// False when no cell is left.
   bool next(CellBlock& block);
+  /// Cells on their way from the thread that reads to one that works.
+  struct Item {
+    CellBlock block;
+    std::unique_ptr<RawCells> raw;
+    bool is_raw = false;
+  };
+  /// False when no cell is left. From one thread.
+  bool fetch(Item& item);
+  /// Fills item.block. From any thread.
+  void decode(Item& item) const;
   [[nodiscard]] std::optional<Index> n_cells() const {
     return range_ ? range_->size() : source_.n_cells();
   }
 
  private:
-  bool next_of_all(CellBlock& block);
+  bool fetch_of_all(Item& item);
 
   CellSource& source_;
   Sample sample_;
   Index block_cells_;
   std::optional<CellRange> range_;
   std::size_t next_sampled_ = 0;
+  Item item_;  // of next()
 };
 
 /// Cells without a single count. Tallied while blocks pass; judged at the end of the pass.
@@ -40,6 +52,8 @@ struct EmptyTally {
   std::string first_name;
 
   void add(const CellBlock& block);
+  /// Those of later cells.
+  void add(const EmptyTally& later);
   /// Throws Error(bad_input) if there were any.
   void judge(const std::string& file, Index n_cells) const;
 };

@@ -48,12 +48,21 @@ class Predictor {
     Matrix spread;       // miRNAs x cells, if uncertainty is asked for
     EncodedBlock uncertainty;
     BlockNetwork::Workspace work;
+    Index cells_read = 0;  // and tallied, unless that was done in a pass before
+    EmptyTally empties;
   };
 
   /// `block`: normalised.
   void run(CellBlock& block, bool empties_matter, const MatrixSink& sink,
            const MatrixSink* save_input, const MatrixSink* uncertainty, Result& result) const {
-    auto& [mirnas, input, x, y, chosen, spread, intervals, work] = result;
+    EncodedBlock& mirnas = result.mirnas;
+    EncodedBlock& input = result.input;
+    EncodedBlock& intervals = result.uncertainty;
+    Matrix& x = result.x;
+    Matrix& y = result.y;
+    Matrix& chosen = result.chosen;
+    Matrix& spread = result.spread;
+    BlockNetwork::Workspace& work = result.work;
     std::vector<Index> kept;
     std::vector<Index> empty;
     if (empties_matter && options_.empty_cells == EmptyCells::skip) {
@@ -258,20 +267,23 @@ RunReport predict(CellSource& source, const Model& model, const GeneIndex& index
   if (options.uncertainty && uncertainty == nullptr) header.layer = "uncertainty";
   sink.begin(header);
   if (save_input != nullptr) save_input->begin(gene_header(model, options, report, source));
-  ordered_pipeline<CellBlock, Predictor::Result>(
+  ordered_pipeline<Cells::Item, Predictor::Result>(
       thread_count(options.threads),
-      [&](CellBlock& block) {
-        if (from_spool) return spool.next(block);
-        if (!cells.next(block)) return false;
-        report.cells_read += block.size();
-        if (empties_matter) empties.add(block);
-        return true;
-      },
-      [&](CellBlock& block, Predictor::Result& result) {
-        if (!from_spool) normaliser.apply(block);
-        predictor.run(block, empties_matter, sink, save_input, uncertainty, result);
+      [&](Cells::Item& item) { return from_spool ? spool.next(item.block) : cells.fetch(item); },
+      [&](Cells::Item& item, Predictor::Result& result) {
+        result.cells_read = 0;
+        result.empties = {};
+        if (!from_spool) {
+          cells.decode(item);
+          result.cells_read = item.block.size();
+          if (empties_matter) result.empties.add(item.block);
+          normaliser.apply(item.block);
+        }
+        predictor.run(item.block, empties_matter, sink, save_input, uncertainty, result);
       },
       [&](Predictor::Result& result) {
+        report.cells_read += result.cells_read;
+        empties.add(result.empties);
         result.mirnas.first = report.cells_written;
         result.input.first = report.cells_written;
         result.uncertainty.first = report.cells_written;

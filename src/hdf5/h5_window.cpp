@@ -12,14 +12,6 @@ namespace {
 
 constexpr hsize_t texts_per_window = 8192;
 
-template <class T>
-hid_t memory_type() {
-  if constexpr (std::is_same_v<T, float>) return H5T_NATIVE_FLOAT;
-  if constexpr (std::is_same_v<T, double>) return H5T_NATIVE_DOUBLE;
-  if constexpr (std::is_same_v<T, std::int32_t>) return H5T_NATIVE_INT32;
-  return H5T_NATIVE_INT64;
-}
-
 }  // namespace
 
 Windows::Windows(const File& file, Handle dataset, hsize_t wanted)
@@ -97,25 +89,26 @@ void NumberReader<T>::load(hsize_t element) {
   }
   first_ = first;
   end_ = end;
-  if (limit_) check_limit();
+  check_limit(values_, first);
 }
 
 template <class T>
-void NumberReader<T>::check_limit() const {
+void NumberReader<T>::check_limit(std::span<const T> values, hsize_t first) const {
   if constexpr (std::is_integral_v<T>) {
+    if (!limit_) return;
     // One comparison per value, without a branch: negative values are large as unsigned ones.
     using Unsigned = std::make_unsigned_t<T>;
     Unsigned largest = 0;
-    for (const T value : values_) largest = std::max(largest, static_cast<Unsigned>(value));
-    if (values_.empty() ||
+    for (const T value : values) largest = std::max(largest, static_cast<Unsigned>(value));
+    if (values.empty() ||
         static_cast<std::uint64_t>(largest) < static_cast<std::uint64_t>(*limit_)) {
       return;
     }
-    const auto bad = std::find_if(values_.begin(), values_.end(), [&](T value) {
+    const auto bad = std::find_if(values.begin(), values.end(), [&](T value) {
       return value < 0 || static_cast<std::int64_t>(value) >= *limit_;
     });
     file_.fail(path(), fmt::format("element {} is {}, but there are {} {}; the file is damaged.",
-                                   first_ + static_cast<hsize_t>(bad - values_.begin()), *bad,
+                                   first + static_cast<hsize_t>(bad - values.begin()), *bad,
                                    *limit_, limit_of_));
   }
 }

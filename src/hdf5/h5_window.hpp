@@ -6,11 +6,13 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "hdf5/h5.hpp"
 #include "hdf5/h5_chunks.hpp"
+#include "hdf5/h5_storage.hpp"
 
 namespace sicmir::h5 {
 
@@ -42,6 +44,14 @@ class Windows {
   std::size_t hdf5_bytes_ = 0;
 };
 
+template <class T>
+[[nodiscard]] hid_t memory_type() {
+  if constexpr (std::is_same_v<T, float>) return H5T_NATIVE_FLOAT;
+  if constexpr (std::is_same_v<T, double>) return H5T_NATIVE_DOUBLE;
+  if constexpr (std::is_same_v<T, std::int32_t>) return H5T_NATIVE_INT32;
+  return H5T_NATIVE_INT64;
+}
+
 /// Numbers of a data set as `T`: float, double, std::int32_t or std::int64_t, converted by HDF5
 /// (which clips what does not fit).
 template <class T>
@@ -60,6 +70,13 @@ class NumberReader {
     if (element < first_ || element >= end_) load(element);
     return std::span<const T>(values_).subspan(element - first_, end_ - element);
   }
+  [[nodiscard]] hid_t dataset() const noexcept { return windows_.dataset(); }
+  /// Elements past any window, for data sets that are not compressed. Not checked.
+  void read(hsize_t first, hsize_t count, T* values) const {
+    read_slice(file_, windows_.dataset(), memory_type<T>(), first, count, values);
+  }
+  /// Throws unless all values, the first being element `first`, are within the limit.
+  void check_limit(std::span<const T> values, hsize_t first) const;
   [[nodiscard]] std::size_t memory_bytes() const noexcept {
     return windows_.longest() * sizeof(T) +
            (chunks_ ? chunks_->memory_bytes() : windows_.hdf5_bytes());
@@ -71,7 +88,6 @@ class NumberReader {
 
  private:
   void load(hsize_t element);
-  void check_limit() const;
 
   const File& file_;
   Windows windows_;

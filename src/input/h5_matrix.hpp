@@ -7,6 +7,7 @@
 
 #include "hdf5/h5.hpp"
 #include "hdf5/h5_window.hpp"
+#include "sicmir/cell_source.hpp"
 #include "sicmir/gene_map.hpp"
 #include "sicmir/types.hpp"
 
@@ -36,6 +37,13 @@ class H5Matrix {
   virtual void select(const GeneMap& map, bool upper_quartile) = 0;
   /// Replaces `block` by the cells first .. first + count - 1.
   virtual void fill(CellBlock& block, Index first, Index count, h5::TextReader& names) = 0;
+  /// As CellSource::fetch() and decode(), for the cells from `first` on, at most `count` of them;
+  /// returns how many were taken. 0: this matrix is read by fill() alone.
+  virtual Index fetch(std::unique_ptr<RawCells>&, Index /*first*/, Index /*count*/,
+                      h5::TextReader&) {
+    return 0;
+  }
+  virtual void decode(RawCells&, CellBlock&) const {}
   [[nodiscard]] virtual std::size_t memory_bytes() const = 0;
   /// Chunks inflated so far by ChunkCodec; 0 where there is none to inflate, or HDF5 does it.
   [[nodiscard]] virtual std::uint64_t n_inflated() const = 0;

@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "hdf5/h5.hpp"
@@ -34,6 +35,23 @@ class H5CellSource final : public CellSource {
     return true;
   }
 
+  bool fetch(std::unique_ptr<RawCells>& raw, Index max_cells) override {
+    const Index count = std::min(max_cells, parts_.n_cells - next_);
+    if (count <= 0) return false;
+    const Index taken = parts_.matrix->fetch(raw, next_, count, *parts_.names);
+    shared_ = taken > 0;
+    if (!shared_) return CellSource::fetch(raw, max_cells);
+    next_ += taken;
+    return true;
+  }
+  void decode(RawCells& raw, CellBlock& block) const override {
+    if (shared_) {
+      parts_.matrix->decode(raw, block);
+    } else {
+      CellSource::decode(raw, block);
+    }
+  }
+
   [[nodiscard]] bool can_seek() const override { return true; }
   void seek(Index cell) override { next_ = cell; }
 
@@ -51,6 +69,7 @@ class H5CellSource final : public CellSource {
   H5Parts parts_;
   bool upper_quartile_;
   Index next_ = 0;
+  std::atomic<bool> shared_ = false;  // the matrix has a fetch() of its own
 };
 
 /// What a file that is neither AnnData nor 10x looks like, and what to do with it.

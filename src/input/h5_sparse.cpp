@@ -2,10 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <memory>
 #include <optional>
+#include <string>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "hdf5/h5_storage.hpp"
+#include "hdf5/h5_stretch.hpp"
 #include "input/gene_major_store.hpp"
 #include "input/h5_matrix.hpp"
 #include "input/panel_collector.hpp"
@@ -114,8 +120,8 @@ class SparseMatrix : public H5Matrix {
   SparseMajor major_;
   Index n_cells_;
   Index n_genes_;
-  h5::NumberReader<Value> values_;
-  h5::NumberReader<Position> positions_;
+  h5::StretchReader<Value> values_;
+  h5::StretchReader<Position> positions_;
   h5::NumberReader<std::int64_t> pointers_;
 
  private:
@@ -141,6 +147,19 @@ class SparseMatrix : public H5Matrix {
   }
 };
 
+// Bytes of values and positions that travel together: enough to be worth the way, few enough that
+// the blocks under way are small beside the rest.
+constexpr hsize_t bytes_per_fetch = hsize_t{4} << 20;
+
+template <class Value, class Position>
+struct RawSparseCells final : RawCells {
+  std::vector<std::string> names;
+  std::vector<hsize_t> ends = {0};  // of the cells; in front, where the first one begins
+  h5::Stretch<Value> values;
+  h5::Stretch<Position> positions;
+  std::unique_ptr<PanelCollector> collector;
+};
+
 /// CSR, and 10x's CSC of genes x cells: cell after cell, streamed.
 template <class Value, class Position>
 class CellMajor final : public SparseMatrix<Value, Position> {
@@ -148,30 +167,75 @@ class CellMajor final : public SparseMatrix<Value, Position> {
   using SparseMatrix<Value, Position>::SparseMatrix;
 
   void select(const GeneMap& map, bool upper_quartile) override {
-    collector_.emplace(map, upper_quartile);
+    map_ = &map;
+    upper_quartile_ = upper_quartile;
+    raw_.reset();
   }
 
   void fill(CellBlock& block, Index first, Index count, h5::TextReader& names) override {
-    PanelCollector& collector = *collector_;
-    collector.begin_block(block, first);
-    hsize_t begin = this->begin_of(first);
-    for (Index cell = first; cell < first + count; ++cell) {
-      const hsize_t end = this->end_of(cell, begin);
-      this->visit(
-          begin, end, [&](std::span<const Position> positions, std::span<const Value> values) {
-            for (std::size_t i = 0; i < values.size(); ++i) {
-              collector.add(static_cast<Index>(positions[i]), static_cast<double>(values[i]));
-            }
-          });
-      collector.end_cell(names.at(static_cast<hsize_t>(cell)));
-      begin = end;
+    take(raw_, first, count, names, std::numeric_limits<hsize_t>::max());
+    decode(*raw_, block);
+  }
+
+  Index fetch(std::unique_ptr<RawCells>& raw, Index first, Index count,
+              h5::TextReader& names) override {
+    constexpr hsize_t most = bytes_per_fetch / (sizeof(Value) + sizeof(Position));
+    return take(raw, first, count, names, most);
+  }
+
+  void decode(RawCells& cells, CellBlock& block) const override {
+    auto& raw = static_cast<Raw&>(cells);
+    PanelCollector& collector = *raw.collector;
+    collector.begin_block(block, raw.first);
+    for (std::size_t cell = 0; cell < raw.names.size(); ++cell) {
+      for (hsize_t begin = raw.ends[cell]; begin < raw.ends[cell + 1];) {
+        const hsize_t end = raw.ends[cell + 1];
+        const auto values = this->values_.piece_from(raw.values, begin, end);
+        const auto positions = this->positions_.piece_from(raw.positions, begin, end);
+        const std::size_t count = std::min(values.size(), positions.size());
+        collector.add(positions.first(count), values.first(count));
+        begin += count;
+      }
+      collector.end_cell(std::move(raw.names[cell]));
     }
+    // What is inflated goes as soon as nobody needs it.
+    raw.values.chunks.clear();
+    raw.positions.chunks.clear();
   }
 
   [[nodiscard]] std::size_t memory_bytes() const override { return this->window_bytes(); }
 
  private:
-  std::optional<PanelCollector> collector_;
+  using Raw = RawSparseCells<Value, Position>;
+
+  /// Cells from `first` on until `count`, or until they hold `most` values; at least one.
+  Index take(std::unique_ptr<RawCells>& cells, Index first, Index count, h5::TextReader& names,
+             hsize_t most) {
+    if (!cells) {
+      auto made = std::make_unique<Raw>();
+      made->collector = std::make_unique<PanelCollector>(*map_, upper_quartile_);
+      cells = std::move(made);
+    }
+    auto& raw = static_cast<Raw&>(*cells);
+    raw.first = first;
+    raw.names.clear();
+    const hsize_t begin = this->begin_of(first);
+    raw.ends.assign(1, begin);
+    for (Index cell = first; cell < first + count; ++cell) {
+      const hsize_t end = this->end_of(cell, raw.ends.back());
+      if (cell > first && end - begin > most) break;
+      raw.names.push_back(names.at(static_cast<hsize_t>(cell)));
+      raw.ends.push_back(end);
+    }
+    this->values_.fetch(begin, raw.ends.back(), raw.values);
+    this->positions_.fetch(begin, raw.ends.back(), raw.positions);
+    raw.n_cells = static_cast<Index>(raw.names.size());
+    return raw.n_cells;
+  }
+
+  const GeneMap* map_ = nullptr;
+  bool upper_quartile_ = false;
+  std::unique_ptr<RawCells> raw_;  // of fill()
 };
 
 /// CSC of cells x genes: the panel's genes are gathered in one pass, then cells are served.

@@ -36,6 +36,29 @@ class PanelCollector {
     if (gene >= 0) add_to_panel(feature, gene, rounded);
   }
 
+  /// The same for many.
+  template <class Feature, class Value>
+  void add(std::span<const Feature> features, std::span<const Value> values) {
+    if (keep_all_) {
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        add(static_cast<Index>(features[i]), static_cast<double>(values[i]));
+      }
+      return;
+    }
+    double total = total_;  // in a register
+    const PanelPosition* const positions = positions_.data();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const PanelPosition gene = positions[static_cast<std::size_t>(features[i])];
+      if (gene == GeneMap::ignored) continue;
+      const auto value = static_cast<double>(values[i]);
+      total += value;
+      if (gene < 0) continue;
+      add_to_panel(static_cast<Index>(features[i]), gene,
+                   static_cast<double>(static_cast<float>(value)));
+    }
+    total_ = total;
+  }
+
   /// `total`: overrides the sum of what was added, for readers that did not add every feature.
   void end_cell(std::string name, std::optional<double> total = std::nullopt);
 
