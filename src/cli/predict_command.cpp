@@ -161,6 +161,7 @@ void predict_one(const PredictCommand& command, const Model& model, const GeneIn
   }
   if (!command.report.empty()) (void)OutputFile(command.report);
 
+  command.input.source.threads = options.threads;
   const std::unique_ptr<CellSource> source =
       open_source(command.input.input, command.input.source, index);
   log_source(*source);

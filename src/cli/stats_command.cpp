@@ -24,6 +24,7 @@ void run(StatsCommand& command) {
   (void)OutputFile(command.output);  // a place that cannot be written is found before the work
   const Model model = read_model(find_model(command.input.model));
   const GeneIndex index(model.panel);
+  command.input.source.threads = command.common.threads;
   const std::unique_ptr<CellSource> source =
       open_source(command.input.input, command.input.source, index);
   log_source(*source);

@@ -3,16 +3,20 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <limits>
 #include <unordered_set>
 #include <utility>
 
 #include "input/byte_input.hpp"
 #include "input/gene_major_store.hpp"
 #include "input/line_reader.hpp"
+#include "input/line_stretch.hpp"
 #include "input/panel_collector.hpp"
 #include "input/sources.hpp"
 #include "input/table_layout.hpp"
 #include "input/value_line.hpp"
+#include "parallel/ordered_pipeline.hpp"
+#include "parallel/threads.hpp"
 
 namespace sicmir {
 namespace {
@@ -94,11 +98,19 @@ struct OpenTable {
     }
     return false;
   }
+  /// The next lines, at most `most`; false: none is left.
+  bool next(LineStretch& stretch, std::size_t most) {
+    stretch.clear();
+    std::string_view line;
+    while (stretch.size() < most && !stretch.is_full() && next(line)) {
+      stretch.append(line, lines.number());
+    }
+    return stretch.size() > 0;
+  }
   std::unique_ptr<ByteInput> input;
   TableLayout layout;
   LineReader lines;
   ValueLineReader values;
-  std::vector<std::string_view> leading;  // of the line in hand
 };
 
 class CellLinesSource final : public CellSource {
@@ -135,48 +147,70 @@ class CellLinesSource final : public CellSource {
   const SourceDescription& description() const override { return description_; }
   const FeatureTable& features() const override { return features_; }
   std::optional<Index> n_cells() const override { return n_cells_; }
-  void select(const GeneMap& map) override {
-    map_ = &map;
-    collector_.emplace(map, quartiles_up_to_ > 0);
-  }
+  void select(const GeneMap& map) override { map_ = &map; }
   bool next(CellBlock& block, Index max_cells) override {
-    // The number of cells is not known before the end: quartiles are delivered up to the limit.
-    if (quartiles_up_to_ > 0 && delivered_ < quartiles_up_to_) {
-      max_cells = std::min(max_cells, quartiles_up_to_ - delivered_);
-    } else if (quartiles_up_to_ > 0) {
-      collector_.emplace(*map_, false);
-      quartiles_up_to_ = 0;
+    if (!fetch(raw_, max_cells)) {
+      block.clear(delivered_);
+      return false;
     }
-    collector_->begin_block(block, delivered_);
-    std::string_view line;
-    while (block.size() < max_cells && table_.next(line)) {
-      const auto number = table_.lines.number();
-      const char* at = table_.values.begin_line(line, number, table_.leading);
+    decode(*raw_, block);
+    return true;
+  }
+  bool fetch(std::unique_ptr<RawCells>& cells, Index max_cells) override {
+    if (!cells) cells = std::make_unique<Raw>();
+    auto& raw = static_cast<Raw&>(*cells);
+    // The number of cells is not known before the end: quartiles are delivered up to the limit.
+    const bool quartiles = delivered_ < quartiles_up_to_;
+    if (quartiles) max_cells = std::min(max_cells, quartiles_up_to_ - delivered_);
+    if (!raw.collector || raw.quartiles != quartiles) {
+      raw.collector = std::make_unique<PanelCollector>(*map_, quartiles);
+      raw.quartiles = quartiles;
+    }
+    raw.first = delivered_;
+    if (!table_.next(raw.lines, static_cast<std::size_t>(max_cells))) {
+      n_cells_ = delivered_;
+      return false;
+    }
+    delivered_ += static_cast<Index>(raw.lines.size());
+    return true;
+  }
+  void decode(RawCells& cells, CellBlock& block) const override {
+    auto& raw = static_cast<Raw&>(cells);
+    raw.collector->begin_block(block, raw.first);
+    for (std::size_t l = 0; l < raw.lines.size(); ++l) {
+      std::string_view line = raw.lines.line(l);
+      const auto number = raw.lines.number(l);
+      const char* at = table_.values.begin_line(line, number, raw.leading);
       std::optional<double> total;
       double quartile = 0;
       if (total_at_) total = 0.0;  // zeros are not reported
       table_.values.read_values(at, line, number, [&](std::size_t i, double value) {
         if (total_at_ == i) total = value;
         if (quartile_at_ == i) quartile = value;
-        collector_->add(static_cast<Index>(i), value);
+        raw.collector->add(static_cast<Index>(i), value);
       });
-      collector_->end_cell(unquoted(table_.leading.front()), total);
+      raw.collector->end_cell(unquoted(raw.leading.front()), total);
       if (quartile_at_ && !block.upper_quartiles.empty()) block.upper_quartiles.back() = quartile;
     }
-    delivered_ += block.size();
-    if (block.size() < max_cells) n_cells_ = delivered_;
-    return !block.empty();
   }
   std::size_t memory_bytes() const override {
     return table_.lines.memory_bytes() + bytes_of(features_);
   }
 
  private:
+  struct Raw final : RawCells {
+    Index first = 0;
+    LineStretch lines;
+    std::vector<std::string_view> leading;  // of the line in hand
+    std::unique_ptr<PanelCollector> collector;
+    bool quartiles = false;
+  };
+
   SourceDescription description_;
   OpenTable table_;
   FeatureTable features_;
   const GeneMap* map_ = nullptr;
-  std::optional<PanelCollector> collector_;
+  std::unique_ptr<RawCells> raw_;  // of next()
   std::optional<Index> n_cells_;
   Index delivered_ = 0;
   Index quartiles_up_to_;
@@ -204,7 +238,7 @@ class GeneLinesSource final : public CellSource {
                                                  : fmt::format("column {}", c + 1),
                                    {}});
     }
-    read_all(table, genes);
+    read_all(table, genes, options.threads);
   }
 
   const SourceDescription& description() const override { return description_; }
@@ -237,17 +271,49 @@ class GeneLinesSource final : public CellSource {
                                                 file, repeated.size(), repeated.front()));
   }
 
-  void read_all(OpenTable& table, const GeneIndex& genes) {
-    std::string_view line;
+  /// The values of some lines, zeros left out.
+  struct Parsed {
+    std::vector<std::string_view> leading;  // of one line after the other, in the stretch
+    std::vector<std::size_t> ends;          // of the lines' values
+    std::vector<std::uint32_t> cells;
+    std::vector<double> values;
+  };
+
+  static void parse(const OpenTable& table, const LineStretch& lines, Parsed& parsed) {
+    parsed.leading.clear();
+    parsed.ends.clear();
+    std::vector<std::string_view> leading;
+    std::size_t end = 0;
+    for (std::size_t l = 0; l < lines.size(); ++l) {
+      std::string_view line = lines.line(l);
+      const char* at = table.values.begin_line(line, lines.number(l), leading);
+      parsed.leading.insert(parsed.leading.end(), leading.begin(), leading.end());
+      // A value that is not zero takes a digit and, but for the last, a separator.
+      const std::size_t most = end + std::min(table.layout.n_values(), line.size() / 2 + 1);
+      if (parsed.values.size() < most) {
+        parsed.cells.resize(2 * most);
+        parsed.values.resize(2 * most);
+      }
+      std::uint32_t* const cells = parsed.cells.data();
+      double* const values = parsed.values.data();
+      table.values.read_values(at, line, lines.number(l), [&](std::size_t i, double value) {
+        cells[end] = static_cast<std::uint32_t>(i);
+        values[end] = value;
+        ++end;
+      });
+      parsed.ends.push_back(end);
+    }
+  }
+
+  void read_all(OpenTable& table, const GeneIndex& genes, int threads) {
     Index feature = 0;
     std::string summary;  // the first line that counts no gene
-    for (; table.next(line); ++feature) {
-      const auto number = table.lines.number();
-      const char* at = table.values.begin_line(line, number, table.leading);
+    const auto keep_line = [&](const std::string_view* leading, const Parsed& parsed,
+                               std::size_t begin, std::size_t end) {
       bool keep = quartiles_;
       bool counted = true;
       for (std::size_t c = 0; c < columns_.size(); ++c) {
-        std::string id = unquoted(table.leading[columns_[c]]);
+        std::string id = unquoted(leading[columns_[c]]);
         keep = keep || genes.find(id).has_value();
         counted = counted && !is_par_y_copy(id);
         if (c == 0 && is_summary_line(id)) {
@@ -259,11 +325,25 @@ class GeneLinesSource final : public CellSource {
         features_.columns[c].ids.push_back(std::move(id));
       }
       store_.begin_feature(feature, keep, counted);
-      table.values.read_values(at, line, number, [&](std::size_t i, double value) {
-        store_.add(static_cast<Index>(i), value);
-      });
+      for (std::size_t i = begin; i < end; ++i) {
+        store_.add(static_cast<Index>(parsed.cells[i]), parsed.values[i]);
+      }
       store_.end_feature();
-    }
+      ++feature;
+    };
+    ordered_pipeline<LineStretch, Parsed>(
+        thread_count(threads),
+        [&](LineStretch& lines) {
+          return table.next(lines, std::numeric_limits<std::size_t>::max());
+        },
+        [&](const LineStretch& lines, Parsed& parsed) { parse(table, lines, parsed); },
+        [&](const Parsed& parsed) {
+          const std::size_t n_leading = table.layout.leading.size();
+          for (std::size_t l = 0; l < parsed.ends.size(); ++l) {
+            keep_line(parsed.leading.data() + l * n_leading, parsed,
+                      l == 0 ? 0 : parsed.ends[l - 1], parsed.ends[l]);
+          }
+        });
     if (summary.empty()) return;
     features_.counted.resize(static_cast<std::size_t>(feature), 1);
     description_.warnings.push_back(fmt::format(
