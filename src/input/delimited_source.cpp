@@ -171,7 +171,8 @@ class CellLinesSource final : public CellSource {
       n_cells_ = delivered_;
       return false;
     }
-    delivered_ += static_cast<Index>(raw.lines.size());
+    raw.n_cells = static_cast<Index>(raw.lines.size());
+    delivered_ += raw.n_cells;
     return true;
   }
   void decode(RawCells& cells, CellBlock& block) const override {
@@ -199,7 +200,6 @@ class CellLinesSource final : public CellSource {
 
  private:
   struct Raw final : RawCells {
-    Index first = 0;
     LineStretch lines;
     std::vector<std::string_view> leading;  // of the line in hand
     std::unique_ptr<PanelCollector> collector;
