@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""The published method's steps with PyTorch, pandas and anndata, as most people would write them:
+to compare times with. Everything in memory, all cells as one batch.
+
+    published_steps.py MODEL.h5 INPUT OUTPUT
+
+INPUT: .h5ad with raw counts, or .csv with genes as lines; OUTPUT: .csv or .h5ad. MODEL: any model
+file of sicmir. Steps: counts to ln(1 + CP10k) where they are whole numbers, the panel's genes by
+name (missing ones 0), z-score over the cells (population sd, constant genes 0), network."""
+import sys
+
+import anndata
+import h5py
+import numpy as np
+import pandas as pd
+import scipy.sparse
+import torch
+
+model_path, source, target = sys.argv[1:4]
+
+
+def layers_of(path):
+    """The first member's layers as PyTorch modules, and the names of genes and miRNAs."""
+    text = lambda values: [v.decode() if isinstance(v, bytes) else v for v in values]
+    modules = []
+    with h5py.File(path) as f:
+        genes, mirnas = text(f["genes/symbol"][:]), text(f["mirnas/name"][:])
+        stack = f["members/000"] if "members" in f else f
+        layers = stack["layers"]
+        for key in sorted(layers, key=int):
+            layer = layers[key]
+            kind = layer.attrs["type"]
+            kind = kind.decode() if isinstance(kind, bytes) else kind
+            if kind == "linear":
+                weight = torch.from_numpy(layer["weight"][:].astype("f4"))
+                module = torch.nn.Linear(weight.shape[1], weight.shape[0])
+                module.weight.data = weight
+                module.bias.data = torch.from_numpy(layer["bias"][:].astype("f4"))
+            elif kind in ("batchnorm", "batch_norm"):
+                module = torch.nn.BatchNorm1d(layer["gamma"].shape[0])
+                module.weight.data = torch.from_numpy(layer["gamma"][:].astype("f4"))
+                module.bias.data = torch.from_numpy(layer["beta"][:].astype("f4"))
+                module.running_mean = torch.from_numpy(layer["mean"][:].astype("f4"))
+                module.running_var = torch.from_numpy(layer["variance"][:].astype("f4"))
+            else:
+                module = torch.nn.ReLU() if kind == "relu" else torch.nn.Identity()
+            modules.append(module)
+    return torch.nn.Sequential(*modules).eval(), genes, mirnas
+
+
+network, genes, mirnas = layers_of(model_path)
+if source.endswith(".h5ad"):
+    data = anndata.read_h5ad(source)
+    values = data.X.toarray() if scipy.sparse.issparse(data.X) else np.asarray(data.X)
+    table = pd.DataFrame(values, index=data.obs_names, columns=data.var_names)
+else:
+    table = pd.read_csv(source, index_col=0).T
+values = table.to_numpy()
+if (values[:100] == np.floor(values[:100])).all():
+    totals = values.sum(axis=1, keepdims=True)
+    table = pd.DataFrame(np.log1p(values * (1e4 / totals)), index=table.index,
+                         columns=table.columns)
+panel = table.reindex(columns=genes).fillna(0.0)
+x = panel.to_numpy(dtype=np.float64)
+sd = x.std(axis=0)
+x = np.divide(x - x.mean(axis=0), sd, out=np.zeros_like(x), where=sd > 0)
+with torch.no_grad():
+    y = network(torch.from_numpy(x.astype("f4"))).numpy()
+if target.endswith(".h5ad"):
+    result = anndata.AnnData(y, obs=pd.DataFrame(index=panel.index),
+                             var=pd.DataFrame(index=mirnas))
+    result.write_h5ad(target)
+else:
+    pd.DataFrame(y, index=panel.index, columns=mirnas).to_csv(target)
