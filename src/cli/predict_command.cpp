@@ -124,8 +124,9 @@ void check(PredictCommand& command) {
   if (!command.save_input.empty() && command.save_input == command.output) {
     throw Error(ExitCode::usage, "--save-input and -o name the same file.");
   }
-  // Upper quartiles are kept only where the model's unit may be needed.
   SourceOptions& source = command.input.source;
+  source.threads = command.common.threads;
+  // Upper quartiles are kept only where the model's unit may be needed.
   switch (command.input.predict.scale) {
     case Scale::reference:
       source.upper_quartile_up_to = std::numeric_limits<Index>::max();
@@ -161,7 +162,6 @@ void predict_one(const PredictCommand& command, const Model& model, const GeneIn
   }
   if (!command.report.empty()) (void)OutputFile(command.report);
 
-  command.input.source.threads = options.threads;
   const std::unique_ptr<CellSource> source =
       open_source(command.input.input, command.input.source, index);
   log_source(*source);
