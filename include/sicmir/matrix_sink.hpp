@@ -1,6 +1,7 @@
 #pragma once
 /// Where predictions go: one interface over every format that sicmir writes.
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -67,12 +68,18 @@ enum class OutputFormat : std::uint8_t { automatic, csv, tsv, csv_gz, tsv_gz, h5
 /// "-" and files that are not regular default to TSV. An unknown ending: Error(usage).
 [[nodiscard]] OutputFormat resolve_output_format(const std::string& path, OutputFormat format);
 
+enum class Compression : std::uint8_t { none, gzip };
+enum class Dtype : std::uint8_t { float32, float16 };
+
 struct SinkOptions {
   OutputFormat format = OutputFormat::automatic;
   bool features_as_lines = false;  ///< text only: miRNAs as lines, cells as columns
   int digits = 0;  ///< text: significant digits; 0: shortest that reads back the same
   /// h5ad only: the input whose obs, obsm and uns are carried over; empty: none.
   std::string carry_from;
+  Compression compression = Compression::none;  ///< h5ad: of X and of layers
+  Dtype dtype = Dtype::float32;                 ///< likewise
+  int threads = 1;                              ///< that compress, the writing one included
 };
 
 /// `path` "-": standard output. Nothing is created before begin().

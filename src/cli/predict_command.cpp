@@ -126,6 +126,13 @@ void check(PredictCommand& command) {
   }
   SourceOptions& source = command.input.source;
   source.threads = command.common.threads;
+  command.sink.threads = thread_count(command.common.threads);
+  if (format != OutputFormat::h5ad &&
+      (command.sink.compression != Compression::none || command.sink.dtype != Dtype::float32)) {
+    throw Error(ExitCode::usage,
+                "--compression and --dtype are for .h5ad outputs; tables are compressed by their "
+                "name (.csv.gz, .tsv.gz) and shortened by --digits.");
+  }
   // Upper quartiles are kept only where the model's unit may be needed.
   switch (command.input.predict.scale) {
     case Scale::reference:
@@ -299,6 +306,14 @@ void add_predict(CLI::App& app) {
   sub.add_option("--digits", command.sink.digits,
                  "Tables: significant digits [default: as many as read back the same]")
       ->check(CLI::Range(1, 9))
+      ->group(writing);
+  add_choice<Compression>(sub, "--compression", command.sink.compression,
+                          {{"none", Compression::none}, {"gzip", Compression::gzip}},
+                          "h5ad: none or gzip (shuffle and deflate) [default: none]")
+      ->group(writing);
+  add_choice<Dtype>(sub, "--dtype", command.sink.dtype,
+                    {{"float32", Dtype::float32}, {"float16", Dtype::float16}},
+                    "h5ad: float32 or float16 (3 digits, half the size) [default: float32]")
       ->group(writing);
   add_choice<OutputScale>(
       sub, "--output-scale", options.output_scale,

@@ -8,9 +8,11 @@
 #include <variant>
 #include <vector>
 
+#include "output/chunk_encoder.hpp"
 #include "output/h5_output.hpp"
 #include "output/h5ad_carry.hpp"
 #include "output/sinks.hpp"
+#include "parallel/thread_pool.hpp"
 
 namespace sicmir {
 namespace {
@@ -25,7 +27,10 @@ Index cells_per_chunk(Index n_features) {
 class H5adSink final : public MatrixSink {
  public:
   H5adSink(const std::string& path, const SinkOptions& options)
-      : out_(path), carry_from_(options.carry_from) {}
+      : out_(path),
+        carry_from_(options.carry_from),
+        encoder_(options.compression, options.dtype),
+        pool_(encoder_.is_plain() ? 1 : std::max(options.threads, 1)) {}
 
   void begin(const OutputHeader& header) override {
     n_features_ = static_cast<Index>(header.features.size());
@@ -78,7 +83,7 @@ class H5adSink final : public MatrixSink {
   /// A data set of cells x features on its way to the file.
   struct Stream {
     h5::Handle dataset;
-    std::vector<float> pending;  // less than a chunk
+    std::vector<float> pending;  // less than is written at once
     hsize_t written_cells = 0;   // of whole chunks
   };
 
@@ -91,11 +96,19 @@ class H5adSink final : public MatrixSink {
     }
   }
 
+  [[nodiscard]] std::size_t chunk_floats() const {
+    return static_cast<std::size_t>(chunk_cells_ * n_features_);
+  }
+  /// Chunks that are encoded at the same time.
+  [[nodiscard]] std::size_t chunks_at_once() const {
+    return encoder_.is_plain() ? 1 : 4 * static_cast<std::size_t>(pool_.size());
+  }
+
   void append(Stream& stream, std::span<const float> values) {
-    const auto whole = static_cast<std::size_t>(chunk_cells_ * n_features_);
+    const std::size_t whole = chunk_floats() * chunks_at_once();
     while (!values.empty()) {
       if (stream.pending.empty() && values.size() >= whole) {
-        write_chunk(stream, values.first(whole));
+        write_chunks(stream, values.first(whole));
         values = values.subspan(whole);
         continue;
       }
@@ -104,7 +117,7 @@ class H5adSink final : public MatrixSink {
                             values.begin() + static_cast<std::ptrdiff_t>(take));
       values = values.subspan(take);
       if (stream.pending.size() == whole) {
-        write_chunk(stream, stream.pending);
+        write_chunks(stream, stream.pending);
         stream.pending.clear();
       }
     }
@@ -112,8 +125,9 @@ class H5adSink final : public MatrixSink {
 
   void complete(Stream& stream) {
     if (!stream.pending.empty()) {
-      stream.pending.resize(static_cast<std::size_t>(chunk_cells_ * n_features_), 0.0F);
-      write_chunk(stream, stream.pending);
+      const std::size_t chunk = chunk_floats();
+      stream.pending.resize((stream.pending.size() + chunk - 1) / chunk * chunk, 0.0F);
+      write_chunks(stream, stream.pending);
       stream.pending = {};
     }
     set_cells(stream, names_.size());
@@ -131,10 +145,13 @@ class H5adSink final : public MatrixSink {
     const h5::Handle creation(H5Pcreate(H5P_DATASET_CREATE));
     out_.check(H5Pset_chunk(creation.get(), 2, chunk.data()));
     out_.check(H5Pset_obj_track_times(creation.get(), false));
+    out_.check(encoder_.set_filters(creation.get()));
     // Chunks are written whole, so nothing has to be filled in first.
     out_.check(H5Pset_fill_time(creation.get(), H5D_FILL_TIME_NEVER));
     // Native, because chunks are written past HDF5's conversion; little-endian wherever this runs.
-    stream.dataset = out_.checked(H5Dcreate2(parent, name.c_str(), H5T_NATIVE_FLOAT, space.get(),
+    const h5::Handle type = encoder_.type();
+    if (!type) out_.fail();
+    stream.dataset = out_.checked(H5Dcreate2(parent, name.c_str(), type.get(), space.get(),
                                              H5P_DEFAULT, creation.get(), H5P_DEFAULT));
     set_encoding(out_, stream.dataset.get(), "array", "0.2.0");
   }
@@ -144,13 +161,32 @@ class H5adSink final : public MatrixSink {
     out_.check(H5Dset_extent(stream.dataset.get(), extent.data()));
   }
 
-  void write_chunk(Stream& stream, std::span<const float> values) {
+  /// `values`: whole chunks.
+  void write_chunks(Stream& stream, std::span<const float> values) {
+    const std::size_t chunk = chunk_floats();
+    if (encoder_.is_plain()) {
+      for (; !values.empty(); values = values.subspan(chunk)) {
+        write_chunk(stream, chunk * sizeof(float), values.data());
+      }
+      return;
+    }
+    encoded_.resize(std::max(encoded_.size(), values.size() / chunk));
+    const auto n_chunks = static_cast<Index>(values.size() / chunk);
+    pool_.run(n_chunks, [&](Index number, int) {
+      const auto at = static_cast<std::size_t>(number);
+      encoder_.encode(values.subspan(at * chunk, chunk), encoded_[at]);
+    });
+    for (std::size_t at = 0; at < static_cast<std::size_t>(n_chunks); ++at) {
+      write_chunk(stream, encoded_[at].size(), encoded_[at].data());
+    }
+  }
+
+  void write_chunk(Stream& stream, std::size_t bytes, const void* chunk) {
     const h5::Lock lock;
     const std::array<hsize_t, 2> at = {stream.written_cells, 0};
     stream.written_cells += static_cast<hsize_t>(chunk_cells_);
     set_cells(stream, stream.written_cells);
-    out_.check(H5Dwrite_chunk(stream.dataset.get(), H5P_DEFAULT, 0, at.data(), values.size_bytes(),
-                              values.data()));
+    out_.check(H5Dwrite_chunk(stream.dataset.get(), H5P_DEFAULT, 0, at.data(), bytes, chunk));
   }
 
   void write_features(const OutputHeader& header) const {
@@ -183,6 +219,9 @@ class H5adSink final : public MatrixSink {
 
   H5Output out_;
   std::string carry_from_;
+  ChunkEncoder encoder_;
+  ThreadPool pool_;
+  std::vector<std::vector<std::uint8_t>> encoded_;
   Stream x_, layer_;
   Index n_features_ = 0;
   Index chunk_cells_ = 0;

@@ -31,8 +31,11 @@ void GzipMember::compress(std::string_view text, std::vector<char>& member) {
   member.resize(length);
 }
 
-TextOutput::TextOutput(const std::string& path, bool gzip)
-    : file_(path), gzip_(gzip ? std::make_unique<GzipMember>() : nullptr) {}
+TextOutput::TextOutput(const std::string& path, bool gzip, int threads) : file_(path) {
+  if (!gzip) return;
+  pool_ = std::make_unique<ThreadPool>(std::max(threads, 1));
+  gzip_.resize(static_cast<std::size_t>(pool_->size()));
+}
 
 void TextOutput::write(std::span<const char> bytes) {
   file_.write(bytes);
@@ -43,15 +46,24 @@ void TextOutput::write(std::span<const char> bytes) {
   }
 }
 
+/// Members of member_bytes each, the last one shorter.
 void TextOutput::compress_pending() {
-  gzip_->compress({pending_.data(), pending_.size()}, member_);
-  write(member_);
+  const std::string_view text(pending_.data(), pending_.size());
+  const std::size_t n_members =
+      std::max<std::size_t>(1, (text.size() + member_bytes - 1) / member_bytes);
+  members_.resize(std::max(members_.size(), n_members));
+  pool_->run(static_cast<Index>(n_members), [&](Index number, int worker) {
+    const auto at = static_cast<std::size_t>(number);
+    gzip_[static_cast<std::size_t>(worker)].compress(text.substr(at * member_bytes, member_bytes),
+                                                     members_[at]);
+  });
+  for (std::size_t at = 0; at < n_members; ++at) write(members_[at]);
   wrote_member_ = true;
   pending_.clear();
 }
 
 void TextOutput::append(std::string_view text) {
-  if (gzip_ == nullptr) {
+  if (!is_gzip()) {
     if (pending_.size() + text.size() <= member_bytes / 16) {
       pending_.insert(pending_.end(), text.begin(), text.end());
       return;
@@ -61,16 +73,17 @@ void TextOutput::append(std::string_view text) {
     write(text);
     return;
   }
+  const std::size_t at_once = 4 * gzip_.size() * member_bytes;
   while (!text.empty()) {
-    const std::size_t take = std::min(text.size(), member_bytes - pending_.size());
+    const std::size_t take = std::min(text.size(), at_once - pending_.size());
     pending_.insert(pending_.end(), text.begin(), text.begin() + take);
     text.remove_prefix(take);
-    if (pending_.size() == member_bytes) compress_pending();
+    if (pending_.size() == at_once) compress_pending();
   }
 }
 
 void TextOutput::finish() {
-  if (gzip_ == nullptr) {
+  if (!is_gzip()) {
     write(pending_);
   } else if (!pending_.empty() || !wrote_member_) {
     compress_pending();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "output/output_file.hpp"
+#include "parallel/thread_pool.hpp"
 
 struct libdeflate_compressor;
 
@@ -31,7 +32,8 @@ class TextOutput {
   /// Text of one gzip member. The text is cut there whatever the calls of append() were.
   static constexpr std::size_t member_bytes = std::size_t{1} << 20;
 
-  TextOutput(const std::string& path, bool gzip);
+  /// `threads`: that compress, the one that calls included.
+  TextOutput(const std::string& path, bool gzip, int threads = 1);
   void create() { file_.create(); }
   void append(std::string_view text);
   void finish();
@@ -39,11 +41,13 @@ class TextOutput {
  private:
   void write(std::span<const char> bytes);
   void compress_pending();
+  [[nodiscard]] bool is_gzip() const noexcept { return !gzip_.empty(); }
 
   OutputFile file_;
-  std::unique_ptr<GzipMember> gzip_;  // null: plain
-  std::vector<char> pending_;         // plain: small pieces; gzip: less than a member
-  std::vector<char> member_;
+  std::vector<GzipMember> gzip_;            // of the threads; none: plain
+  std::unique_ptr<ThreadPool> pool_;        // of gzip
+  std::vector<char> pending_;               // plain: small pieces; gzip: members to be made at once
+  std::vector<std::vector<char>> members_;  // as they are written
   std::size_t since_writeback_ = 0;
   bool wrote_member_ = false;
 };

@@ -33,7 +33,7 @@ void append_name(std::string& text, std::string_view name, char separator) {
 class TextSink final : public MatrixSink {
  public:
   TextSink(const std::string& path, bool gzip, char separator, const SinkOptions& options)
-      : out_(path, gzip),
+      : out_(path, gzip, options.threads),
         separator_(separator),
         digits_(std::clamp(options.digits, 0, 17)),
         features_as_lines_(options.features_as_lines) {}

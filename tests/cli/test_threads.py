@@ -1,4 +1,5 @@
 """Threads and blocks change how long it takes, and nothing else."""
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -44,3 +45,29 @@ def test_order_and_cuts_of_cells_change_no_prediction(model, tmp_path):
         part.to_csv(path)
         found = predict(model, path, "--moments", tmp_path / "moments.h5")
         assert (found == whole.loc[part.index]).all(axis=None)
+
+
+def test_compressed_and_short_h5ad_hold_the_same_numbers_for_any_number_of_threads(
+        model, source, tmp_path):
+    def written(*options):
+        path = tmp_path / "out.h5ad"
+        run("predict", source, "-m", model, "-o", path, *options)
+        with h5py.File(path) as f:
+            return f["X"][:], f["X"].compression, f["X"].shuffle, f["X"].dtype, path.read_bytes()
+
+    plain = written()
+    assert plain[1:4] == (None, False, np.float32)
+    for compression in ("none", "gzip"):
+        for dtype in (np.float32, np.float16):
+            options = ["--compression", compression, "--dtype", np.dtype(dtype).name]
+            found = written(*options, "--threads", 1)
+            assert (found[0] == plain[0].astype(dtype)).all()
+            assert found[1:4] == (None if compression == "none" else "gzip",
+                                  compression == "gzip", dtype)
+            assert written(*options, "--threads", 3, "--block-cells", 7)[4] == found[4]
+
+
+def test_compression_of_tables_is_said_by_their_name(model, source):
+    done = run("predict", source, "-m", model, "--compression", "gzip", expect=2)
+    assert "--compression and --dtype are for .h5ad outputs" in done.stderr
+    assert done.stdout == ""

@@ -1,0 +1,37 @@
+#pragma once
+/// Chunks of numbers as HDF5 stores them behind its filters.
+
+#include <hdf5.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "hdf5/h5.hpp"
+#include "sicmir/matrix_sink.hpp"
+
+namespace sicmir {
+
+/// What a data set of float32 or float16, plain or gzip, needs. Equal numbers make equal bytes.
+class ChunkEncoder {
+ public:
+  explicit ChunkEncoder(Compression compression = Compression::none, Dtype dtype = Dtype::float32)
+      : compression_(compression), dtype_(dtype) {}
+
+  /// True if chunks are the numbers as they are: encode() is not needed.
+  [[nodiscard]] bool is_plain() const noexcept {
+    return compression_ == Compression::none && dtype_ == Dtype::float32;
+  }
+  /// Sets the filters on a data set to be created.
+  [[nodiscard]] herr_t set_filters(hid_t creation) const;
+  [[nodiscard]] h5::Handle type() const;
+  /// From any thread. Float16 is rounded to nearest, ties to even; beyond 65504 it is infinite.
+  void encode(std::span<const float> values, std::vector<std::uint8_t>& chunk) const;
+
+ private:
+  Compression compression_;
+  Dtype dtype_;
+};
+
+}  // namespace sicmir
