@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# Runs docs/hpc's Slurm array and Snakemake workflow for real and compares what they write with one
+# run. Starts a Slurm of one node on the loopback; needs root, slurm-wlm, munge and snakemake.
+#   scripts/check_cluster.sh [PROGRAM]      (default build/release/src/sicmir)
+set -euo pipefail
+project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+program=$(realpath "${1:-$project/build/release/src/sicmir}")
+work=$(mktemp -d)
+daemons=()
+finish() {
+  [ ${#daemons[@]} -eq 0 ] || kill "${daemons[@]}" 2>/dev/null || true
+  wait 2>/dev/null || true
+  rm -rf "$work"
+}
+trap finish EXIT
+mkdir "$work/bin"
+ln -s "$program" "$work/bin/sicmir"
+export PATH=$work/bin:$PATH
+cd "$work"
+
+# The bundled example, often enough for several blocks of 1,024 cells.
+/usr/bin/python3 - "$project/data/example" cells.h5ad <<'PYTHON'
+import sys
+
+import anndata
+import numpy
+import pandas
+import scipy.io
+import scipy.sparse
+
+folder, output = sys.argv[1:]
+counts = scipy.sparse.csr_matrix(scipy.io.mmread(f"{folder}/matrix.mtx.gz").T, dtype="float32")
+genes = pandas.read_csv(f"{folder}/features.tsv.gz", sep="\t", header=None)
+cells = anndata.AnnData(scipy.sparse.vstack([counts] * 20, format="csr"),
+                        var=pandas.DataFrame({"symbol": list(genes[1])}, index=list(genes[0])))
+cells.obs["kind"] = pandas.Categorical(numpy.resize(["a", "b", "c"], cells.n_obs))
+cells.write_h5ad(output)
+PYTHON
+sicmir predict cells.h5ad -o one.h5ad -q
+sicmir stats cells.h5ad -o one.moments.h5 -q
+
+same_as_one() {
+  cmp one.moments.h5 "$1/moments.h5"
+  /usr/bin/python3 - one.h5ad "$1/all.h5ad" <<'PYTHON'
+import sys
+
+import anndata
+
+one, merged = (anndata.read_h5ad(path) for path in sys.argv[1:])
+assert one.X.tobytes() == merged.X.tobytes(), "X differs"
+assert one.obs.equals(merged.obs), "obs differs"
+print(f"{sys.argv[2]}: {merged.n_obs} cells x {merged.n_vars} miRNAs, the same bytes of X")
+PYTHON
+}
+
+node=$(hostname -s)
+mkdir state spool
+head -c 1024 /dev/urandom >munge.key
+chmod 600 munge.key
+cat >slurm.conf <<CONF
+ClusterName=check
+SlurmctldHost=$node(127.0.0.1)
+SlurmUser=root
+AuthType=auth/munge
+AuthInfo=socket=$work/munge.socket
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU
+SwitchType=switch/none
+MpiDefault=none
+ReturnToService=2
+SlurmctldPort=16817
+SlurmdPort=16818
+SlurmctldPidFile=$work/slurmctld.pid
+SlurmdPidFile=$work/slurmd.pid
+SlurmctldLogFile=$work/slurmctld.log
+SlurmdLogFile=$work/slurmd.log
+StateSaveLocation=$work/state
+SlurmdSpoolDir=$work/spool
+NodeName=$node NodeAddr=127.0.0.1 CPUs=$(nproc) RealMemory=4000 State=UNKNOWN
+PartitionName=check Nodes=ALL Default=YES State=UP
+CONF
+export SLURM_CONF=$work/slurm.conf
+munged --foreground --force --key-file="$work/munge.key" --socket="$work/munge.socket" \
+  --pid-file="$work/munged.pid" --log-file="$work/munged.log" --seed-file="$work/munge.seed" 2>munged.err &
+daemons+=($!)
+for _ in $(seq 50); do [ -S munge.socket ] && break; sleep 0.1; done
+slurmctld -D 2>slurmctld.err &
+daemons+=($!)
+slurmd -D -N "$node" 2>slurmd.err &
+daemons+=($!)
+for _ in $(seq 100); do
+  sinfo --noheader --format %t 2>/dev/null | grep -q idle && break
+  sleep 0.2
+done
+sinfo
+
+await() { # JOB...
+  for _ in $(seq 600); do
+    [ -n "$(squeue --noheader 2>/dev/null)" ] || return 0
+    sleep 0.2
+  done
+  squeue
+  tail -n 5 slurm*.log slurm-out/*.log
+  echo "the jobs do not end" >&2
+  return 1
+}
+ls_logs() { tail -n 20 "$1"/*.log slurm*.log >&2; }
+
+# Nodes of a real cluster see the program by a module or a shared PATH; here it is in ours.
+"$project/docs/hpc/submit.sh" "$work/cells.h5ad" "$work/slurm-out" 4
+await
+same_as_one slurm-out || { ls_logs slurm-out; exit 1; }
+# A part is lost and submitted again, alone.
+rm slurm-out/part.2.h5ad slurm-out/all.h5ad
+sbatch --parsable --output "$work/slurm-out/again.log" --array=2 \
+  "$project/docs/hpc/predict_array.sh" "$work/cells.h5ad" "$work/slurm-out" 4
+await
+sicmir merge slurm-out/part.*.h5ad -o slurm-out/all.h5ad -q
+same_as_one slurm-out || { ls_logs slurm-out; exit 1; }
+
+snakemake --snakefile "$project/docs/hpc/Snakefile" --cores 2 --quiet all \
+  --config input=cells.h5ad folder=snake-out parts=4
+same_as_one snake-out
+echo "cluster: passed"
