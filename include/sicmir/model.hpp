@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -57,6 +58,9 @@ struct Model {
   /// What mRNA values are brought to before anything else, finite and non-decreasing; empty: no
   /// harmonisation.
   std::vector<double> reference_quantiles;
+  /// Per platform that training data came from besides the reference: what its values, in the unit
+  /// of `recipe`, need added per gene (n_genes) to be comparable. Empty: none is known.
+  std::map<std::string, Eigen::VectorXd> platform_offsets;
   std::vector<Member> members;  ///< at least one
   std::string checksum;         ///< of everything above, 32 hex digits; set by reading and writing
   /// The file holds the members' weights as float16. They are rounded by write_model().

@@ -41,6 +41,7 @@ struct PredictOptions {
   Values values = Values::automatic;
   Scale scale = Scale::automatic;
   double log_base = 0;       ///< 0: decide
+  std::string platform;      ///< whose offsets the model adds, for Scale::reference; empty: none
   bool force_scale = false;  ///< go on although the input is far from the reference
   EmptyCells empty_cells = EmptyCells::error;
   OutputScale output_scale = OutputScale::zscore;

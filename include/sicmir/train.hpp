@@ -2,8 +2,10 @@
 /// Fitting a model to paired mRNA and miRNA samples.
 
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sicmir/model.hpp"
@@ -24,17 +26,32 @@ enum class MirnaValues : std::uint8_t {
   log2rpm,  ///< log2(RPM + 1)
 };
 
+/// Values that need no normalisation of their own, e.g. since the file has a part of the genes
+/// only.
+enum class Prepared : std::uint8_t {
+  no,
+  normalised,      ///< linear, upper quartile 1000, as TCGA's normalised RSEM: log2(1 + x) is taken
+  log_normalised,  ///< log2(1 + that); what is below 0 becomes 0
+  ratio,           ///< logarithms of anything, also below 0: as they are, for a platform of its own
+};
+
 /// One table of mRNA expression and its kind of values. Logarithms are taken to base 2.
 struct ExpressionFile {
   std::string path;
   Values values = Values::automatic;
+  Prepared prepared = Prepared::no;  ///< other than `no`: in place of `values`
+  std::string cohort;                ///< of its samples; empty: the file's name without its endings
+  std::string platform;              ///< how it was measured; empty: as the reference
+  double weight = 1;                 ///< of its samples in the loss
 };
 
-/// One table of mature miRNA expression.
+/// One table of miRNA expression: of mature miRNAs, or of stem-loops, whose sums over the
+/// precursors of a mature miRNA then estimate it.
 struct MirnaFile {
   std::string path;
   MirnaValues values = MirnaValues::rpm;
   bool estimated = false;  ///< not measured but computed, e.g. from stem-loops
+  double weight = 1;       ///< of its targets in the loss
 };
 
 /// What to pair, and how.
@@ -64,14 +81,51 @@ struct TrainingPairs {
   std::vector<double> weights;
   /// What a target counts besides, mirnas x samples, 0 or more; empty: all count 1.
   Matrix target_weights;
+  std::vector<std::string> platforms;  ///< one per sample, empty: the reference; or none at all
+  /// The same samples in files of other platforms: what platforms are compared by.
+  struct Twin {
+    Index sample = 0;      ///< position in `samples`
+    std::string platform;  ///< empty: the reference
+    Eigen::VectorXf mrna;  ///< n_genes; NaN: not in the file
+  };
+  std::vector<Twin> twins;
+  /// Over all samples of the miRNA files, paired or not; one per miRNA.
+  Eigen::VectorXd all_mirna_mean, all_mirna_sd;
 
   [[nodiscard]] Index size() const noexcept { return static_cast<Index>(samples.size()); }
 };
 
+/// Adds the files that a manifest lists to the options. A TSV with a header line and the columns
+/// mrna, mrna_values (auto, counts, linear, log, normalised, log-normalised, ratio), mirna,
+/// mirna_values (rpm, log2rpm), cohort and weight, perhaps mirna_weight, estimated (yes, no) and
+/// platform. Paths are relative to the manifest's folder. Either file of a line may be missing; a
+/// file that several lines name is read once. Throws Error(bad_input) naming file and line.
+void read_manifest(const std::string& path, PairOptions& options);
+
+/// Reads a TSV of gene, mean and sd (columns whose names begin so) of log2(normalised + 1). Returns
+/// mean and sd per gene of the panel, NaN where the table has none. Throws Error(bad_input).
+[[nodiscard]] std::pair<Eigen::VectorXd, Eigen::VectorXd> read_gene_moments(const std::string& path,
+                                                                            const GenePanel& panel);
+
 /// Reads and pairs the files. Of a sample that stands in several mRNA files (or several times in
 /// one) the first counts; of a target, the first file that has it, measured before estimated.
-/// Throws Error(bad_input): unreadable files, values that cannot be what was stated, no pair.
+/// A sample that stands there again on another platform becomes a twin. Throws Error(bad_input):
+/// unreadable files, values that cannot be what was stated, no pair.
 [[nodiscard]] TrainingPairs read_pairs(const PairOptions& options);
+
+/// What must be added to a platform's values per gene (n_genes, finite), by platform.
+using PlatformOffsets = std::map<std::string, Eigen::VectorXd>;
+
+/// Learns the offsets of each platform other than the reference from the given samples alone (and
+/// their twins): per gene the median difference between the two over samples measured on both, if
+/// there are at least 5 with the gene; else the median, over cohorts with at least 3 samples on
+/// each side, of the differences between the cohort's medians; else the median over the platform's
+/// other genes; 0 where there is nothing to compare, with a warning.
+[[nodiscard]] PlatformOffsets fit_offsets(const TrainingPairs& pairs,
+                                          std::span<const Index> samples);
+
+/// The pairs with the offsets added to the samples of each platform.
+[[nodiscard]] TrainingPairs add_offsets(const TrainingPairs& pairs, const PlatformOffsets& offsets);
 
 /// After one epoch; losses are mean squared errors of z-scores.
 struct EpochReport {
@@ -108,6 +162,7 @@ struct TrainOptions {
   Index members = 1;  ///< networks of the ensemble, each with a seed of its own; 0: ridge alone
   /// Share of a ridge regression in the ensemble, 0 .. 1; the networks share the rest evenly.
   double ridge = 0;
+  bool baselines = true;  ///< score the baselines on the folds, too
   /// Of which the ridge regression's is chosen, on folds of the training patients.
   std::vector<double> penalties = {30, 100, 300, 1000, 3000, 10000};
   double mask_genes = 0;  ///< augmentation: fraction of the genes hidden anew in each step, 0 .. 1
@@ -161,6 +216,16 @@ struct CohortAccuracy {
   double median = 0;  ///< over the miRNAs: Pearson within the cohort; NaN: too few samples
 };
 
+/// Held-out figures of a way to predict: medians over the miRNAs of Pearson's correlation.
+struct HeldOutFigures {
+  std::string name;     ///< "model", "cohort mean", "nearest cohort mean", "ridge"
+  bool unseen = false;  ///< leave-cohort-out; false: cross-validation
+  double pooled = 0;    ///< over all held-out samples
+  double within = 0;    ///< after removing each cohort's mean
+  /// Leave-cohort-out: the median within each group of cohorts that left together.
+  std::map<std::string, double> by_cohort;
+};
+
 /// What training found out besides the model.
 struct TrainReport {
   Index n_samples = 0, n_patients = 0, n_cohorts = 0;
@@ -170,6 +235,7 @@ struct TrainReport {
   double median_within = 0;
   double median_leave_cohort_out = 0;
   std::vector<CohortAccuracy> cohorts;
+  std::vector<HeldOutFigures> figures;  ///< of the model and of the baselines on the same folds
   std::vector<std::string> warnings;
 };
 

@@ -279,6 +279,12 @@ void add_predict(CLI::App& app) {
                     "What genes are standardised against: dataset (these cells), reference (the "
                     "model's training samples), none or auto [default: auto]")
       ->group(normalising);
+  sub.add_option(
+         "--platform", options.platform,
+         "How the input was measured, if the model knows an offset per gene for it (inspect "
+         "lists platforms); for --scale reference")
+      ->type_name("NAME")
+      ->group(normalising);
   sub.add_flag("--force-scale", options.force_scale,
                "Go on although the input is far from the training samples")
       ->group(normalising);

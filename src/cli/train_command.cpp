@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <tuple>
 #include <vector>
 
 #include "cli/commands.hpp"
@@ -22,7 +23,8 @@ struct TrainCommand {
   std::vector<std::string> mrna_values = {"auto"};
   std::vector<std::string> mirna_values = {"rpm"};
   std::vector<std::string> mirna_estimated_values = {"log2rpm"};
-  std::string output, metrics, report;
+  std::string output, metrics, report, manifest, gene_moments;
+  bool all_mirna_moments = false;
   PairOptions pairs;
   TrainOptions train;
 };
@@ -93,6 +95,10 @@ void run(TrainCommand& command) {
   add_mirna(command.mirna, command.mirna_values, "--mirna-values", false);
   add_mirna(command.mirna_estimated, command.mirna_estimated_values, "--mirna-estimated-values",
             true);
+  if (!command.manifest.empty()) read_manifest(command.manifest, pairs);
+  if (pairs.mrna.empty()) {
+    throw Error(ExitCode::usage, "no mRNA table: give --mrna FILE, or a manifest with --pairs");
+  }
   if (pairs.mirna.empty()) {
     throw Error(ExitCode::usage,
                 "no miRNA table: give --mirna FILE, --mirna-estimated FILE, or both");
@@ -116,7 +122,16 @@ void run(TrainCommand& command) {
   };
 
   TrainReport report;
-  Model model = train(read_pairs(pairs), options, &report);
+  const TrainingPairs data = read_pairs(pairs);
+  if (!command.gene_moments.empty()) {
+    std::tie(options.gene_mean, options.gene_sd) =
+        read_gene_moments(command.gene_moments, data.panel);
+  }
+  if (command.all_mirna_moments) {
+    options.mirna_mean = data.all_mirna_mean;
+    options.mirna_sd = data.all_mirna_sd;
+  }
+  Model model = train(data, options, &report);
   write_model(model, command.output);
   write_metrics(metrics, epochs);
   if (!command.report.empty()) write_train_report(command.report, model, report, epochs);
@@ -128,7 +143,6 @@ void run(TrainCommand& command) {
 void bind_data(CLI::App& sub, TrainCommand& command) {
   sub.add_option("--mrna", command.mrna,
                  "Tables of mRNA expression of samples, in any format that predict reads")
-      ->required()
       ->type_name("FILE");
   sub.add_option("--mrna-values", command.mrna_values,
                  "What they hold: counts, linear (TPM, FPKM, RSEM), log (base 2) or auto; one word "
@@ -151,6 +165,19 @@ void bind_data(CLI::App& sub, TrainCommand& command) {
                  "What they hold: rpm or log2rpm [default: log2rpm]")
       ->check(CLI::IsMember({"rpm", "log2rpm"}))
       ->type_name("WORD");
+  sub.add_option(
+         "--pairs", command.manifest,
+         "Manifest of tables (TSV): mrna, mrna_values, mirna, mirna_values, cohort, weight, "
+         "platform and more; see docs/training.md")
+      ->type_name("FILE");
+  sub.add_option("--gene-moments", command.gene_moments,
+                 "TSV of gene, mean and sd, log2(normalised + 1), to standardise by; genes that it "
+                 "lacks are standardised by the training samples")
+      ->type_name("FILE");
+  add_choice<bool>(sub, "--mirna-moments", command.all_mirna_moments,
+                   {{"paired", false}, {"all", true}},
+                   "miRNAs are standardised by the paired training samples or by all samples of "
+                   "the miRNA tables [default: paired]");
   sub.add_option("--samples", command.pairs.samples,
                  "TSV with the columns sample, cohort and perhaps patient [default: each mRNA file "
                  "is a cohort]")
@@ -260,6 +287,9 @@ void bind_fit(CLI::App& sub, TrainCommand& command) {
                  "all samples [default: none]")
       ->check(CLI::Range(Index{2}, Index{1000}))
       ->type_name("FOLDS")
+      ->group(judging);
+  sub.add_flag("!--no-baselines", options.baselines,
+               "Do not score ridge regression and means of cohorts on the same folds")
       ->group(judging);
   sub.add_flag("--leave-cohort-out", options.leave_cohort_out,
                "Also train without each cohort once, for accuracies in unseen cohorts")

@@ -245,10 +245,11 @@ Decision decide(const Sample& sample, const CellSource& source, const GeneMap& g
   return decision;
 }
 
-ReferenceFit reference_fit(const Sample& sample, const Normaliser& normaliser, const Model& model,
+ReferenceFit reference_fit(const Sample& sample, const Normaliser& normaliser,
+                           const Eigen::VectorXd& mean, const Eigen::VectorXd& sd,
                            const GeneMap& genes) {
   std::vector<float> z;
-  const Standardiser standardiser(model.gene_mean, model.gene_sd, genes.present());
+  const Standardiser standardiser(mean, sd, genes.present());
   for (const CellBlock& raw : sample.blocks) {
     CellBlock block = raw;
     normaliser.apply(block);
@@ -257,7 +258,7 @@ ReferenceFit reference_fit(const Sample& sample, const Normaliser& normaliser, c
     for (Index cell = 0; cell < block.size(); ++cell) {
       if (block.totals[static_cast<std::size_t>(cell)] == 0.0) continue;
       for (Index gene = 0; gene < input.rows(); ++gene) {
-        if (genes.present()[static_cast<std::size_t>(gene)] != 0 && model.gene_sd[gene] > 0.0) {
+        if (genes.present()[static_cast<std::size_t>(gene)] != 0 && sd[gene] > 0.0) {
           z.push_back(input(gene, cell));
         }
       }

@@ -50,6 +50,7 @@ struct ReferenceFit {
   double interquartile_range = 0;
 };
 [[nodiscard]] ReferenceFit reference_fit(const Sample& sample, const Normaliser& normaliser,
-                                         const Model& model, const GeneMap& genes);
+                                         const Eigen::VectorXd& mean, const Eigen::VectorXd& sd,
+                                         const GeneMap& genes);
 
 }  // namespace sicmir

@@ -77,6 +77,10 @@ std::string model_parts::checksum(const Model& model) {
     }
   }
   digest.add(std::span<const double>(model.reference_quantiles));
+  for (const auto& [platform, offsets] : model.platform_offsets) {
+    digest.add(std::string_view(platform));
+    digest.add(as_span(offsets));
+  }
   for (const Member& member : model.members) {
     digest.add(member.weight);
     add_layers(digest, member.layers);
@@ -212,6 +216,23 @@ void settle(Model& model) {
   }
 }
 
+void write_harmonisation(const h5::File& file, const Model& model) {
+  if (model.reference_quantiles.empty() && model.platform_offsets.empty()) return;
+  const h5::Handle group = h5::create_group(file, file.id(), "harmonisation");
+  if (!model.reference_quantiles.empty()) {
+    h5::write_doubles(file, group.get(), "reference_quantiles", model.reference_quantiles);
+  }
+  if (model.platform_offsets.empty()) return;
+  std::vector<std::string> names;
+  std::vector<double> values;
+  for (const auto& [platform, offsets] : model.platform_offsets) {
+    names.push_back(platform);
+    values.insert(values.end(), offsets.begin(), offsets.end());
+  }
+  h5::write_texts(file, group.get(), "platform", names);
+  h5::write_doubles(file, group.get(), "platform_offsets", values);
+}
+
 }  // namespace
 
 void write_model(Model& model, const std::string& path) {
@@ -232,10 +253,7 @@ void write_model(Model& model, const std::string& path) {
   h5::set_text_attribute(file, file.id(), "checksum", model.checksum);
   write_genes(file, model);
   write_mirnas(file, model);
-  if (!model.reference_quantiles.empty()) {
-    const h5::Handle group = h5::create_group(file, file.id(), "harmonisation");
-    h5::write_doubles(file, group.get(), "reference_quantiles", model.reference_quantiles);
-  }
+  write_harmonisation(file, model);
   write_members(file, model);
   file.close();
   output.commit();

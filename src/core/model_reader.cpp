@@ -33,7 +33,7 @@ class Reader {
     read_header();
     read_genes();
     read_mirnas();
-    read_quantiles();
+    read_harmonisation();
     read_members(with_weights);
     if (with_weights) {
       const std::string found = model_parts::checksum(card_.model);
@@ -255,9 +255,38 @@ class Reader {
     return found;
   }
 
-  void read_quantiles() {
+  void read_harmonisation() {
     if (h5::kind_of(file_.id(), "harmonisation") == h5::Kind::absent) return;
     const h5::Handle group = h5::open_group(file_, file_.id(), "harmonisation");
+    if (h5::kind_of(group.get(), "platform") != h5::Kind::absent) read_offsets(group);
+    if (h5::kind_of(group.get(), "reference_quantiles") != h5::Kind::absent) read_quantiles(group);
+  }
+
+  void read_offsets(const h5::Handle& group) {
+    const std::string where = "/harmonisation/";
+    const std::vector<std::string> names = h5::read_texts(file_, group.get(), "platform");
+    const std::vector<double> values = h5::read_doubles(file_, group.get(), "platform_offsets");
+    const std::size_t n_genes = card_.model.panel.genes.size();
+    if (values.size() != names.size() * n_genes) {
+      file_.fail(where + "platform_offsets",
+                 fmt::format("has {} entries; {} genes for each of {} platforms were expected.",
+                             values.size(), n_genes, names.size()));
+    }
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      Eigen::VectorXd offsets = Eigen::Map<const Eigen::VectorXd>(values.data() + i * n_genes,
+                                                                  static_cast<Index>(n_genes));
+      if (!offsets.allFinite()) {
+        file_.fail(where + "platform_offsets", "holds NaN or infinite numbers.");
+      }
+      if (names[i].empty() ||
+          !card_.model.platform_offsets.emplace(names[i], std::move(offsets)).second) {
+        file_.fail(where + "platform",
+                   fmt::format("'{}' is empty or given twice; names must be unique.", names[i]));
+      }
+    }
+  }
+
+  void read_quantiles(const h5::Handle& group) {
     const std::string where = "/harmonisation/reference_quantiles";
     std::vector<double> values = h5::read_doubles(file_, group.get(), "reference_quantiles");
     if (values.size() < 2) {

@@ -156,10 +156,26 @@ class Predictor {
   const PredictOptions& options_;
 };
 
+/// Adding a platform's offsets to values is taking them off the means that values are compared to.
+Eigen::VectorXd reference_mean(const Model& model, const std::string& platform) {
+  if (platform.empty()) return model.gene_mean;
+  const auto found = model.platform_offsets.find(platform);
+  if (found == model.platform_offsets.end()) {
+    std::vector<std::string> known;
+    for (const auto& entry : model.platform_offsets) known.push_back(entry.first);
+    throw Error(
+        ExitCode::usage,
+        fmt::format("--platform {}: model {} knows {}.", platform, model.name,
+                    known.empty() ? "no platform" : fmt::format("{}", fmt::join(known, ", "))));
+  }
+  return model.gene_mean - found->second;
+}
+
 Standardiser against_reference(const Sample& sample, const Normaliser& normaliser,
                                const Model& model, const GeneMap& genes, const std::string& file,
                                const PredictOptions& options, RunReport& report) {
-  const ReferenceFit fit = reference_fit(sample, normaliser, model, genes);
+  const Eigen::VectorXd mean = reference_mean(model, options.platform);
+  const ReferenceFit fit = reference_fit(sample, normaliser, mean, model.gene_sd, genes);
   report.reference_median_z = fit.median;
   report.reference_iqr_z = fit.interquartile_range;
   spdlog::info("against the training samples: median z {:.2f}, interquartile range {:.2f}",
@@ -176,7 +192,7 @@ Standardiser against_reference(const Sample& sample, const Normaliser& normalise
     }
     spdlog::warn("{}", what);
   }
-  return Standardiser(model.gene_mean, model.gene_sd, genes.present());
+  return Standardiser(mean, model.gene_sd, genes.present());
 }
 
 std::vector<std::string> names_of_constant(const Eigen::VectorXd& sd, const GeneMap& genes,
@@ -220,6 +236,10 @@ RunReport predict(CellSource& source, const Model& model, const GeneIndex& index
   EmptyTally empties;
 
   Standardiser standardiser(model.panel.size());
+  if (!options.platform.empty() && decision.scale != Scale::reference) {
+    throw Error(ExitCode::usage,
+                "--platform: offsets belong to the model's unit; add --scale reference.");
+  }
   if (decision.scale == Scale::reference) {
     standardiser = against_reference(sample, normaliser, model, genes, file, options, report);
   }

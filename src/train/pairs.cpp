@@ -4,186 +4,22 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <limits>
-#include <map>
-#include <sstream>
+#include <tuple>
 #include <unordered_map>
 
-#include "core/decide.hpp"
-#include "core/measure.hpp"
-#include "sicmir/cell_source.hpp"
 #include "sicmir/reference_tables.hpp"
 #include "sicmir/train.hpp"
+#include "train/pair_tables.hpp"
 #include "train/sample_ids.hpp"
 
 namespace sicmir {
 
 namespace {
 
+using training::Table;
+
 constexpr float missing = std::numeric_limits<float>::quiet_NaN();
-constexpr Index block_samples = 256;
-// Bulk tables: as many samples as a table of this kind will ever have.
-constexpr Index quartiles_up_to = 1'000'000;
-
-/// One file's values of the samples that are wanted from it.
-struct Table {
-  std::vector<std::string> samples;        ///< keys, in file order, each once
-  std::vector<std::vector<float>> values;  ///< per sample: one per panel position, NaN missing
-  std::vector<std::uint8_t> present;       ///< per panel position: 1 if the file has it
-};
-
-/// Takes whole samples from blocks; of a sample that comes again, the first counts.
-class Collector {
- public:
-  Collector(Table& table, std::string file) : table_(table), file_(std::move(file)) {}
-
-  void add(const CellBlock& block, std::size_t cell) {
-    std::string key = training::sample_key(block.cells[cell]);
-    if (!seen_.emplace(key, table_.samples.size()).second) {
-      if (n_repeated_++ == 0) first_repeated_ = block.cells[cell];
-      return;
-    }
-    std::vector<float> values(table_.present.size(), missing);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      if (table_.present[i] != 0) values[i] = 0.0f;
-    }
-    for (Index i = block.offsets[cell]; i < block.offsets[cell + 1]; ++i) {
-      values[static_cast<std::size_t>(block.genes[static_cast<std::size_t>(i)])] =
-          block.values[static_cast<std::size_t>(i)];
-    }
-    table_.samples.push_back(std::move(key));
-    table_.values.push_back(std::move(values));
-  }
-
-  void finish() const {
-    if (n_repeated_ == 0) return;
-    spdlog::warn("{}: {} column(s) repeat a sample (the first: '{}'); the first of each counts",
-                 file_, n_repeated_, first_repeated_);
-  }
-
- private:
-  Table& table_;
-  std::string file_;
-  std::unordered_map<std::string, std::size_t> seen_;
-  Index n_repeated_ = 0;
-  std::string first_repeated_;
-};
-
-/// Opens a file and finds the panel in it.
-struct Opened {
-  Opened(const std::string& path, const SourceOptions& options, const GeneIndex& index,
-         const GeneMapOptions& genes)
-      : source(open_source(path, options, index)), map(index, source->features(), genes, path) {
-    for (const std::string& warning : source->description().warnings) spdlog::warn("{}", warning);
-    for (const std::string& warning : map.report().warnings) spdlog::warn("{}", warning);
-    source->select(map);
-  }
-  std::unique_ptr<CellSource> source;
-  GeneMap map;
-};
-
-Table read_mrna(const ExpressionFile& file, const GeneIndex& index, const PairOptions& options,
-                const UnitRecipe& recipe) {
-  SourceOptions reading;
-  reading.upper_quartile_up_to = quartiles_up_to;
-  Opened opened(file.path, reading, index, {.min_panel = options.min_panel});
-  PredictOptions predict;
-  predict.values = file.values;
-  predict.scale = Scale::reference;
-  predict.log_base = 2.0;
-  Sample sample = take_sample(*opened.source, block_samples);
-  const Decision decision = decide(sample, *opened.source, opened.map, predict);
-  for (const std::string& warning : decision.warnings) spdlog::warn("{}: {}", file.path, warning);
-  if (decision.values == Values::zscore) {
-    throw Error(ExitCode::bad_input,
-                fmt::format("{}: its values are z-scores ({}); training needs expression: counts, "
-                            "linear values or logarithms of them.",
-                            file.path, decision.values_reason));
-  }
-  const Normaliser normaliser(decision.values, Scale::reference, recipe, decision.log_base,
-                              index.panel(), file.path);
-  Table table;
-  table.present.assign(opened.map.present().begin(), opened.map.present().end());
-  Collector collector(table, file.path);
-  Cells cells(*opened.source, std::move(sample), block_samples);
-  CellBlock block;
-  Index n_empty = 0;
-  while (cells.next(block)) {
-    normaliser.apply(block);
-    for (std::size_t cell = 0; cell < block.cells.size(); ++cell) {
-      if (block.upper_quartiles[cell] > 0.0) {
-        collector.add(block, cell);
-      } else {
-        ++n_empty;
-      }
-    }
-  }
-  collector.finish();
-  if (n_empty > 0) {
-    spdlog::warn("{}: {} sample(s) without any expressed gene are left out", file.path, n_empty);
-  }
-  spdlog::info("{}: {} samples, {} of {} genes, values {} ({})", file.path, table.samples.size(),
-               opened.map.report().n_found, opened.map.report().n_panel, to_string(decision.values),
-               decision.values_reason);
-  if (!opened.map.report().missing.empty()) {
-    spdlog::info("{}: without {}", file.path, fmt::join(opened.map.report().missing, ", "));
-  }
-  return table;
-}
-
-Table read_mirna(const MirnaFile& file, const GeneIndex& index) {
-  Opened opened(file.path, {}, index, {.min_panel = 0.0});
-  Table table;
-  table.present.assign(opened.map.present().begin(), opened.map.present().end());
-  if (opened.map.report().n_found == 0) {
-    throw Error(ExitCode::bad_input,
-                fmt::format("{}: none of its names is a mature miRNA of the table of miRNAs; "
-                            "expected are names as hsa-miR-21-5p or accessions as MIMAT0000076.",
-                            file.path));
-  }
-  Collector collector(table, file.path);
-  CellBlock block;
-  while (opened.source->next(block, block_samples)) {
-    for (std::size_t cell = 0; cell < block.cells.size(); ++cell) {
-      for (Index i = block.offsets[cell]; i < block.offsets[cell + 1]; ++i) {
-        float& value = block.values[static_cast<std::size_t>(i)];
-        const bool possible =
-            !std::isinf(value) && !(file.values == MirnaValues::rpm && value < 0.0f);
-        if (!possible) {
-          const auto mirna = static_cast<std::size_t>(block.genes[static_cast<std::size_t>(i)]);
-          throw Error(
-              ExitCode::bad_input,
-              fmt::format("{}: sample '{}', {}: found {}, but the values were said to be "
-                          "{}. Correct the value, or see --mirna-values.",
-                          file.path, block.cells[cell], index.panel().genes[mirna].symbol, value,
-                          file.values == MirnaValues::rpm ? "reads per million" : "log2(RPM + 1)"));
-        }
-        if (file.values == MirnaValues::rpm) {
-          value = static_cast<float>(std::log2(static_cast<double>(value) + 1.0));
-        }
-      }
-      collector.add(block, cell);
-    }
-  }
-  collector.finish();
-  float largest = 0;
-  for (const auto& values : table.values) {
-    for (const float value : values) {
-      if (value > largest) largest = value;  // false for NaN
-    }
-  }
-  // A million reads in a million are 20 on this scale.
-  if (largest > 20.0f) {
-    throw Error(ExitCode::bad_input,
-                fmt::format("{}: the largest value is {} as log2(RPM + 1), where 20 is the most "
-                            "that can be. Say what the values are with --mirna-values.",
-                            file.path, largest));
-  }
-  spdlog::info("{}: {} samples, {} miRNAs{}", file.path, table.samples.size(),
-               opened.map.report().n_found, file.estimated ? ", estimated" : "");
-  return table;
-}
 
 /// A file's name without folder and endings: the cohort of its samples unless a table says more.
 std::string stem(const std::string& path) {
@@ -202,21 +38,25 @@ class Targets {
   Targets(const std::vector<std::string>& samples, std::size_t n_mirnas)
       : values_(Matrix::Constant(static_cast<Index>(n_mirnas), static_cast<Index>(samples.size()),
                                  missing)),
+        weights_(Matrix::Ones(values_.rows(), values_.cols())),
         n_measured_(n_mirnas, 0),
         n_estimated_(n_mirnas, 0),
         has_any_(samples.size(), 0) {
     for (std::size_t i = 0; i < samples.size(); ++i) column_of_.emplace(samples[i], i);
   }
 
-  void add(const Table& table, bool estimated) {
+  /// Only the miRNAs that are, or are not, estimated.
+  void add(const Table& table, bool estimated, double weight) {
     for (std::size_t i = 0; i < table.samples.size(); ++i) {
       const auto found = column_of_.find(table.samples[i]);
       if (found == column_of_.end()) continue;
       const auto column = static_cast<Index>(found->second);
       for (std::size_t mirna = 0; mirna < table.values[i].size(); ++mirna) {
+        if ((table.estimated[mirna] != 0) != estimated) continue;
         float& value = values_(static_cast<Index>(mirna), column);
         if (std::isnan(table.values[i][mirna]) || !std::isnan(value)) continue;
         value = table.values[i][mirna];
+        weights_(static_cast<Index>(mirna), column) = static_cast<float>(weight);
         ++(estimated ? n_estimated_ : n_measured_)[mirna];
         has_any_[found->second] = 1;
       }
@@ -224,12 +64,32 @@ class Targets {
   }
 
   Matrix values_;
+  Matrix weights_;
   std::vector<Index> n_measured_, n_estimated_;  // per miRNA: samples
   std::vector<std::uint8_t> has_any_;            // per sample
 
  private:
   std::unordered_map<std::string, std::size_t> column_of_;
 };
+
+/// Mean and population sd of each line; NaN left out.
+std::pair<double, double> moments_of(const Matrix& values, Index line) {
+  double sum = 0;
+  double n = 0;
+  for (Index column = 0; column < values.cols(); ++column) {
+    if (std::isnan(values(line, column))) continue;
+    sum += static_cast<double>(values(line, column));
+    ++n;
+  }
+  if (n == 0) return {0.0, 0.0};
+  const double mean = sum / n;
+  double squares = 0;
+  for (Index column = 0; column < values.cols(); ++column) {
+    if (std::isnan(values(line, column))) continue;
+    squares += std::pow(static_cast<double>(values(line, column)) - mean, 2);
+  }
+  return {mean, std::sqrt(squares / n)};
+}
 
 bool is_constant(const Matrix& values, Index line, std::span<const Index> columns) {
   float low = std::numeric_limits<float>::infinity();
@@ -243,60 +103,104 @@ bool is_constant(const Matrix& values, Index line, std::span<const Index> column
   return !(low < high);
 }
 
-std::vector<MirnaFile> measured_first(std::vector<MirnaFile> files) {
-  std::stable_partition(files.begin(), files.end(),
-                        [](const MirnaFile& file) { return !file.estimated; });
-  return files;
-}
-
 std::string head(const std::vector<std::string>& names) {
   return names.empty() ? "none" : fmt::format("'{}'", names.front());
 }
+
+/// The mRNA side: each sample once, what other platforms say of it beside.
+struct Expression {
+  std::vector<std::string> samples, cohorts, platforms;
+  std::vector<double> weights;
+  std::vector<std::vector<float>> values;
+  struct Again {
+    std::size_t sample = 0;
+    std::string platform;
+    std::vector<float> values;
+  };
+  std::vector<Again> again;
+};
+
+Expression read_expression(const PairOptions& options, const GeneIndex& genes,
+                           const UnitRecipe& recipe) {
+  Expression result;
+  std::unordered_map<std::string, std::size_t> place;
+  for (const ExpressionFile& file : options.mrna) {
+    Table table = training::read_mrna_table(file, genes, options.min_panel, recipe);
+    Index n_again = 0;
+    Index n_twins = 0;
+    for (std::size_t i = 0; i < table.samples.size(); ++i) {
+      const auto [found, is_new] = place.emplace(table.samples[i], result.samples.size());
+      if (!is_new) {
+        ++n_again;
+        if (result.platforms[found->second] == file.platform) continue;
+        ++n_twins;
+        result.again.push_back({found->second, file.platform, std::move(table.values[i])});
+        continue;
+      }
+      result.samples.push_back(table.samples[i]);
+      result.cohorts.push_back(file.cohort.empty() ? stem(file.path) : file.cohort);
+      result.platforms.push_back(file.platform);
+      result.weights.push_back(file.weight);
+      result.values.push_back(std::move(table.values[i]));
+    }
+    if (n_again == 0) continue;
+    spdlog::warn(
+        "{}: {} sample(s) stand in an earlier file too, which counts{}", file.path, n_again,
+        n_twins > 0 ? fmt::format("; {} of them serve to compare platforms", n_twins) : "");
+  }
+  return result;
+}
+
+/// The miRNA side over the paired samples, and the moments over all there are.
+struct MirnaSide {
+  std::vector<Table> tables;
+  std::vector<double> weights;
+  std::vector<std::string> samples;  // of all tables, each once
+
+  explicit MirnaSide(const std::vector<MirnaFile>& files, const training::MirnaNames& names) {
+    std::unordered_map<std::string, bool> seen;
+    for (const MirnaFile& file : files) {
+      tables.push_back(training::read_mirna_table(file, names));
+      weights.push_back(file.weight);
+      for (const std::string& sample : tables.back().samples) {
+        if (seen.emplace(sample, true).second) samples.push_back(sample);
+      }
+    }
+  }
+
+  /// Measured before estimated, each in the files' order.
+  [[nodiscard]] Targets lay_over(const std::vector<std::string>& chosen,
+                                 std::size_t n_mirnas) const {
+    Targets targets(chosen, n_mirnas);
+    for (const bool estimated : {false, true}) {
+      for (std::size_t i = 0; i < tables.size(); ++i) targets.add(tables[i], estimated, weights[i]);
+    }
+    return targets;
+  }
+};
 
 }  // namespace
 
 TrainingPairs read_pairs(const PairOptions& options) {
   TrainingPairs pairs;
   pairs.panel = read_gene_panel(find_data_file("landmarks.tsv"));
-  const std::vector<ReferenceMirna> mirnas = read_mirna_table(find_data_file("mirnas.tsv"));
+  const training::MirnaNames names(read_mirna_table(find_data_file("mirnas.tsv")));
+  const std::vector<ReferenceMirna>& mirnas = names.mirnas;
   const GeneIndex genes(pairs.panel);
-  const GeneIndex mirna_index(mirna_panel(mirnas), false);
   training::SampleTable about;
   if (!options.samples.empty()) about = training::read_sample_table(options.samples);
 
-  std::vector<std::string> samples;
-  std::vector<std::string> cohorts;
-  std::vector<std::vector<float>> expression;
-  std::unordered_map<std::string, std::string> first_file;
-  for (const ExpressionFile& file : options.mrna) {
-    Table table = read_mrna(file, genes, options, pairs.recipe);
-    Index n_again = 0;
-    for (std::size_t i = 0; i < table.samples.size(); ++i) {
-      if (!first_file.emplace(table.samples[i], file.path).second) {
-        ++n_again;
-        continue;
-      }
-      samples.push_back(table.samples[i]);
-      cohorts.push_back(stem(file.path));
-      expression.push_back(std::move(table.values[i]));
-    }
-    if (n_again > 0) {
-      spdlog::warn("{}: {} sample(s) stand in an earlier file too, which counts", file.path,
-                   n_again);
-    }
-  }
-
-  Targets targets(samples, mirnas.size());
-  std::vector<std::string> mirna_samples;
-  for (const MirnaFile& file : measured_first(options.mirna)) {
-    const Table table = read_mirna(file, mirna_index);
-    targets.add(table, file.estimated);
-    mirna_samples.insert(mirna_samples.end(), table.samples.begin(), table.samples.end());
-  }
+  Expression expression = read_expression(options, genes, pairs.recipe);
+  const std::vector<std::string>& samples = expression.samples;
+  const MirnaSide side(options.mirna, names);
+  const Targets targets = side.lay_over(samples, mirnas.size());
 
   std::vector<Index> paired;
+  std::vector<Index> place(samples.size(), -1);
   for (std::size_t i = 0; i < samples.size(); ++i) {
-    if (targets.has_any_[i] != 0) paired.push_back(static_cast<Index>(i));
+    if (targets.has_any_[i] == 0) continue;
+    place[i] = static_cast<Index>(paired.size());
+    paired.push_back(static_cast<Index>(i));
   }
   if (paired.empty()) {
     throw Error(
@@ -304,7 +208,7 @@ TrainingPairs read_pairs(const PairOptions& options) {
         fmt::format("no sample has both mRNA and miRNA: {} mRNA sample(s), the first {}; {} "
                     "miRNA sample(s), the first {}. Ids must be equal, those of TCGA in "
                     "their first 15 characters.",
-                    samples.size(), head(samples), mirna_samples.size(), head(mirna_samples)));
+                    samples.size(), head(samples), side.samples.size(), head(side.samples)));
   }
   if (paired.size() < samples.size()) {
     spdlog::info("{} of {} mRNA samples have no miRNA target and are left out",
@@ -348,15 +252,36 @@ TrainingPairs read_pairs(const PairOptions& options) {
 
   pairs.mrna.resize(pairs.panel.size(), static_cast<Index>(paired.size()));
   pairs.mirna = targets.values_(kept, paired);
+  Matrix weights = targets.weights_(kept, paired);
+  if ((weights.array() != 1.0f).any()) pairs.target_weights = std::move(weights);
+  bool any_weight = false;
   for (std::size_t i = 0; i < paired.size(); ++i) {
     const auto from = static_cast<std::size_t>(paired[i]);
-    std::copy(expression[from].begin(), expression[from].end(),
+    std::copy(expression.values[from].begin(), expression.values[from].end(),
               pairs.mrna.col(static_cast<Index>(i)).data());
     const training::SampleFacts facts = about.find(samples[from]);
     pairs.samples.push_back(samples[from]);
     pairs.patients.push_back(facts.patient.empty() ? training::patient_of(samples[from])
                                                    : facts.patient);
-    pairs.cohorts.push_back(facts.cohort.empty() ? cohorts[from] : facts.cohort);
+    pairs.cohorts.push_back(facts.cohort.empty() ? expression.cohorts[from] : facts.cohort);
+    pairs.platforms.push_back(expression.platforms[from]);
+    pairs.weights.push_back(expression.weights[from]);
+    any_weight = any_weight || expression.weights[from] != 1.0;
+  }
+  if (!any_weight) pairs.weights.clear();
+  for (const Expression::Again& again : expression.again) {
+    if (place[again.sample] < 0) continue;
+    pairs.twins.push_back(
+        {place[again.sample], again.platform,
+         Eigen::Map<const Eigen::VectorXf>(again.values.data(), pairs.panel.size())});
+  }
+  // Over every sample of the miRNA files: a scale that does not depend on who has mRNA, too.
+  const Targets all = side.lay_over(side.samples, mirnas.size());
+  pairs.all_mirna_mean.resize(static_cast<Index>(kept.size()));
+  pairs.all_mirna_sd.resize(static_cast<Index>(kept.size()));
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    const auto at = static_cast<Index>(i);
+    std::tie(pairs.all_mirna_mean[at], pairs.all_mirna_sd[at]) = moments_of(all.values_, kept[i]);
   }
   return pairs;
 }

@@ -9,10 +9,13 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <tuple>
 
 #include "sicmir/version.hpp"
 #include "train/accuracy.hpp"
+#include "train/baselines.hpp"
 #include "train/calibration.hpp"
+#include "train/held_out.hpp"
 #include "train/split.hpp"
 
 namespace sicmir {
@@ -58,90 +61,10 @@ void check(const TrainOptions& options) {
   }
 }
 
-/// Puts predictions for some samples into their places.
-void place(const Matrix& predicted, std::span<const Index> samples, Matrix& all) {
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    all.col(samples[i]) = predicted.col(static_cast<Index>(i));
-  }
-}
-
-Matrix no_predictions(const TrainingPairs& pairs) {
-  return Matrix::Constant(pairs.mirna.rows(), pairs.size(),
-                          std::numeric_limits<float>::quiet_NaN());
-}
-
 std::vector<Index> every_sample(const TrainingPairs& pairs) {
   std::vector<Index> all(static_cast<std::size_t>(pairs.size()));
   std::iota(all.begin(), all.end(), Index{0});
   return all;
-}
-
-struct HeldOut {
-  Matrix predicted;  ///< mirnas x samples, NaN where no network was asked
-  Matrix spread;     ///< of the members, the same way
-  Index epochs = 0;  ///< median of the folds
-};
-
-HeldOut cross_validate(const TrainingPairs& pairs, const TrainOptions& options) {
-  const std::vector<Index> all = every_sample(pairs);
-  const Index n_patients = training::count_patients(pairs, all);
-  if (n_patients < 3 * options.cross_validate) {
-    throw Error(ExitCode::bad_input,
-                fmt::format("{} patients with paired samples are too few for {} folds: each needs "
-                            "at least 3. Lower --cross-validate or give more samples.",
-                            n_patients, options.cross_validate));
-  }
-  const std::vector<Index> fold_of =
-      training::deal_folds(pairs, all, options.cross_validate, options.seed);
-  HeldOut result{no_predictions(pairs), no_predictions(pairs), 0};
-  std::vector<double> epochs;
-  for (Index fold = 0; fold < options.cross_validate; ++fold) {
-    std::vector<Index> test;
-    std::vector<Index> rest;
-    for (const Index sample : all) {
-      (fold_of[static_cast<std::size_t>(sample)] == fold ? test : rest).push_back(sample);
-    }
-    spdlog::info("fold {} of {}: {} samples to train on, {} held out", fold + 1,
-                 options.cross_validate, rest.size(), test.size());
-    const training::Split split = training::hold_out(
-        pairs, rest, options.validation, options.seed + static_cast<std::uint64_t>(fold) + 1);
-    TrainOptions own = options;
-    own.label = fmt::format("fold {}", fold + 1);
-    const Fit fitted = fit(pairs, split.train, split.held_out, own);
-    epochs.push_back(static_cast<double>(fitted.best_epoch));
-    Matrix spread;
-    place(predict_samples(pairs, fitted, test, &spread), test, result.predicted);
-    place(spread, test, result.spread);
-  }
-  result.epochs = std::max<Index>(1, std::llround(training::median(epochs)));
-  return result;
-}
-
-Matrix leave_cohorts_out(const TrainingPairs& pairs, const TrainOptions& options) {
-  Matrix predicted = no_predictions(pairs);
-  const std::set<std::string> cohorts(pairs.cohorts.begin(), pairs.cohorts.end());
-  for (const std::string& cohort : cohorts) {
-    std::set<std::string_view> patients;
-    std::vector<Index> test;
-    for (const Index sample : every_sample(pairs)) {
-      const auto at = static_cast<std::size_t>(sample);
-      if (pairs.cohorts[at] != cohort) continue;
-      test.push_back(sample);
-      patients.insert(pairs.patients[at]);
-    }
-    std::vector<Index> rest;
-    for (const Index sample : every_sample(pairs)) {
-      if (!patients.contains(pairs.patients[static_cast<std::size_t>(sample)])) {
-        rest.push_back(sample);
-      }
-    }
-    spdlog::info("without cohort {}: {} samples to train on, {} held out", cohort, rest.size(),
-                 test.size());
-    TrainOptions own = options;
-    own.label = "without " + cohort;
-    place(predict_samples(pairs, fit(pairs, rest, {}, own), test), test, predicted);
-  }
-  return predicted;
 }
 
 /// Leaves out what could not be learnt: outputs without a usable target.
@@ -183,7 +106,8 @@ std::vector<CohortAccuracy> per_cohort(const Matrix& predicted, const TrainingPa
 }
 
 /// What the spread of the members says about errors, where there are several.
-void calibrate_intervals(Model& model, const HeldOut& held_out, const TrainingPairs& pairs) {
+void calibrate_intervals(Model& model, const training::HeldOut& held_out,
+                         const TrainingPairs& pairs) {
   if (model.members.size() < 2) return;
   const Eigen::Index n = static_cast<Eigen::Index>(model.mirnas.size());
   Eigen::VectorXf unit(n);  // to z-scores
@@ -230,6 +154,72 @@ void warn_of_thin_cohorts(const TrainingPairs& pairs, TrainReport& report) {
   }
 }
 
+/// Held-out figures of one way to predict; nothing if it was not asked.
+void add_figures(const TrainingPairs& pairs, const std::string& name, bool unseen,
+                 const Matrix& predicted, TrainReport& report) {
+  if (predicted.size() == 0) return;
+  HeldOutFigures figures;
+  figures.name = name;
+  figures.unseen = unseen;
+  const auto medians = [&](const Matrix& values, const Matrix& measured,
+                           std::span<const std::string> cohorts) {
+    std::vector<double> pooled;
+    std::vector<double> within;
+    for (const auto& accuracy : training::accuracies(values, measured, cohorts)) {
+      pooled.push_back(accuracy.pooled);
+      within.push_back(accuracy.within_cohort);
+    }
+    return std::pair{training::median(pooled), training::median(within)};
+  };
+  std::tie(figures.pooled, figures.within) = medians(predicted, pairs.mirna, pairs.cohorts);
+  if (unseen) {
+    std::map<std::string, std::vector<Index>> members;
+    for (std::size_t i = 0; i < pairs.cohorts.size(); ++i) {
+      members[training::cohort_group(pairs.cohorts[i])].push_back(static_cast<Index>(i));
+    }
+    for (const auto& [group, samples] : members) {
+      const Matrix own = predicted(Eigen::all, samples);
+      const Matrix measured = pairs.mirna(Eigen::all, samples);
+      std::vector<std::string> cohorts;
+      for (const Index sample : samples) {
+        cohorts.push_back(pairs.cohorts[static_cast<std::size_t>(sample)]);
+      }
+      figures.by_cohort[group] = medians(own, measured, cohorts).second;
+    }
+  }
+  spdlog::info("{}, {}: median Pearson per miRNA {:.3f} within cohort, {:.3f} pooled",
+               unseen ? "cohorts left out" : "held-out patients", name, figures.within,
+               figures.pooled);
+  report.figures.push_back(std::move(figures));
+}
+
+void add_all_figures(const TrainingPairs& pairs, const training::HeldOut& held_out, bool unseen,
+                     TrainReport& report) {
+  add_figures(pairs, "model", unseen, held_out.predicted, report);
+  const std::size_t model = report.figures.size() - 1;
+  add_figures(pairs, "ridge", unseen, held_out.ridge, report);
+  add_figures(pairs, "cohort mean", unseen, held_out.cohort_mean, report);
+  add_figures(pairs, "nearest cohort mean", unseen, held_out.nearest_cohort, report);
+  if (held_out.ridge.size() == 0) return;
+  const HeldOutFigures& ours = report.figures[model];
+  const HeldOutFigures& ridge = report.figures[model + 1];
+  if (ours.within > ridge.within) return;
+  warn(report, fmt::format("{}: the model does not beat ridge regression ({:.3f} against {:.3f} "
+                           "within cohort). Try --ridge 1 --members 0, more samples or other "
+                           "options",
+                           unseen ? "in cohorts left out" : "in held-out patients", ours.within,
+                           ridge.within));
+}
+
+/// What the samples in hand cannot tell, before anything is fitted.
+void check_pairs(const TrainingPairs& pairs, const TrainOptions& options, TrainReport& report) {
+  warn_of_thin_cohorts(pairs, report);
+  if (options.cross_validate > 1 || report.n_patients >= 10) return;
+  warn(report, fmt::format("{} patients are too few to learn from or to judge by; hundreds are "
+                           "wanted",
+                           report.n_patients));
+}
+
 }  // namespace
 
 Model train(const TrainingPairs& pairs, const TrainOptions& options, TrainReport* report) {
@@ -243,35 +233,40 @@ Model train(const TrainingPairs& pairs, const TrainOptions& options, TrainReport
       std::set<std::string_view>(pairs.cohorts.begin(), pairs.cohorts.end()).size());
   spdlog::info("{} paired samples of {} patients in {} cohort(s); {} genes, {} miRNAs",
                out.n_samples, out.n_patients, out.n_cohorts, pairs.mrna.rows(), pairs.mirna.rows());
-  warn_of_thin_cohorts(pairs, out);
+  check_pairs(pairs, options, out);
 
   Fit final;
-  HeldOut held_out;
-  TrainOptions rest = options;  // for fits that no held-out patient stops
+  PlatformOffsets offsets;
+  training::HeldOut held_out;
   if (options.cross_validate > 1) {
-    held_out = cross_validate(pairs, options);
+    held_out = training::cross_validate(pairs, options);
+    TrainOptions rest = options;  // no held-out patient stops it
     rest.stop_after = held_out.epochs;
     spdlog::info("final fit on all samples, {} epochs", held_out.epochs);
-    final = fit(pairs, all, {}, rest);
+    offsets = fit_offsets(pairs, all);
+    final = fit(add_offsets(pairs, offsets), all, {}, rest);
+    add_all_figures(pairs, held_out, false, out);
   } else {
     const training::Split split = training::hold_out(pairs, all, options.validation, options.seed);
-    final = fit(pairs, split.train, split.held_out, options);
-    rest.stop_after = final.best_epoch;
-    held_out.predicted = held_out.spread = no_predictions(pairs);
+    offsets = fit_offsets(pairs, split.train);
+    const TrainingPairs harmonised = add_offsets(pairs, offsets);
+    final = fit(harmonised, split.train, split.held_out, options);
+    held_out.predicted =
+        Matrix::Constant(pairs.mirna.rows(), pairs.size(), std::numeric_limits<float>::quiet_NaN());
+    held_out.spread = held_out.predicted;
     Matrix spread;
-    place(predict_samples(pairs, final, split.held_out, &spread), split.held_out,
-          held_out.predicted);
-    place(spread, split.held_out, held_out.spread);
+    const Matrix predicted = predict_samples(harmonised, final, split.held_out, &spread);
+    for (std::size_t i = 0; i < split.held_out.size(); ++i) {
+      held_out.predicted.col(split.held_out[i]) = predicted.col(static_cast<Index>(i));
+      held_out.spread.col(split.held_out[i]) = spread.col(static_cast<Index>(i));
+    }
   }
   const auto measured = training::accuracies(held_out.predicted, pairs.mirna, pairs.cohorts);
   std::vector<training::MirnaAccuracy> unseen;
   if (options.leave_cohort_out) {
-    if (out.n_cohorts < 2) {
-      throw Error(ExitCode::bad_input,
-                  "leaving a cohort out needs at least two cohorts; all samples are of one. Name "
-                  "cohorts with --samples, or do without --leave-cohort-out.");
-    }
-    unseen = training::accuracies(leave_cohorts_out(pairs, rest), pairs.mirna, pairs.cohorts);
+    const training::HeldOut left_out = training::leave_cohorts_out(pairs, options);
+    unseen = training::accuracies(left_out.predicted, pairs.mirna, pairs.cohorts);
+    add_all_figures(pairs, left_out, true, out);
   }
 
   Model model;
@@ -287,6 +282,7 @@ Model train(const TrainingPairs& pairs, const TrainOptions& options, TrainReport
     if (pairs.mrna.row(gene).array().isNaN().all()) model.gene_mean[gene] = nan;
   }
   model.recipe = pairs.recipe;
+  model.platform_offsets = offsets;
   model.members = final.members;
   model.float16 = options.float16;
   model.mirnas = pairs.mirnas;

@@ -1,0 +1,144 @@
+#include "train/held_out.hpp"
+
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <set>
+
+#include "train/accuracy.hpp"
+#include "train/baselines.hpp"
+#include "train/split.hpp"
+
+namespace sicmir::training {
+
+namespace {
+
+constexpr float missing = std::numeric_limits<float>::quiet_NaN();
+
+std::vector<Index> every_sample(const TrainingPairs& pairs) {
+  std::vector<Index> all(static_cast<std::size_t>(pairs.size()));
+  std::iota(all.begin(), all.end(), Index{0});
+  return all;
+}
+
+HeldOut nothing_yet(const TrainingPairs& pairs, const TrainOptions& options, bool unseen) {
+  HeldOut result;
+  result.predicted = Matrix::Constant(pairs.mirna.rows(), pairs.size(), missing);
+  result.spread = result.predicted;
+  result.fold.assign(static_cast<std::size_t>(pairs.size()), -1);
+  if (options.baselines) {
+    result.ridge = result.predicted;
+    (unseen ? result.nearest_cohort : result.cohort_mean) = result.predicted;
+  }
+  return result;
+}
+
+/// Puts predictions for some samples into their places.
+void place(const Matrix& predicted, std::span<const Index> samples, Matrix& all) {
+  if (all.size() == 0) return;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    all.col(samples[i]) = predicted.col(static_cast<Index>(i));
+  }
+}
+
+/// Trains on `rest` and predicts `test`; returns the epochs it took.
+Index run_fold(const TrainingPairs& pairs, std::span<const Index> rest, std::span<const Index> test,
+               const TrainOptions& options, std::uint64_t split_seed, HeldOut& result) {
+  const Split split = hold_out(pairs, rest, options.validation, split_seed);
+  const TrainingPairs own = add_offsets(pairs, fit_offsets(pairs, rest));
+  const Fit fitted = fit(own, split.train, split.held_out, options);
+  Matrix spread;
+  place(predict_samples(own, fitted, test, &spread), test, result.predicted);
+  place(spread, test, result.spread);
+  if (options.baselines) {
+    place(ridge_alone(own, rest, test, options), test, result.ridge);
+    if (result.cohort_mean.size() > 0) {
+      place(cohort_means(own, rest, test), test, result.cohort_mean);
+    }
+    if (result.nearest_cohort.size() > 0) {
+      place(nearest_cohort_means(own, rest, test), test, result.nearest_cohort);
+    }
+  }
+  return fitted.best_epoch;
+}
+
+Index median_epochs(const std::vector<double>& epochs) {
+  return std::max<Index>(1, std::llround(median(epochs)));
+}
+
+}  // namespace
+
+HeldOut cross_validate(const TrainingPairs& pairs, const TrainOptions& options) {
+  const std::vector<Index> all = every_sample(pairs);
+  const Index n_patients = count_patients(pairs, all);
+  if (n_patients < 3 * options.cross_validate) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{} patients with paired samples are too few for {} folds: each needs "
+                            "at least 3. Lower --cross-validate or give more samples.",
+                            n_patients, options.cross_validate));
+  }
+  HeldOut result = nothing_yet(pairs, options, false);
+  result.fold = deal_folds(pairs, all, options.cross_validate, options.seed);
+  std::vector<double> epochs;
+  for (Index fold = 0; fold < options.cross_validate; ++fold) {
+    std::vector<Index> test;
+    std::vector<Index> rest;
+    for (const Index sample : all) {
+      (result.fold[static_cast<std::size_t>(sample)] == fold ? test : rest).push_back(sample);
+    }
+    spdlog::info("fold {} of {}: {} samples to train on, {} held out", fold + 1,
+                 options.cross_validate, rest.size(), test.size());
+    TrainOptions own = options;
+    own.label = fmt::format("fold {}", fold + 1);
+    epochs.push_back(static_cast<double>(run_fold(
+        pairs, rest, test, own, options.seed + static_cast<std::uint64_t>(fold) + 1, result)));
+  }
+  result.epochs = median_epochs(epochs);
+  return result;
+}
+
+HeldOut leave_cohorts_out(const TrainingPairs& pairs, const TrainOptions& options) {
+  std::set<std::string> groups;
+  for (const std::string& cohort : pairs.cohorts) groups.insert(cohort_group(cohort));
+  if (groups.size() < 2) {
+    throw Error(ExitCode::bad_input,
+                "leaving a cohort out needs at least two cohorts (COAD and READ count as one); all "
+                "samples are of one. Name cohorts with --samples, or do without "
+                "--leave-cohort-out.");
+  }
+  HeldOut result = nothing_yet(pairs, options, true);
+  std::vector<double> epochs;
+  Index fold = 0;
+  for (const std::string& group : groups) {
+    std::set<std::string_view> patients;
+    std::vector<Index> test;
+    std::vector<Index> rest;
+    for (const Index sample : every_sample(pairs)) {
+      const auto at = static_cast<std::size_t>(sample);
+      if (cohort_group(pairs.cohorts[at]) != group) continue;
+      test.push_back(sample);
+      result.fold[at] = fold;
+      patients.insert(pairs.patients[at]);
+    }
+    for (const Index sample : every_sample(pairs)) {
+      if (!patients.contains(pairs.patients[static_cast<std::size_t>(sample)])) {
+        rest.push_back(sample);
+      }
+    }
+    spdlog::info("without cohort {}: {} samples to train on, {} held out", group, rest.size(),
+                 test.size());
+    TrainOptions own = options;
+    own.label = "without " + group;
+    ++fold;
+    epochs.push_back(static_cast<double>(
+        run_fold(pairs, rest, test, own, options.seed + static_cast<std::uint64_t>(fold), result)));
+  }
+  result.epochs = median_epochs(epochs);
+  return result;
+}
+
+}  // namespace sicmir::training

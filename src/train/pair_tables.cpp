@@ -1,0 +1,292 @@
+#include "train/pair_tables.hpp"
+
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <unordered_map>
+
+#include "core/decide.hpp"
+#include "core/measure.hpp"
+#include "sicmir/cell_source.hpp"
+#include "train/sample_ids.hpp"
+
+namespace sicmir::training {
+
+namespace {
+
+constexpr float missing = std::numeric_limits<float>::quiet_NaN();
+constexpr Index block_samples = 256;
+// Bulk tables: as many samples as a table of this kind will ever have.
+constexpr Index quartiles_up_to = 1'000'000;
+
+/// Takes whole samples from blocks; of a sample that comes again, the first counts.
+class Collector {
+ public:
+  Collector(Table& table, std::string file) : table_(table), file_(std::move(file)) {}
+
+  void add(const CellBlock& block, std::size_t cell) {
+    std::string key = sample_key(block.cells[cell]);
+    if (!seen_.emplace(key, table_.samples.size()).second) {
+      if (n_repeated_++ == 0) first_repeated_ = block.cells[cell];
+      return;
+    }
+    std::vector<float> values(table_.present.size(), missing);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (table_.present[i] != 0) values[i] = 0.0f;
+    }
+    for (Index i = block.offsets[cell]; i < block.offsets[cell + 1]; ++i) {
+      values[static_cast<std::size_t>(block.genes[static_cast<std::size_t>(i)])] =
+          block.values[static_cast<std::size_t>(i)];
+    }
+    table_.samples.push_back(std::move(key));
+    table_.values.push_back(std::move(values));
+  }
+
+  void finish() const {
+    if (n_repeated_ == 0) return;
+    spdlog::warn("{}: {} column(s) repeat a sample (the first: '{}'); the first of each counts",
+                 file_, n_repeated_, first_repeated_);
+  }
+
+ private:
+  Table& table_;
+  std::string file_;
+  std::unordered_map<std::string, std::size_t> seen_;
+  Index n_repeated_ = 0;
+  std::string first_repeated_;
+};
+
+/// Opens a file and finds the panel in it.
+struct Opened {
+  Opened(const std::string& path, const SourceOptions& options, const GeneIndex& index,
+         const GeneMapOptions& genes)
+      : source(open_source(path, options, index)), map(index, source->features(), genes, path) {
+    for (const std::string& warning : source->description().warnings) spdlog::warn("{}", warning);
+    for (const std::string& warning : map.report().warnings) spdlog::warn("{}", warning);
+    source->select(map);
+  }
+  std::unique_ptr<CellSource> source;
+  GeneMap map;
+};
+
+/// Values that need no normalisation: logarithms at most.
+Table read_prepared(const ExpressionFile& file, const GeneIndex& index, double min_panel) {
+  Opened opened(file.path, {}, index, {.min_panel = min_panel, .duplicates = Duplicates::first});
+  Table table;
+  table.present.assign(opened.map.present().begin(), opened.map.present().end());
+  Collector collector(table, file.path);
+  CellBlock block;
+  while (opened.source->next(block, block_samples)) {
+    for (std::size_t cell = 0; cell < block.cells.size(); ++cell) {
+      for (Index i = block.offsets[cell]; i < block.offsets[cell + 1]; ++i) {
+        float& value = block.values[static_cast<std::size_t>(i)];
+        if (std::isinf(value) || (file.prepared == Prepared::normalised && value < 0.0f)) {
+          throw Error(
+              ExitCode::bad_input,
+              fmt::format("{}: sample '{}': found {}, which values that are {} cannot hold. "
+                          "Correct it, or what the manifest says of the file.",
+                          file.path, block.cells[cell], value,
+                          file.prepared == Prepared::normalised ? "normalised" : "logarithms"));
+        }
+        if (file.prepared == Prepared::normalised) {
+          value = static_cast<float>(std::log2(static_cast<double>(value) + 1.0));
+        } else if (file.prepared == Prepared::log_normalised && value < 0.0f) {
+          value = 0.0f;
+        }
+      }
+      collector.add(block, cell);
+    }
+  }
+  collector.finish();
+  spdlog::info("{}: {} samples, {} of {} genes, values as prepared", file.path,
+               table.samples.size(), opened.map.report().n_found, opened.map.report().n_panel);
+  return table;
+}
+
+}  // namespace
+
+Table read_mrna_table(const ExpressionFile& file, const GeneIndex& index, double min_panel,
+                      const UnitRecipe& recipe) {
+  if (file.prepared != Prepared::no) return read_prepared(file, index, min_panel);
+  SourceOptions reading;
+  reading.upper_quartile_up_to = quartiles_up_to;
+  Opened opened(file.path, reading, index, {.min_panel = min_panel});
+  PredictOptions predict;
+  predict.values = file.values;
+  predict.scale = Scale::reference;
+  predict.log_base = 2.0;
+  Sample sample = take_sample(*opened.source, block_samples);
+  const Decision decision = decide(sample, *opened.source, opened.map, predict);
+  for (const std::string& warning : decision.warnings) spdlog::warn("{}: {}", file.path, warning);
+  if (decision.values == Values::zscore) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: its values are z-scores ({}); training needs expression: counts, "
+                            "linear values or logarithms of them.",
+                            file.path, decision.values_reason));
+  }
+  const Normaliser normaliser(decision.values, Scale::reference, recipe, decision.log_base,
+                              index.panel(), file.path);
+  Table table;
+  table.present.assign(opened.map.present().begin(), opened.map.present().end());
+  Collector collector(table, file.path);
+  Cells cells(*opened.source, std::move(sample), block_samples);
+  CellBlock block;
+  Index n_empty = 0;
+  while (cells.next(block)) {
+    normaliser.apply(block);
+    for (std::size_t cell = 0; cell < block.cells.size(); ++cell) {
+      if (block.upper_quartiles[cell] > 0.0) {
+        collector.add(block, cell);
+      } else {
+        ++n_empty;
+      }
+    }
+  }
+  collector.finish();
+  if (n_empty > 0) {
+    spdlog::warn("{}: {} sample(s) without any expressed gene are left out", file.path, n_empty);
+  }
+  spdlog::info("{}: {} samples, {} of {} genes, values {} ({})", file.path, table.samples.size(),
+               opened.map.report().n_found, opened.map.report().n_panel, to_string(decision.values),
+               decision.values_reason);
+  if (!opened.map.report().missing.empty()) {
+    spdlog::info("{}: without {}", file.path, fmt::join(opened.map.report().missing, ", "));
+  }
+  return table;
+}
+
+namespace {
+
+GenePanel panel_with_precursors(const std::vector<ReferenceMirna>& mirnas,
+                                std::vector<std::string>& precursors,
+                                std::vector<std::vector<std::size_t>>& precursors_of) {
+  GenePanel panel = mirna_panel(mirnas);
+  std::unordered_map<std::string, std::size_t> numbers;
+  for (const ReferenceMirna& mirna : mirnas) {
+    std::vector<std::size_t>& own = precursors_of.emplace_back();
+    for (const std::string& name : mirna.precursors) {
+      const auto [found, is_new] = numbers.emplace(name, precursors.size());
+      if (is_new) {
+        precursors.push_back(name);
+        panel.genes.push_back({.symbol = name,
+                               .current_symbol = name,
+                               .ensembl_id = {},
+                               .entrez_id = {},
+                               .older_ensembl_ids = {},
+                               .aliases = {}});
+      }
+      own.push_back(found->second);
+    }
+  }
+  return panel;
+}
+
+/// To RPM, checked.
+void to_linear(CellBlock& block, const MirnaFile& file, const GenePanel& panel) {
+  for (std::size_t cell = 0; cell < block.cells.size(); ++cell) {
+    for (Index i = block.offsets[cell]; i < block.offsets[cell + 1]; ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      const float value = block.values[at];
+      const bool is_rpm = file.values == MirnaValues::rpm;
+      if (!std::isinf(value) && !(is_rpm && value < 0.0f)) continue;
+      throw Error(ExitCode::bad_input,
+                  fmt::format("{}: sample '{}', {}: found {}, but the values were said to be "
+                              "{}. Correct the value, or see --mirna-values.",
+                              file.path, block.cells[cell],
+                              panel.genes[static_cast<std::size_t>(block.genes[at])].symbol, value,
+                              is_rpm ? "reads per million" : "log2(RPM + 1)"));
+    }
+  }
+}
+
+/// The sum over the precursors that the file has; NaN if one of them is missing in the sample.
+float sum_of_precursors(const std::vector<float>& values, const std::vector<std::uint8_t>& present,
+                        const std::vector<std::size_t>& precursors, std::size_t first,
+                        bool is_rpm) {
+  double sum = 0;
+  for (const std::size_t precursor : precursors) {
+    const std::size_t at = first + precursor;
+    if (present[at] == 0) continue;
+    const auto value = static_cast<double>(values[at]);
+    sum += is_rpm ? value : std::exp2(value) - 1.0;
+  }
+  return static_cast<float>(std::log2(sum + 1.0));
+}
+
+}  // namespace
+
+MirnaNames::MirnaNames(const std::vector<ReferenceMirna>& reference)
+    : mirnas(reference),
+      index(panel_with_precursors(reference, precursors, precursors_of), false) {}
+
+Table read_mirna_table(const MirnaFile& file, const MirnaNames& names) {
+  Opened opened(file.path, {}, names.index, {.min_panel = 0.0, .duplicates = Duplicates::first});
+  if (opened.map.report().n_found == 0) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: none of its names is a miRNA of the table of miRNAs; expected are "
+                            "mature names as hsa-miR-21-5p, accessions as MIMAT0000076 or "
+                            "stem-loops as hsa-mir-21.",
+                            file.path));
+  }
+  const std::size_t n_mirnas = names.mirnas.size();
+  Table raw;
+  raw.present.assign(opened.map.present().begin(), opened.map.present().end());
+  Collector collector(raw, file.path);
+  CellBlock block;
+  while (opened.source->next(block, block_samples)) {
+    to_linear(block, file, names.index.panel());
+    for (std::size_t cell = 0; cell < block.cells.size(); ++cell) collector.add(block, cell);
+  }
+  collector.finish();
+
+  const bool is_rpm = file.values == MirnaValues::rpm;
+  Table table;
+  table.samples = std::move(raw.samples);
+  table.present.assign(n_mirnas, 0);
+  table.estimated.assign(n_mirnas, file.estimated ? 1 : 0);
+  std::vector<std::uint8_t> from_stemloops(n_mirnas, 0);
+  Index n_mature = 0;
+  Index n_stemloop = 0;
+  for (std::size_t i = 0; i < n_mirnas; ++i) {
+    const bool has_precursor =
+        std::any_of(names.precursors_of[i].begin(), names.precursors_of[i].end(),
+                    [&](std::size_t precursor) { return raw.present[n_mirnas + precursor] != 0; });
+    from_stemloops[i] = raw.present[i] == 0 && has_precursor ? 1 : 0;
+    table.present[i] = raw.present[i] != 0 || has_precursor ? 1 : 0;
+    if (from_stemloops[i] != 0) table.estimated[i] = 1;
+    n_mature += raw.present[i] != 0 ? 1 : 0;
+    n_stemloop += from_stemloops[i] != 0 ? 1 : 0;
+  }
+  float largest = 0;
+  for (const std::vector<float>& values : raw.values) {
+    std::vector<float>& logs = table.values.emplace_back(n_mirnas, missing);
+    for (std::size_t i = 0; i < n_mirnas; ++i) {
+      if (table.present[i] == 0) continue;
+      if (from_stemloops[i] != 0) {
+        logs[i] = sum_of_precursors(values, raw.present, names.precursors_of[i], n_mirnas, is_rpm);
+      } else {
+        logs[i] = is_rpm ? static_cast<float>(std::log2(static_cast<double>(values[i]) + 1.0))
+                         : values[i];
+      }
+      if (logs[i] > largest) largest = logs[i];  // false for NaN
+    }
+  }
+  // A million reads in a million are 20 on this scale.
+  if (largest > 20.0f) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: the largest value is {} as log2(RPM + 1), where 20 is the most "
+                            "that can be. Say what the values are with --mirna-values.",
+                            file.path, largest));
+  }
+  spdlog::info("{}: {} samples, {} miRNAs{}{}", file.path, table.samples.size(),
+               n_mature + n_stemloop, file.estimated ? ", estimated" : "",
+               n_stemloop > 0 ? fmt::format(", {} of them estimated by the sum of their stem-loops",
+                                            n_stemloop)
+                              : "");
+  return table;
+}
+
+}  // namespace sicmir::training
