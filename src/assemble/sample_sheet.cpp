@@ -47,7 +47,7 @@ bool is_tcga(std::string_view id) {
 std::string first_entity(const std::string& field, bool& several) {
   const std::size_t comma = field.find(',');
   if (comma == std::string::npos) return field;
-  const std::string first = field.substr(0, comma);
+  std::string first = field.substr(0, comma);
   std::size_t start = comma;
   while (start < field.size()) {
     const std::size_t from = field.find_first_not_of(", ", start);
