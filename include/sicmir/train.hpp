@@ -40,8 +40,8 @@ struct ExpressionFile {
   std::string path;
   Values values = Values::automatic;
   Prepared prepared = Prepared::no;  ///< other than `no`: in place of `values`
-  std::string cohort;                ///< of its samples; empty: the file's name without its endings
-  std::string platform;              ///< how it was measured; empty: as the reference
+  std::string cohort{};              ///< of its samples; empty: the file's name without its endings
+  std::string platform{};            ///< how it was measured; empty: as the reference
   double weight = 1;                 ///< of its samples in the loss
 };
 
