@@ -209,5 +209,5 @@ def test_given_moments_of_genes(sources, tmp_path):
         assert 0 < file["genes/sd"][2] < 10
     (tmp_path / "moments.tsv").write_text("gene\tmean\tsd\nNOGENE\t1\t1\n")
     assert "names no gene of the panel" in train(
-        "--pairs", folder / "pairs.tsv", "-o", tmp_path / "m.h5", "--gene-moments",
-        tmp_path / "moments.tsv", expect=3)
+        "--pairs", folder / "pairs.tsv", "--min-panel", 0.3, "-o", tmp_path / "m.h5",
+        "--gene-moments", tmp_path / "moments.tsv", expect=3)
