@@ -109,8 +109,7 @@ TEST(Baselines, CohortMeansComeFromTrainingSamplesAlone) {
   pairs.mirna.row(0) << 1, 10, 20, 3, 30, 1000, 1000, 1000;
   pairs.mirna.row(1) << missing, 4, 6, missing, 8, 1000, 1000, 1000;
   pairs.cohorts[7] = "C";
-  const Matrix found =
-      training::cohort_means(pairs, first(5), std::vector<Index>{5, 6, 7});
+  const Matrix found = training::cohort_means(pairs, first(5), std::vector<Index>{5, 6, 7});
   EXPECT_FLOAT_EQ(found(0, 0), 20.0f);         // B: 10, 20, 30
   EXPECT_FLOAT_EQ(found(0, 1), 2.0f);          // A: 1, 3
   EXPECT_FLOAT_EQ(found(0, 2), 64.0f / 5.0f);  // C does not train: all
