@@ -186,10 +186,19 @@ TEST_F(ReadPairs, RefusesNegativeRpmNamingSampleAndMirna) {
   EXPECT_NE(text.find("sample 'b', hsa-miR-21-5p: found -3"), std::string::npos) << text;
 }
 
-TEST_F(ReadPairs, StemLoopsAreNotMatureMirnas) {
+TEST_F(ReadPairs, StemLoopsGiveEstimatesOfTheirMatureMirnas) {
   const std::string mrna = write_mrna("x.tsv", {"a", "b"}, some_value);
-  const std::string mirna = write("mirna.tsv", "mirna\ta\tb\nhsa-mir-21\t7\t3\nhsa-mir-22\t7\t3\n");
-  EXPECT_NE(message(options({{mrna, Values::linear}}, {{mirna}})), "no error");
+  // miR-16-5p comes from two loci; miR-21 in small letters is its stem-loop.
+  const std::string mirna =
+      write("mirna.tsv", "mirna\ta\tb\nhsa-mir-21\t7\t3\nhsa-mir-16-1\t7\t0\nhsa-mir-16-2\t8\t3\n");
+  const TrainingPairs pairs = read_pairs(options({{mrna, Values::linear}}, {{mirna}}));
+  std::map<std::string, std::pair<std::string, float>> found;
+  for (std::size_t i = 0; i < pairs.mirnas.size(); ++i) {
+    found[pairs.mirnas[i].name] = {pairs.mirnas[i].target, pairs.mirna(static_cast<Index>(i), 0)};
+  }
+  ASSERT_TRUE(found.contains("hsa-miR-21-5p") && found.contains("hsa-miR-16-5p"));
+  EXPECT_EQ(found["hsa-miR-21-5p"], std::pair(std::string("estimated"), 3.0f));
+  EXPECT_EQ(found["hsa-miR-16-5p"], std::pair(std::string("estimated"), 4.0f));
 }
 
 }  // namespace
