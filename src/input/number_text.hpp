@@ -69,7 +69,7 @@ inline constexpr std::array<double, 23> powers_of_ten = {
   constexpr std::uint64_t exact = std::uint64_t{1} << 53;
   if (n_digits == 0 || n_digits > safe_digits || digits > exact) return nullptr;
   value = static_cast<double>(digits);
-  if (n_decimals > 0) value /= detail::powers_of_ten[n_decimals];
+  if (n_decimals > 0) value /= detail::powers_of_ten[static_cast<std::size_t>(n_decimals)];
   if (negative) value = -value;
   return at;
 }
