@@ -155,7 +155,7 @@ TEST_F(BlockNetworkTest, OrderAndCutsChangeNoBit) {
   std::vector<Index> order(static_cast<std::size_t>(block.size()));
   std::iota(order.begin(), order.end(), Index{0});
   std::shuffle(order.begin(), order.end(), std::mt19937(3));
-  for (const std::size_t part : {1, 2, 10, 63}) {
+  for (const std::size_t part : {1u, 2u, 10u, 63u}) {
     for (std::size_t first = 0; first < order.size(); first += part) {
       const std::vector<Index> some(
           order.begin() + static_cast<std::ptrdiff_t>(first),
