@@ -394,6 +394,10 @@ Fit fit(const TrainingPairs& pairs, std::span<const Index> train_samples,
 
 Matrix predict_samples(const TrainingPairs& pairs, const Fit& fit, std::span<const Index> samples,
                        Matrix* spread) {
+  if (samples.empty()) {  // nobody was held out
+    if (spread != nullptr) spread->resize(fit.mirna_sd.size(), 0);
+    return Matrix(fit.mirna_sd.size(), 0);
+  }
   const Matrix x = training::standardise(pairs.mrna, samples, {fit.gene_mean, fit.gene_sd}, 0.0f);
   Matrix y = run_network(Network(fit.members), x, spread);
   for (Index mirna = 0; mirna < y.rows(); ++mirna) {

@@ -31,8 +31,9 @@ std::string bytes_of(const std::filesystem::path& path) {
 }
 
 std::string write_temporary(const std::string& text) {
-  const std::string path = ::testing::TempDir() + "reference_tables_" +
-                           ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".tsv";
+  const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
+  const std::string path = ::testing::TempDir() + "reference_tables_" + test->test_suite_name() +
+                           "_" + test->name() + ".tsv";
   std::ofstream(path, std::ios::binary) << text;
   return path;
 }
