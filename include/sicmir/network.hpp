@@ -105,7 +105,7 @@ class Network {
   void predict(const Eigen::Ref<const Matrix>& x, Eigen::Ref<Matrix> y, Eigen::Ref<Matrix> spread,
                Workspace& work) const;
   /// A member's first layer: x: inputs x at most tile_cells cells.
-  void apply_first(Index member, const Eigen::Ref<const Matrix>& x, Eigen::Ref<Matrix> activations,
+  void apply_first(Index member, const Eigen::Ref<const Matrix>& x, Eigen::Ref<Matrix>& activations,
                    Workspace& work) const {
     apply(stacks_[static_cast<std::size_t>(member)], 0, x, activations, work);
   }

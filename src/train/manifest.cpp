@@ -56,7 +56,7 @@ class Line {
   }
   /// A path, relative ones to the manifest's folder; empty if there is none.
   [[nodiscard]] std::string path(const std::string& column) const {
-    const std::string text = get(column);
+    std::string text = get(column);
     if (text.empty() || std::filesystem::path(text).is_absolute()) return text;
     return (std::filesystem::path(file_).parent_path() / text).string();
   }

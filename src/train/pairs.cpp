@@ -36,12 +36,12 @@ std::string stem(const std::string& path) {
 class Targets {
  public:
   Targets(const std::vector<std::string>& samples, std::size_t n_mirnas)
-      : values_(Matrix::Constant(static_cast<Index>(n_mirnas), static_cast<Index>(samples.size()),
-                                 missing)),
-        weights_(Matrix::Ones(values_.rows(), values_.cols())),
-        n_measured_(n_mirnas, 0),
-        n_estimated_(n_mirnas, 0),
-        has_any_(samples.size(), 0) {
+      : values(Matrix::Constant(static_cast<Index>(n_mirnas), static_cast<Index>(samples.size()),
+                                missing)),
+        weights(Matrix::Ones(values.rows(), values.cols())),
+        n_measured(n_mirnas, 0),
+        n_estimated(n_mirnas, 0),
+        has_any(samples.size(), 0) {
     for (std::size_t i = 0; i < samples.size(); ++i) column_of_.emplace(samples[i], i);
   }
 
@@ -53,20 +53,20 @@ class Targets {
       const auto column = static_cast<Index>(found->second);
       for (std::size_t mirna = 0; mirna < table.values[i].size(); ++mirna) {
         if ((table.estimated[mirna] != 0) != estimated) continue;
-        float& value = values_(static_cast<Index>(mirna), column);
+        float& value = values(static_cast<Index>(mirna), column);
         if (std::isnan(table.values[i][mirna]) || !std::isnan(value)) continue;
         value = table.values[i][mirna];
-        weights_(static_cast<Index>(mirna), column) = static_cast<float>(weight);
-        ++(estimated ? n_estimated_ : n_measured_)[mirna];
-        has_any_[found->second] = 1;
+        weights(static_cast<Index>(mirna), column) = static_cast<float>(weight);
+        ++(estimated ? n_estimated : n_measured)[mirna];
+        has_any[found->second] = 1;
       }
     }
   }
 
-  Matrix values_;
-  Matrix weights_;
-  std::vector<Index> n_measured_, n_estimated_;  // per miRNA: samples
-  std::vector<std::uint8_t> has_any_;            // per sample
+  Matrix values;
+  Matrix weights;
+  std::vector<Index> n_measured, n_estimated;  // per miRNA: samples
+  std::vector<std::uint8_t> has_any;           // per sample
 
  private:
   std::unordered_map<std::string, std::size_t> column_of_;
@@ -198,7 +198,7 @@ TrainingPairs read_pairs(const PairOptions& options) {
   std::vector<Index> paired;
   std::vector<Index> place(samples.size(), -1);
   for (std::size_t i = 0; i < samples.size(); ++i) {
-    if (targets.has_any_[i] == 0) continue;
+    if (targets.has_any[i] == 0) continue;
     place[i] = static_cast<Index>(paired.size());
     paired.push_back(static_cast<Index>(i));
   }
@@ -219,11 +219,11 @@ TrainingPairs read_pairs(const PairOptions& options) {
   Index n_constant = 0;
   std::vector<Index> kept;
   for (std::size_t i = 0; i < mirnas.size(); ++i) {
-    const Index n = targets.n_measured_[i] + targets.n_estimated_[i];
+    const Index n = targets.n_measured[i] + targets.n_estimated[i];
     if (n == 0) continue;
     if (n < options.min_targets) {
       ++n_thin;
-    } else if (is_constant(targets.values_, static_cast<Index>(i), paired)) {
+    } else if (is_constant(targets.values, static_cast<Index>(i), paired)) {
       ++n_constant;
     } else {
       kept.push_back(static_cast<Index>(i));
@@ -232,7 +232,7 @@ TrainingPairs read_pairs(const PairOptions& options) {
            .accession = mirnas[i].accession,
            .other_name = mirnas[i].v21_name,
            .accuracy = {},
-           .target = targets.n_measured_[i] >= targets.n_estimated_[i] ? "measured" : "estimated",
+           .target = targets.n_measured[i] >= targets.n_estimated[i] ? "measured" : "estimated",
            .interval = {}});
     }
   }
@@ -251,8 +251,8 @@ TrainingPairs read_pairs(const PairOptions& options) {
   }
 
   pairs.mrna.resize(pairs.panel.size(), static_cast<Index>(paired.size()));
-  pairs.mirna = targets.values_(kept, paired);
-  Matrix weights = targets.weights_(kept, paired);
+  pairs.mirna = targets.values(kept, paired);
+  Matrix weights = targets.weights(kept, paired);
   if ((weights.array() != 1.0f).any()) pairs.target_weights = std::move(weights);
   bool any_weight = false;
   for (std::size_t i = 0; i < paired.size(); ++i) {
@@ -281,7 +281,7 @@ TrainingPairs read_pairs(const PairOptions& options) {
   pairs.all_mirna_sd.resize(static_cast<Index>(kept.size()));
   for (std::size_t i = 0; i < kept.size(); ++i) {
     const auto at = static_cast<Index>(i);
-    std::tie(pairs.all_mirna_mean[at], pairs.all_mirna_sd[at]) = moments_of(all.values_, kept[i]);
+    std::tie(pairs.all_mirna_mean[at], pairs.all_mirna_sd[at]) = moments_of(all.values, kept[i]);
   }
   return pairs;
 }

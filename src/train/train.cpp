@@ -109,7 +109,7 @@ std::vector<CohortAccuracy> per_cohort(const Matrix& predicted, const TrainingPa
 void calibrate_intervals(Model& model, const training::HeldOut& held_out,
                          const TrainingPairs& pairs) {
   if (model.members.size() < 2) return;
-  const Eigen::Index n = static_cast<Eigen::Index>(model.mirnas.size());
+  const auto n = static_cast<Eigen::Index>(model.mirnas.size());
   Eigen::VectorXf unit(n);  // to z-scores
   for (Eigen::Index mirna = 0; mirna < n; ++mirna) {
     const double sd = model.mirnas[static_cast<std::size_t>(mirna)].sd;
