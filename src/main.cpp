@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/pool_options.hpp"
 #include "cli/supervisor.hpp"
 #include "output/output_file.hpp"
 #include "sicmir/types.hpp"
@@ -37,6 +38,7 @@ int run(std::vector<std::string> arguments) {
   sicmir::cli::add_train(app);
   sicmir::cli::add_evaluate(app);
   sicmir::cli::add_stats(app);
+  sicmir::cli::add_pool(app);
   sicmir::cli::add_merge(app);
   sicmir::cli::add_merge_stats(app);
   sicmir::cli::add_inspect(app);

@@ -7,14 +7,17 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "cli/batch.hpp"
 #include "cli/commands.hpp"
+#include "cli/pool_options.hpp"
 #include "cli/progress.hpp"
 #include "cli/run_report.hpp"
 #include "core/digest.hpp"
 #include "output/output_file.hpp"
+#include "output/sinks.hpp"
 #include "parallel/threads.hpp"
 #include "sicmir/version.hpp"
 
@@ -24,6 +27,7 @@ namespace {
 struct PredictCommand {
   CommonOptions common;
   InputOptions input;
+  PoolOptions pool;
   std::string output;
   std::string save_input;
   std::string uncertainty;
@@ -94,6 +98,7 @@ std::vector<Index> chosen_mirnas(const PredictCommand& command, const Model& mod
 
 void check(PredictCommand& command) {
   settle_shard(command.input);
+  check_pool(command.pool);
   if (command.output.empty()) {
     if (::isatty(STDOUT_FILENO) == 1) {
       throw Error(ExitCode::usage,
@@ -144,6 +149,10 @@ void check(PredictCommand& command) {
     default:
       source.upper_quartile_up_to = 0;
   }
+  // Quartiles of cells are no use to pools; but those of sums need all genes.
+  const bool of_sums =
+      command.pool.method == PoolMethod::sum && command.input.predict.scale == Scale::reference;
+  if (command.pool.method != PoolMethod::none && !of_sums) source.upper_quartile_up_to = 0;
 }
 
 void predict_one(const PredictCommand& command, const Model& model, const GeneIndex& index) {
@@ -169,26 +178,36 @@ void predict_one(const PredictCommand& command, const Model& model, const GeneIn
   }
   if (!command.report.empty()) (void)OutputFile(command.report);
 
-  const std::unique_ptr<CellSource> source =
+  std::unique_ptr<CellSource> source =
       open_source(command.input.input, command.input.source, index);
   log_source(*source);
+  ProgressBar progress(command.common.quiet);
+  options.on_progress = [&](const Progress& now) { progress.show(now); };
   std::unique_ptr<MatrixSink> sink = std::move(probe);
-  if (carries && source->description().is_h5ad) {
+  std::optional<PoolReport> pooled;
+  if (command.pool.method != PoolMethod::none) {
+    Pools pools = pool_for_prediction(std::move(source), model, index, options, command.pool);
+    progress.clear();
+    pooled = pools.report;
+    options = options_for(pools, options);
+    sink = open_pool_sink(command.output, sink_options, pools);
+    if (save_input) save_input = open_pool_sink(command.save_input, save_options, pools);
+    source = std::move(pools.source);
+  } else if (carries && source->description().is_h5ad) {
     sink_options.carry_from = source->description().path;
     sink = open_sink(command.output, sink_options);
   }
-  ProgressBar progress(command.common.quiet);
-  options.on_progress = [&](const Progress& now) { progress.show(now); };
   const RunReport report =
       predict(*source, model, index, options, *sink, save_input.get(), uncertainty.get());
   progress.clear();
-  spdlog::info("{} cells x {} miRNAs written to {} in {:.1f} s", report.cells_written,
+  spdlog::info("{} {} x {} miRNAs written to {} in {:.1f} s", report.cells_written,
+               pooled ? "pools" : "cells",
                options.mirnas.empty() ? model.mirnas.size() : options.mirnas.size(),
                command.output == "-" ? "standard output" : command.output,
                report.seconds_measure + report.seconds_predict);
   if (!command.report.empty()) {
     write_run_report(command.report, command.input, command.output, model, *source, report,
-                     options.threads);
+                     options.threads, pooled ? &*pooled : nullptr);
   }
 }
 
@@ -208,9 +227,12 @@ std::string fingerprint_of(const CLI::App& sub, const PredictCommand& command, c
     for (const std::string& value : option->results()) digest.add(std::string_view(value));
   }
   for (const Index mirna : chosen_mirnas(command, model)) digest.add(static_cast<double>(mirna));
-  if (!command.input.predict.moments.empty()) {
-    std::ifstream moments(command.input.predict.moments, std::ios::binary);
-    const std::string content((std::istreambuf_iterator<char>(moments)), {});
+  const std::string& groups = command.pool.groups;  // FILE or FILE:COLUMN
+  for (const std::string& file :
+       {command.input.predict.moments, groups, groups.substr(0, groups.rfind(':'))}) {
+    if (file.empty()) continue;
+    std::ifstream stream(file, std::ios::binary);
+    const std::string content((std::istreambuf_iterator<char>(stream)), {});
     digest.add(std::string_view(content));
   }
   return digest.hex();
@@ -292,6 +314,8 @@ void add_predict(CLI::App& app) {
                  "Standardise against these moments (made by `sicmir stats`)")
       ->check(CLI::ExistingFile)
       ->group(normalising);
+
+  bind_pool(sub, command.pool);
 
   const std::string writing = "Writing";
   sub.add_option("-o,--output", command.output,

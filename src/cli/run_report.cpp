@@ -31,7 +31,7 @@ std::int64_t peak_memory_bytes() {
 
 void write_run_report(const std::string& path, const InputOptions& input, const std::string& output,
                       const Model& model, const CellSource& source, const RunReport& report,
-                      int threads) {
+                      int threads, const PoolReport* pool) {
   nlohmann::ordered_json json;
   json["sicmir"] = version;
   json["input"] = input.input;
@@ -64,6 +64,16 @@ void write_run_report(const std::string& path, const InputOptions& input, const 
   json["cells"] = {{"read", report.cells_read},
                    {"written", report.cells_written},
                    {"empty", report.empty_cells}};
+  if (pool != nullptr) {
+    json["pool"] = {{"cells", pool->n_cells},
+                    {"pooled", pool->n_pooled},
+                    {"without_group", pool->n_without_group},
+                    {"empty", pool->n_empty},
+                    {"listed_but_not_found", pool->n_not_found},
+                    {"groups", pool->n_groups},
+                    {"pools", pool->n_pools},
+                    {"seconds", pool->seconds}};
+  }
   json["seconds"] = {{"measure", report.seconds_measure}, {"predict", report.seconds_predict}};
   json["peak_memory_bytes"] = peak_memory_bytes();
   json["threads"] = threads;

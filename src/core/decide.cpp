@@ -93,8 +93,9 @@ void decide_scale(Decision& decision, const Sample& sample, const CellSource& so
   if (decision.scale == Scale::dataset && options.moments.empty()) {
     if (n_cells < least_dataset_cells) {
       throw Error(ExitCode::bad_input,
-                  fmt::format("{}: {} cell(s) cannot be standardised among themselves (each would "
-                              "become zeros). Use --scale reference, which compares each sample "
+                  fmt::format("{}: {} cell(s), sample(s) or pool(s) cannot be standardised among "
+                              "themselves (one alone would become zeros). Use --scale reference, "
+                              "which compares each sample "
                               "with the model's training samples (bulk or pooled cells), or "
                               "--moments with the moments of a data set that these cells belong "
                               "to (`sicmir stats`).",
@@ -102,7 +103,8 @@ void decide_scale(Decision& decision, const Sample& sample, const CellSource& so
     }
     if (n_cells < auto_dataset_cells) {
       decision.warnings.push_back(
-          fmt::format("only {} cells are standardised among themselves; their predictions are "
+          fmt::format("only {} cells, samples or pools are standardised among themselves; their "
+                      "predictions are "
                       "rough. --scale reference compares with the training samples instead",
                       n_cells));
     }

@@ -78,18 +78,24 @@ void TemporaryFile::read(std::size_t offset, std::size_t size, char* out) const 
 }
 
 std::string Spool::pack(const CellBlock& block) {
-  // first, cells, values; counts per cell; genes (16 bits: panels are far smaller); values; names
+  // first, cells, values, bytes of a gene; counts per cell; genes (16 bits for panels, 32 where all
+  // genes of an annotation are kept); values; totals; names
   const auto n_cells = static_cast<std::size_t>(block.size());
   const std::size_t n_values = block.values.size();
   std::string record;
-  const std::array<std::uint64_t, 3> head = {static_cast<std::uint64_t>(block.first), n_cells,
-                                             n_values};
+  constexpr PanelPosition most_narrow = 65535;
+  const bool wide = std::any_of(block.genes.begin(), block.genes.end(),
+                                [](PanelPosition gene) { return gene > most_narrow; });
+  const std::array<std::uint64_t, 4> head = {static_cast<std::uint64_t>(block.first), n_cells,
+                                             n_values, wide ? 4U : 2U};
   put(record, head.data(), head.size());
   for (std::size_t c = 0; c < n_cells; ++c) {
     const auto count = static_cast<std::uint32_t>(block.offsets[c + 1] - block.offsets[c]);
     put(record, &count, 1);
   }
+  if (wide) put(record, block.genes.data(), n_values);
   for (const PanelPosition gene : block.genes) {
+    if (wide) break;
     const auto narrow = static_cast<std::uint16_t>(gene);
     put(record, &narrow, 1);
   }
@@ -130,7 +136,7 @@ bool Spool::next(CellBlock& block) {
   ++next_record_;
 
   const char* from = buffer_.data();
-  std::array<std::uint64_t, 3> head{};
+  std::array<std::uint64_t, 4> head{};
   take(from, head.data(), head.size());
   const auto n_cells = static_cast<std::size_t>(head[1]);
   const auto n_values = static_cast<std::size_t>(head[2]);
@@ -138,9 +144,14 @@ bool Spool::next(CellBlock& block) {
   std::vector<std::uint32_t> counts(n_cells);
   take(from, counts.data(), n_cells);
   for (const std::uint32_t count : counts) block.offsets.push_back(block.offsets.back() + count);
-  std::vector<std::uint16_t> genes(n_values);
-  take(from, genes.data(), n_values);
-  block.genes.assign(genes.begin(), genes.end());
+  if (head[3] == 4) {
+    block.genes.resize(n_values);
+    take(from, block.genes.data(), n_values);
+  } else {
+    std::vector<std::uint16_t> genes(n_values);
+    take(from, genes.data(), n_values);
+    block.genes.assign(genes.begin(), genes.end());
+  }
   block.values.resize(n_values);
   take(from, block.values.data(), n_values);
   block.totals.resize(n_cells);

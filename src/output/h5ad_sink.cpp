@@ -11,6 +11,7 @@
 #include "output/chunk_encoder.hpp"
 #include "output/h5_output.hpp"
 #include "output/h5ad_carry.hpp"
+#include "output/h5ad_pools.hpp"
 #include "output/sinks.hpp"
 #include "parallel/thread_pool.hpp"
 
@@ -26,8 +27,11 @@ Index cells_per_chunk(Index n_features) {
 
 class H5adSink final : public MatrixSink {
  public:
-  H5adSink(const std::string& path, const SinkOptions& options)
+  H5adSink(const std::string& path, const SinkOptions& options, std::vector<PoolColumn> pools = {},
+           std::vector<std::pair<std::string, std::string>> facts = {})
       : out_(path),
+        pool_columns_(std::move(pools)),
+        facts_(std::move(facts)),
         carry_from_(options.carry_from),
         encoder_(options.compression, options.dtype),
         pool_(encoder_.is_plain() ? 1 : std::max(options.threads, 1)) {}
@@ -49,7 +53,12 @@ class H5adSink final : public MatrixSink {
         create_matrix(layer_, group.get(), header.layer);
       }
     }
-    facts_ = header.facts;
+    for (const auto& fact : header.facts) {
+      const bool is_there = std::any_of(facts_.begin(), facts_.end(), [&](const auto& known) {
+        return known.first == fact.first;
+      });
+      if (!is_there) facts_.push_back(fact);
+    }
   }
 
   void encode(const Eigen::Ref<const Matrix>& values, EncodedBlock& block) const override {
@@ -74,7 +83,11 @@ class H5adSink final : public MatrixSink {
     const h5::Lock lock;
     complete(x_);
     if (layer_.dataset) complete(layer_);
-    carry_over(carry_from_, out_, names_, kept_);
+    if (pool_columns_.empty()) {
+      carry_over(carry_from_, out_, names_, kept_);
+    } else {
+      write_pool_table(out_, names_, kept_, pool_columns_);
+    }
     write_facts();
     out_.commit();
   }
@@ -218,6 +231,8 @@ class H5adSink final : public MatrixSink {
   }
 
   H5Output out_;
+  std::vector<PoolColumn> pool_columns_;  // obs; empty: of cells
+  std::vector<std::pair<std::string, std::string>> facts_;
   std::string carry_from_;
   ChunkEncoder encoder_;
   ThreadPool pool_;
@@ -227,13 +242,19 @@ class H5adSink final : public MatrixSink {
   Index chunk_cells_ = 0;
   TextList names_;  // of all cells: about 30 bytes each
   KeptCells kept_;
-  std::vector<std::pair<std::string, std::string>> facts_;
 };
 
 }  // namespace
 
 std::unique_ptr<MatrixSink> make_h5ad_sink(const std::string& path, const SinkOptions& options) {
   return std::make_unique<H5adSink>(path, options);
+}
+
+std::unique_ptr<MatrixSink> open_pool_sink(const std::string& path, const SinkOptions& options,
+                                           const Pools& pools) {
+  std::unique_ptr<MatrixSink> sink = open_sink(path, options);
+  if (resolve_output_format(path, options.format) != OutputFormat::h5ad) return sink;
+  return std::make_unique<H5adSink>(path, options, pools.columns, pools.facts);
 }
 
 }  // namespace sicmir

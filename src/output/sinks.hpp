@@ -5,6 +5,7 @@
 #include <string>
 
 #include "sicmir/matrix_sink.hpp"
+#include "sicmir/pool.hpp"
 
 namespace sicmir {
 
@@ -20,5 +21,10 @@ namespace sicmir {
 /// float32, cells x features.
 [[nodiscard]] std::unique_ptr<MatrixSink> make_h5ad_sink(const std::string& path,
                                                          const SinkOptions& options);
+
+/// open_sink() for pools: an h5ad gets their columns as its obs, and their facts.
+[[nodiscard]] std::unique_ptr<MatrixSink> open_pool_sink(const std::string& path,
+                                                         const SinkOptions& options,
+                                                         const Pools& pools);
 
 }  // namespace sicmir

@@ -1,8 +1,7 @@
 """Faults that users of the published script meet, each shown impossible here.
 
 The published script reads one CSV or the X of an h5ad into memory, picks genes by name, fills the
-rest with zeros, standardises and predicts all cells at once. (Its faults of pooling are left out:
-this program does not pool.)
+rest with zeros, standardises and predicts all cells at once. (Its faults of pooling: test_pool.py.)
 """
 import gzip
 import json

@@ -1,0 +1,168 @@
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "cli/commands.hpp"
+#include "cli/pool_options.hpp"
+#include "cli/progress.hpp"
+#include "cli/run_report.hpp"
+#include "output/output_file.hpp"
+#include "output/sinks.hpp"
+#include "parallel/threads.hpp"
+
+namespace sicmir::cli {
+namespace {
+
+struct PoolCommand {
+  CommonOptions common;
+  InputOptions input;
+  PoolOptions pool;
+  bool panel_only = false;
+  SinkOptions sink;
+  std::string output;
+  std::string report;
+};
+
+void check(PoolCommand& command) {
+  if (command.pool.method == PoolMethod::none) command.pool.method = PoolMethod::sum;
+  check_pool(command.pool);
+  if (command.output.empty()) {
+    if (::isatty(STDOUT_FILENO) == 1) {
+      throw Error(ExitCode::usage,
+                  "standard output is a terminal; name an output with -o FILE (.h5ad, .csv, .tsv, "
+                  ".csv.gz or .tsv.gz), or redirect it.");
+    }
+    command.output = "-";
+  }
+  for (const std::string& other : {command.output, command.report}) {
+    if (!other.empty() && other != "-" && command.input.input != "-" &&
+        same_file(command.input.input, other)) {
+      throw Error(ExitCode::usage, other + ": is the input; name another output.");
+    }
+  }
+}
+
+void run(PoolCommand& command) {
+  check(command);
+  PredictOptions& options = command.input.predict;
+  command.sink.threads = thread_count(command.common.threads);
+  // What can go wrong with the outputs is found before the input is read.
+  (void)open_sink(command.output, command.sink);
+  if (!command.report.empty()) (void)OutputFile(command.report);
+  const Model model = read_model(find_model(command.input.model));
+  const GeneIndex index(model.panel);
+  command.input.source.threads = command.common.threads;
+  if (!command.panel_only) {  // all genes have to be delivered
+    command.input.source.upper_quartile_up_to = std::numeric_limits<Index>::max();
+  }
+  std::unique_ptr<CellSource> source =
+      open_source(command.input.input, command.input.source, index);
+  log_source(*source);
+  options.threads = thread_count(command.common.threads);
+  ProgressBar progress(command.common.quiet);
+  options.on_progress = [&](const Progress& now) { progress.show(now); };
+  PooledGenes pooled =
+      pool_genes(std::move(source), model, index, options, command.pool, command.panel_only);
+  progress.clear();
+  const std::unique_ptr<MatrixSink> sink =
+      open_pool_sink(command.output, command.sink, pooled.pools);
+  write_pools(pooled, *sink);
+  const PoolReport& made = pooled.pools.report;
+  spdlog::info("{} pools x {} genes written to {} in {:.1f} s", made.n_pools,
+               pooled.header.features.size(),
+               command.output == "-" ? "standard output" : command.output, made.seconds);
+  if (!command.report.empty()) {
+    RunReport report;
+    report.decision.values = pooled.pools.values;
+    report.cells_read = made.n_cells;
+    report.cells_written = made.n_pools;
+    report.seconds_measure = made.seconds;
+    write_run_report(command.report, command.input, command.output, model, *pooled.pools.source,
+                     report, options.threads, &made);
+  }
+}
+
+}  // namespace
+
+void bind_pool(CLI::App& command, PoolOptions& options) {
+  const std::string pooling = "Pooling";
+  add_choice<PoolMethod>(
+      command, "--pool", options.method,
+      {{"sum", PoolMethod::sum}, {"mean", PoolMethod::mean}, {"bootstrap", PoolMethod::bootstrap}},
+      "Groups of cells instead of cells: sum (of counts, then normalised), mean "
+      "(of normalised cells) or bootstrap (means of random draws)")
+      ->group(pooling);
+  command
+      .add_option("--groups", options.groups,
+                  "Table of cells and their groups, and the columns that hold these, if it has "
+                  "more than two")
+      ->type_name("FILE[:COLUMN,...]")
+      ->group(pooling);
+  command
+      .add_option("--group-by", options.group_by,
+                  "AnnData: columns of obs that make the groups, e.g. sample,cell_type")
+      ->type_name("COLUMN,...")
+      ->group(pooling);
+  command
+      .add_option("--seed", options.seed,
+                  "bootstrap: same seed, same draws, whatever the threads [default: 1]")
+      ->group(pooling);
+  CLI::Option* most =
+      command
+          .add_option("--max-draws", options.max_draws,
+                      "bootstrap: draws per group, at most; one for every 100 cells [default: 100]")
+          ->check(CLI::Range(Index{1}, Index{1'000'000}))
+          ->group(pooling);
+  command
+      .add_flag("--published", options.all_draws,
+                "bootstrap: one draw for every 100 cells, however many, as published")
+      ->excludes(most)
+      ->group(pooling);
+}
+
+void check_pool(const PoolOptions& options) {
+  const PoolOptions usual;
+  const bool has_groups = !options.groups.empty() || !options.group_by.empty();
+  if (options.method == PoolMethod::none && has_groups) {
+    throw Error(ExitCode::usage, "--groups and --group-by go with --pool sum, mean or bootstrap.");
+  }
+  const bool draws =
+      options.seed != usual.seed || options.max_draws != usual.max_draws || options.all_draws;
+  if (options.method != PoolMethod::bootstrap && draws) {
+    throw Error(ExitCode::usage, "--seed, --max-draws and --published go with --pool bootstrap.");
+  }
+  if (options.method != PoolMethod::none && !has_groups) {
+    throw Error(ExitCode::usage,
+                "--pool needs groups: --groups FILE[:COLUMN], or --group-by COLUMN of obs.");
+  }
+}
+
+void add_pool(CLI::App& app) {
+  CLI::App& sub = *app.add_subcommand(
+      "pool", "Pool groups of cells and write the pools: pseudo-bulk, or random draws");
+  const auto owned = std::make_shared<PoolCommand>();
+  PoolCommand& command = *owned;
+  bind_input(sub, command.input);
+  bind_pool(sub, command.pool);
+  sub.get_option("--pool")->description(sub.get_option("--pool")->get_description() +
+                                        " [default: sum]");
+  sub.add_flag("--panel-only", command.panel_only,
+               "Only the model's genes (not for sums that shall be predicted: their totals count)")
+      ->group("Writing");
+  sub.add_option("-o,--output", command.output,
+                 "Pools: .h5ad, .csv, .tsv, .csv.gz or .tsv.gz [default: TSV on standard output]")
+      ->group("Writing");
+  sub.add_flag("--transpose", command.sink.features_as_lines,
+               "Tables: genes as lines, pools as columns")
+      ->group("Writing");
+  sub.add_option("--report", command.report,
+                 "Also write a JSON file about this run: times, memory, decisions")
+      ->group("Writing");
+  bind_common(sub, command.common);
+  on_run(sub, command.common, [owned] { run(*owned); });
+}
+
+}  // namespace sicmir::cli

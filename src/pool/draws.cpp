@@ -1,0 +1,53 @@
+#include "pool/draws.hpp"
+
+#include <algorithm>
+
+#include "train/random.hpp"
+
+namespace sicmir {
+namespace {
+
+constexpr Index cells_of_a_draw = 100;  // one draw for so many cells
+constexpr double drawn_share = 0.8;
+
+/// FNV-1a, 64 bits.
+std::uint64_t hash_of(std::string_view text) noexcept {
+  std::uint64_t hash = 0xCBF29CE484222325u;
+  for (const char c : text) {
+    hash ^= static_cast<std::uint64_t>(static_cast<unsigned char>(c));
+    hash *= 0x100000001B3u;
+  }
+  return hash;
+}
+
+}  // namespace
+
+Index draws_of(Index n_cells, const PoolOptions& options) noexcept {
+  const Index published = (n_cells + cells_of_a_draw - 1) / cells_of_a_draw;
+  return options.all_draws ? published : std::min(published, options.max_draws);
+}
+
+Index cells_per_draw(Index n_cells) noexcept {
+  // In double, as Python computes it.
+  const auto drawn = static_cast<Index>(drawn_share * static_cast<double>(n_cells));
+  return std::min(n_cells, std::max(drawn, Index{1}));
+}
+
+Draw::Draw(std::uint64_t seed, std::string_view group, Index number, Index n_cells)
+    : key_(training::key(seed, training::Purpose::bootstrap, hash_of(group),
+                         static_cast<std::uint64_t>(number))),
+      size_(cells_per_draw(n_cells)),
+      left_(static_cast<std::uint64_t>(n_cells)),
+      wanted_(static_cast<std::uint64_t>(size_)) {}
+
+bool Draw::takes_next() noexcept {
+  if (left_ == 0) return false;
+  const std::uint64_t random = training::mix(key_ ^ training::mix(rank_++));
+  // The bias of the remainder is below left_ / 2^64.
+  const bool taken = random % left_ < wanted_;
+  --left_;
+  if (taken) --wanted_;
+  return taken;
+}
+
+}  // namespace sicmir

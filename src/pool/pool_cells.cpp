@@ -1,0 +1,290 @@
+#include "pool/pool_cells.hpp"
+
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "core/decide.hpp"
+#include "core/measure.hpp"
+#include "core/spool.hpp"
+#include "parallel/ordered_pipeline.hpp"
+#include "parallel/threads.hpp"
+
+namespace sicmir {
+namespace {
+
+void check_method(PoolMethod method, Values values, const std::string& file) {
+  if (method != PoolMethod::sum || values == Values::counts) return;
+  throw Error(ExitCode::usage,
+              fmt::format("{}: --pool sum adds counts, but the values were taken to be {}. Give "
+                          "the counts (of an h5ad perhaps another --layer), or use --pool mean.",
+                          file, to_string(values)));
+}
+
+/// What the cells' numbers are; said in the log, where a scale follows for the pools.
+Values values_of_cells(const Sample& sample, const CellSource& source, const GeneMap& map,
+                       const PredictOptions& options) {
+  PredictOptions of_cells = options;
+  of_cells.scale = Scale::none;  // cells are not standardised, so that their number is no matter
+  const Decision decision = decide(sample, source, map, of_cells);
+  spdlog::info("values: {} ({}; {} cells looked at)", to_string(decision.values),
+               decision.values_reason, decision.sampled_cells);
+  for (const std::string& warning : decision.warnings) {
+    const bool of_single_cells =
+        warning.starts_with("--scale none") || warning.ends_with("or pool cells");
+    if (!of_single_cells) spdlog::warn("{}", warning);
+  }
+  return decision.values;
+}
+
+/// One pass over cells, adding them up.
+class Pass {
+ public:
+  Pass(const Normaliser& normaliser, const PredictOptions& options, const CellGroups& groups,
+       bool empties_matter, bool sums)
+      : normaliser_(normaliser),
+        options_(options),
+        groups_(groups),
+        empties_matter_(empties_matter),
+        sums_(sums) {}
+
+  /// `spool`, if not null, receives the normalised cells.
+  void run(Cells& cells, PoolSums& sums, PoolReport& report, EmptyTally& empties, Spool* spool) {
+    struct Ready {
+      CellBlock block;
+      std::string record;
+    };
+    ordered_pipeline<Cells::Item, Ready>(
+        thread_count(options_.threads), [&](Cells::Item& item) { return cells.fetch(item); },
+        [&](Cells::Item& item, Ready& out) {
+          cells.decode(item);
+          if (!sums_) {
+            normaliser_.apply(item.block);
+          } else if (has_odd_values(item.block)) {
+            CellBlock judged = item.block;
+            normaliser_.apply(judged);  // says which cell and gene
+          }
+          if (spool != nullptr) out.record = Spool::pack(item.block);
+          std::swap(out.block, item.block);
+        },
+        [&](Ready& out) {
+          if (empties_matter_) empties.add(out.block);
+          if (first_names_.empty()) first_names_ = some_names(out.block);
+          add(out.block, sums, report);
+          if (spool != nullptr) spool->append(std::move(out.record));
+          if (options_.on_progress) {
+            options_.on_progress({"pooling", report.n_cells, cells.n_cells()});
+          }
+        });
+  }
+
+  /// The same for cells that a first run() kept.
+  void run(Spool& spool, PoolSums& sums, PoolReport& report) const {
+    CellBlock block;
+    while (spool.next(block)) add(block, sums, report);
+  }
+
+  [[nodiscard]] const std::vector<std::string>& first_names() const { return first_names_; }
+
+ private:
+  void add(const CellBlock& block, PoolSums& sums, PoolReport& report) const {
+    for (Index cell = 0; cell < block.size(); ++cell) {
+      const auto at = static_cast<std::size_t>(cell);
+      ++report.n_cells;
+      const std::int32_t group = groups_.of(block.first + cell, block.cells[at]);
+      if (group == CellGroups::no_group) {
+        ++report.n_without_group;
+      } else if (empties_matter_ && block.totals[at] == 0.0) {
+        ++report.n_empty;
+      } else {
+        ++report.n_pooled;
+        sums.add(group, block, cell);
+      }
+    }
+  }
+
+  static bool has_odd_values(const CellBlock& block) {
+    const auto is_odd = [](auto value) { return !(std::isfinite(value) && value >= 0); };
+    return std::any_of(block.values.begin(), block.values.end(), is_odd) ||
+           std::any_of(block.totals.begin(), block.totals.end(), is_odd);
+  }
+
+  static std::vector<std::string> some_names(const CellBlock& block) {
+    constexpr std::size_t most = 3;
+    return {block.cells.begin(),
+            block.cells.begin() + static_cast<std::ptrdiff_t>(std::min(most, block.cells.size()))};
+  }
+
+  const Normaliser& normaliser_;
+  const PredictOptions& options_;
+  const CellGroups& groups_;
+  bool empties_matter_;
+  bool sums_;  // the cells stay as they are
+  std::vector<std::string> first_names_;
+};
+
+[[noreturn]] void refuse_unmatched(const CellGroups& groups, const PoolReport& report,
+                                   const std::string& file, const std::vector<std::string>& seen) {
+  if (report.n_empty > 0) {
+    throw Error(
+        ExitCode::bad_input,
+        fmt::format("{}: all {} cells that belong to a group are empty.", file, report.n_empty));
+  }
+  if (groups.n_named() == 0) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: gives no cell a group; all are empty or NA.", groups.source()));
+  }
+  throw Error(
+      ExitCode::bad_input,
+      fmt::format("{}: none of its {} cells is among the {} of {}. It names {}..., the input {}... "
+                  "The names must be the same, to the letter (mind the -1 of 10x barcodes and "
+                  "prefixes of samples).",
+                  groups.source(), groups.n_named(), report.n_cells, file,
+                  fmt::join(groups.first_names(), ", "), fmt::join(seen, ", ")));
+}
+
+void tell(const PoolReport& report, const CellGroups& groups, PoolMethod method) {
+  spdlog::info("pools: {} by {} of {} cells in {} groups", report.n_pools, to_string(method),
+               report.n_pooled, report.n_groups);
+  if (report.n_without_group > 0) {
+    spdlog::warn("{} of {} cells have no group in {} and are left out", report.n_without_group,
+                 report.n_cells, groups.source());
+  }
+  if (report.n_empty > 0) spdlog::info("{} empty cells are left out", report.n_empty);
+  if (report.n_not_found > 0) {
+    spdlog::info("{} of the {} cells of {} are not in the input", report.n_not_found,
+                 groups.n_named(), groups.source());
+  }
+}
+
+std::vector<Index> listed_sizes(const CellGroups& groups) {
+  std::vector<Index> sizes;
+  for (const CellGroup& group : groups.groups()) sizes.push_back(group.n_listed);
+  return sizes;
+}
+
+}  // namespace
+
+PooledCells pool_cells(CellSource& cells, const GeneMap& map, const GenePanel& panel,
+                       const UnitRecipe& recipe, const PredictOptions& options,
+                       const PoolOptions& pool) {
+  const std::string file = cells.description().path;
+  if (options.shard) {
+    throw Error(ExitCode::usage,
+                "--shard with --pool: a pool needs all cells of its group, and a shard has only "
+                "some. Pool the whole input (it streams), or cut it by groups.");
+  }
+  if (options.empty_cells == EmptyCells::nan) {
+    throw Error(ExitCode::usage,
+                "--empty-cells nan with --pool: empty cells are part of a pool or not; use skip.");
+  }
+  const bool sums = pool.method == PoolMethod::sum;
+  if (!sums && options.scale == Scale::reference) {
+    throw Error(
+        ExitCode::usage,
+        fmt::format("--scale reference with --pool {}: means of normalised cells are not in "
+                    "the unit of the training samples. Sum the counts: --pool sum.",
+                    to_string(pool.method)));
+  }
+  const CellGroups groups = CellGroups::open(pool, cells.description());
+  Sample sample = take_sample(cells, options.block_cells);
+  const Values values = values_of_cells(sample, cells, map, options);
+  check_method(pool.method, values, file);
+  const Normaliser normaliser(values, Scale::dataset, recipe, 0.0, panel, file);
+  const bool empties_matter = values != Values::zscore;
+
+  PooledCells result{PoolSums(pool, groups.groups(), listed_sizes(groups), map.panel_size()),
+                     values,
+                     {},
+                     groups.groups(),
+                     groups.columns()};
+  spdlog::debug("memory: at most {} MB for the pools, {} MB for the groups",
+                result.sums.most_bytes() / 1'000'000 + 1, groups.memory_bytes() / 1'000'000 + 1);
+  // A draw has to know how many cells its group has. They are counted before if obs says so; a
+  // table may list cells that do not come, and then a second pass is needed.
+  const bool draws = pool.method == PoolMethod::bootstrap;
+  Spool spool(options.spool_memory);
+  const bool keeps = draws && !cells.can_seek();
+  Pass pass(normaliser, options, groups, empties_matter, sums);
+  EmptyTally empties;
+  {
+    Cells stream(cells, std::move(sample), options.block_cells);
+    pass.run(stream, result.sums, result.report, empties, keeps ? &spool : nullptr);
+  }
+  PoolReport& report = result.report;
+  if (options.empty_cells == EmptyCells::error) empties.judge(file, report.n_cells);
+  if (report.n_pooled == 0) refuse_unmatched(groups, report, file, pass.first_names());
+  if (draws && !result.sums.sizes_were_right()) {
+    spdlog::info("the groups have other sizes than {} says; drawing again with their own",
+                 groups.source());
+    result.sums = PoolSums(pool, groups.groups(), result.sums.sizes(), map.panel_size());
+    report = {};
+    EmptyTally again;
+    if (keeps) {
+      pass.run(spool, result.sums, report);
+    } else {
+      cells.seek(0);
+      Cells stream(cells, Sample{}, options.block_cells);
+      pass.run(stream, result.sums, report, again, nullptr);
+    }
+  }
+  const std::vector<Index> sizes = result.sums.sizes();
+  report.n_groups = static_cast<Index>(
+      std::count_if(sizes.begin(), sizes.end(), [](Index size) { return size > 0; }));
+  report.n_pools = static_cast<Index>(result.sums.pools().size());
+  const Index in_groups = report.n_pooled + report.n_empty;
+  report.n_not_found = std::max<Index>(0, groups.n_named() - in_groups);
+  tell(report, groups, pool.method);
+  return result;
+}
+
+std::vector<std::string> names_of_pools(const PooledCells& pooled) {
+  std::vector<std::string> names;
+  for (const PoolSums::Pool& pool : pooled.sums.pools()) {
+    const std::string& group = pooled.groups[static_cast<std::size_t>(pool.group)].name;
+    names.push_back(pool.draw == 0 ? group : fmt::format("{}_bootstrap_{}", group, pool.draw));
+  }
+  return names;
+}
+
+std::vector<PoolColumn> columns_of_pools(const PooledCells& pooled) {
+  const std::vector<PoolSums::Pool> pools = pooled.sums.pools();
+  std::vector<PoolColumn> columns;
+  const auto texts = [&](const std::string& name, auto text_of) {
+    std::vector<std::string> values;
+    values.reserve(pools.size());
+    for (const PoolSums::Pool& pool : pools) {
+      values.push_back(text_of(pooled.groups[static_cast<std::size_t>(pool.group)]));
+    }
+    columns.push_back({name, std::move(values)});
+  };
+  texts("group", [](const CellGroup& group) { return group.name; });
+  if (pooled.columns.size() > 1) {
+    for (std::size_t i = 0; i < pooled.columns.size(); ++i) {
+      const std::string& name = pooled.columns[i];
+      const bool is_taken = std::any_of(columns.begin(), columns.end(),
+                                        [&](const auto& column) { return column.name == name; });
+      if (is_taken || name == "n_cells" || name == "draw" || name.find('/') != std::string::npos) {
+        continue;
+      }
+      texts(name, [i](const CellGroup& group) { return group.fields[i]; });
+    }
+  }
+  std::vector<std::int64_t> n_cells;
+  std::vector<std::int64_t> draws;
+  n_cells.reserve(pools.size());
+  draws.reserve(pools.size());
+  for (const PoolSums::Pool& pool : pools) {
+    n_cells.push_back(pool.n_cells);
+    draws.push_back(pool.draw);
+  }
+  columns.push_back({"n_cells", std::move(n_cells)});
+  columns.push_back({"draw", std::move(draws)});
+  return columns;
+}
+
+}  // namespace sicmir
