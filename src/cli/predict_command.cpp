@@ -34,6 +34,7 @@ struct PredictCommand {
   std::string report;
   SinkOptions sink;
   bool no_carry = false;
+  std::string into_obsm;
   std::string mirnas;
   double min_accuracy = -2.0;  // below any correlation: off
   std::string inputs;
@@ -96,6 +97,29 @@ std::vector<Index> chosen_mirnas(const PredictCommand& command, const Model& mod
   return positions;
 }
 
+void check_into_obsm(const PredictCommand& command, OutputFormat format) {
+  const char* why = nullptr;
+  if (format != OutputFormat::h5ad) {
+    why = "the output is a copy of the input; name it with -o COPY.h5ad";
+  } else if (command.input.input == "-") {
+    why = "standard input cannot be copied; name the .h5ad file";
+  } else if (command.pool.method != PoolMethod::none) {
+    why = "obsm has a line for each cell, and pools are fewer";
+  } else if (command.input.predict.shard) {
+    why =
+        "obsm has a line for each cell, and a shard has only some. Merge the shards, or leave "
+        "--shard out";
+  } else if (command.input.predict.empty_cells == EmptyCells::skip) {
+    why = "obsm has a line for each cell; say --empty-cells nan";
+  } else if (command.uncertainty == "layer") {
+    why = "a table in obsm has no layers; write --uncertainty to a file";
+  } else if (command.sink.compression != Compression::none ||
+             command.sink.dtype != Dtype::float32) {
+    why = "--compression and --dtype do not apply to it";
+  }
+  if (why != nullptr) throw Error(ExitCode::usage, fmt::format("--into-obsm: {}.", why));
+}
+
 void check(PredictCommand& command) {
   settle_shard(command.input);
   check_pool(command.pool);
@@ -129,6 +153,7 @@ void check(PredictCommand& command) {
   if (!command.save_input.empty() && command.save_input == command.output) {
     throw Error(ExitCode::usage, "--save-input and -o name the same file.");
   }
+  if (!command.into_obsm.empty()) check_into_obsm(command, format);
   SourceOptions& source = command.input.source;
   source.threads = command.common.threads;
   command.sink.threads = thread_count(command.common.threads);
@@ -193,6 +218,15 @@ void predict_one(const PredictCommand& command, const Model& model, const GeneIn
     sink = open_pool_sink(command.output, sink_options, pools);
     if (save_input) save_input = open_pool_sink(command.save_input, save_options, pools);
     source = std::move(pools.source);
+  } else if (!command.into_obsm.empty()) {
+    const SourceDescription& input = source->description();
+    if (!input.is_h5ad) {
+      throw Error(ExitCode::usage,
+                  fmt::format("--into-obsm: {} is {}, and only AnnData files have obsm. Write a "
+                              "new file with -o FILE.h5ad.",
+                              input.path, input.format));
+    }
+    sink = make_obsm_sink(command.output, input.path, command.into_obsm);
   } else if (carries && source->description().is_h5ad) {
     sink_options.carry_from = source->description().path;
     sink = open_sink(command.output, sink_options);
@@ -359,6 +393,10 @@ void add_predict(CLI::App& app) {
       ->group(writing);
   sub.add_flag("--no-carry", command.no_carry,
                "h5ad to h5ad: leave obs, obsm and uns of the input behind")
+      ->group(writing);
+  sub.add_flag("--into-obsm{sicmir}", command.into_obsm,
+               "h5ad: write a copy of the input, with the predictions as table NAME in obsm; "
+               "--into-obsm=NAME [default: sicmir]")
       ->group(writing);
   sub.add_option("--save-input", command.save_input,
                  "Also write what the network saw: cells x genes, standardised")

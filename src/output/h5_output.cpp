@@ -1,9 +1,13 @@
 #include "output/h5_output.hpp"
 
+#include <fcntl.h>
 #include <spdlog/fmt/fmt.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <vector>
 
 namespace sicmir {
@@ -50,6 +54,36 @@ void H5Output::create() {
   check(H5Pset_obj_track_times(creation.get(), false));
   handle_ = checked(
       H5Fcreate(file_.temporary_path().c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
+}
+
+void H5Output::create_copy(const std::string& input) {
+  const h5::Lock lock;
+  file_.create();
+  const Descriptor from(::open(input.c_str(), O_RDONLY | O_CLOEXEC));
+  const auto refuse = [&] {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: cannot be copied: {}.", input, std::strerror(errno)));
+  };
+  if (!from) refuse();
+  std::vector<char> piece(std::size_t{1} << 22);
+  for (;;) {
+    const ssize_t got = ::read(from.get(), piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) refuse();
+    if (got == 0) break;
+    file_.write({piece.data(), static_cast<std::size_t>(got)});
+  }
+  state_.descriptor = file_.descriptor();
+  const h5::Handle access(H5Pcreate(H5P_FILE_ACCESS));
+  check(h5::use_driver(access.get(), state_));
+  const hid_t opened = H5Fopen(file_.temporary_path().c_str(), H5F_ACC_RDWR, access.get());
+  if (opened < 0) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: HDF5 cannot open a copy of it for writing; it may have been left "
+                            "open by a program that was killed (h5clear -s mends that).",
+                            input));
+  }
+  handle_ = h5::Handle(opened);
 }
 
 void H5Output::commit() {

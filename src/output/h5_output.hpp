@@ -25,6 +25,9 @@ class H5Output {
   ~H5Output();
 
   void create();
+  /// Starts with the bytes of HDF5 file `input` instead of an empty file. Throws Error(bad_input)
+  /// if it cannot be read.
+  void create_copy(const std::string& input);
   void commit();
   [[nodiscard]] hid_t id() const noexcept { return handle_.get(); }
   [[nodiscard]] const std::string& path() const noexcept { return file_.path(); }

@@ -22,6 +22,13 @@ namespace sicmir {
 [[nodiscard]] std::unique_ptr<MatrixSink> make_h5ad_sink(const std::string& path,
                                                          const SinkOptions& options);
 
+/// A copy of `input`, an AnnData file, with a table `name` in obsm: cells as lines, features as
+/// columns. Throws Error(usage) if obsm has such a name already, Error(bad_input) if its layout
+/// cannot take a table.
+[[nodiscard]] std::unique_ptr<MatrixSink> make_obsm_sink(const std::string& path,
+                                                         const std::string& input,
+                                                         const std::string& name);
+
 /// open_sink() for pools: an h5ad gets their columns as its obs, and their facts.
 [[nodiscard]] std::unique_ptr<MatrixSink> open_pool_sink(const std::string& path,
                                                          const SinkOptions& options,
