@@ -33,8 +33,8 @@ void bind_common(CLI::App& command, CommonOptions& options, bool with_threads) {
 void bind_input(CLI::App& command, InputOptions& options) {
   command
       .add_option("INPUT", options.input,
-                  "CSV or TSV table, 10x folder, .mtx, 10x .h5 or AnnData .h5ad, told apart by "
-                  "content; - reads standard input")
+                  "CSV or TSV table, 10x folder, .mtx, 10x .h5, AnnData .h5ad, loom, GCTX or GCT, "
+                  "told apart by content; - reads standard input")
       ->required();
   command.add_option("-m,--model", options.model,
                      "Model file [default: $SICMIR_MODEL, then the model that came with sicmir]");
@@ -42,7 +42,7 @@ void bind_input(CLI::App& command, InputOptions& options) {
   const std::string reading = "Reading";
   command
       .add_option("--layer", options.source.layer,
-                  "AnnData: auto, X, raw/X or layers/NAME [default: auto]")
+                  "AnnData and loom: auto, X, raw/X or layers/NAME [default: auto]")
       ->group(reading);
   command
       .add_option("--genome", options.source.genome,

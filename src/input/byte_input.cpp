@@ -210,6 +210,13 @@ std::unique_ptr<ByteInput> ByteInput::open(const std::string& path) {
   return input;
 }
 
+std::unique_ptr<ByteInput> ByteInput::through(
+    std::unique_ptr<ByteInput> input,
+    const std::function<std::unique_ptr<ByteStage>(std::unique_ptr<PeekedBytes>)>& make) {
+  input->bytes_ = std::make_unique<PeekedBytes>(make(std::move(input->bytes_)));
+  return input;
+}
+
 std::optional<std::uint64_t> ByteInput::most_bytes() const noexcept {
   if (!size_) return std::nullopt;
   return gzip_ ? *size_ * best_deflate_ratio + best_deflate_ratio : *size_;

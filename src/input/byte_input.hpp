@@ -3,6 +3,7 @@
 /// rewound, so pipes work like files.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -49,6 +50,12 @@ class ByteInput {
   /// specification, section 4.1) and zero padding at the end are read; a damaged or truncated file
   /// is Error(bad_input) with the offset. So is a path that cannot be read.
   [[nodiscard]] static std::unique_ptr<ByteInput> open(const std::string& path);
+
+  /// The same input, its decompressed bytes going through one stage more, which `make` makes of
+  /// them.
+  [[nodiscard]] static std::unique_ptr<ByteInput> through(
+      std::unique_ptr<ByteInput> input,
+      const std::function<std::unique_ptr<ByteStage>(std::unique_ptr<PeekedBytes>)>& make);
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   /// `path`, or "standard input".

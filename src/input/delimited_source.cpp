@@ -60,6 +60,7 @@ SourceDescription describe(const ByteInput& input, const TableLayout& layout) {
     default:
       description.format = "blank-separated text";
   }
+  if (input.raw_head().starts_with("#1.")) description.format = "GCT";
   if (layout.rules.decimal == ',') description.format += ", decimal commas";
   if (input.is_gzip()) description.format += " (gzip)";
   description.storage = layout.cells_as_lines ? "cells as lines" : "genes as lines";

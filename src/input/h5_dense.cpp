@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 #include <type_traits>
+#include <utility>
 
 #include "hdf5/h5_chunks.hpp"
 #include "hdf5/h5_storage.hpp"
@@ -16,7 +17,8 @@ namespace {
 using h5::Handle;
 
 constexpr Index values_per_tile = Index{1} << 20;
-constexpr Index cells_per_band = 256;  // at least, where chunks are lower
+constexpr Index cells_per_band = 256;   // at least, where chunks are lower
+constexpr Index cells_per_slab = 2048;  // 8 KB or more of each gene are read at once
 constexpr std::size_t max_band_bytes = std::size_t{512} << 20;
 
 template <class T>
@@ -26,18 +28,22 @@ hid_t memory_type() {
   return H5T_NATIVE_INT32;
 }
 
-/// Cells x genes, row-major. Read by bands of cells as high as the chunks; a band is read by tiles
-/// of whole chunks, of which the totals and the panel's genes are kept, so that each chunk is
-/// inflated once and a band takes little memory even if the file has many genes.
+/// Cells x genes, row-major; or, turned, genes x cells. Read by bands of cells as high as the
+/// chunks; a band is read by tiles of whole chunks, of which the totals and the panel's genes are
+/// kept, so that each chunk is inflated once and a band takes little memory even if the file has
+/// many genes.
 template <class Value>
 class DenseMatrix final : public H5Matrix {
  public:
-  DenseMatrix(const h5::File& file, const std::string& path, Index n_cells, Index n_genes)
-      : file_(file), n_cells_(n_cells), n_genes_(n_genes) {
+  DenseMatrix(const h5::File& file, const std::string& path, Index n_cells, Index n_genes,
+              bool turned)
+      : file_(file), n_cells_(n_cells), n_genes_(n_genes), turned_(turned) {
     dataset_ = h5::open_dataset(file, file.id(), path);
     path_ = h5::path_of(dataset_.get());
     storage_ = fmt::format("dense {}", h5::type_name(dataset_.get()));
-    const std::vector<hsize_t> chunk = h5::chunk_shape(dataset_.get());
+    if (turned_) storage_ += ", genes x cells";
+    std::vector<hsize_t> chunk = h5::chunk_shape(dataset_.get());
+    if (turned_ && chunk.size() == 2) std::swap(chunk[0], chunk[1]);
     if (chunk.size() == 2) {
       storage_ += fmt::format(", chunks of {} cells x {} genes", chunk[0], chunk[1]);
     }
@@ -108,7 +114,8 @@ class DenseMatrix final : public H5Matrix {
   }
 
   [[nodiscard]] std::size_t memory_bytes() const override {
-    std::size_t bytes = static_cast<std::size_t>(tile_cells_ * tile_genes_) * sizeof(Value) +
+    std::size_t bytes = static_cast<std::size_t>(tile_cells_ * tile_genes_) * sizeof(Value) *
+                            (turned_ && !chunks_ ? 2 : 1) +
                         totals_.size() * sizeof(double) + band_.size() * sizeof(Value) +
                         (counted_.size() + kept_.size()) * sizeof(Index) + hdf5_bytes_;
     // A tall band holds what is not zero: at most all of it, doubled while it grows.
@@ -129,6 +136,13 @@ class DenseMatrix final : public H5Matrix {
   };
 
   void plan(const std::vector<hsize_t>& chunk) {
+    if (chunk.size() != 2 && turned_) {  // contiguous: runs of many cells of a gene
+      band_cells_ = std::clamp<Index>(n_cells_, 1, cells_per_slab);
+      tile_cells_ = band_cells_;
+      tile_genes_ =
+          std::clamp<Index>(values_per_tile / band_cells_, 1, std::max<Index>(n_genes_, 1));
+      return;
+    }
     if (chunk.size() != 2) {  // contiguous: slabs of whole cells
       tile_genes_ = std::clamp<Index>(n_genes_, 1, values_per_tile);
       tile_cells_ = std::clamp<Index>(values_per_tile / tile_genes_, 1, cells_per_band);
@@ -163,36 +177,53 @@ class DenseMatrix final : public H5Matrix {
   void read_chunks(Index cell, Index cells, Index gene, Index genes, std::vector<Value>& values) {
     for (Index top = cell - cell % chunk_cells_; top < cell + cells; top += chunk_cells_) {
       for (Index left = gene - gene % chunk_genes_; left < gene + genes; left += chunk_genes_) {
-        const std::array<hsize_t, 2> corner = {static_cast<hsize_t>(top),
-                                               static_cast<hsize_t>(left)};
+        const std::array<hsize_t, 2> corner = in_file(top, left);
         const auto* chunk = static_cast<const Value*>(chunks_->at(dataset_.get(), corner));
         const Index first_gene = std::max(left, gene);
         const Index n = std::min(left + chunk_genes_, gene + genes) - first_gene;
         const Index last_cell = std::min(top + chunk_cells_, cell + cells);
         for (Index c = std::max(top, cell); c < last_cell; ++c) {
-          std::copy_n(chunk + (c - top) * chunk_genes_ + (first_gene - left), n,
-                      values.data() + (c - cell) * genes + (first_gene - gene));
+          Value* to = values.data() + (c - cell) * genes + (first_gene - gene);
+          if (!turned_) {
+            std::copy_n(chunk + (c - top) * chunk_genes_ + (first_gene - left), n, to);
+            continue;
+          }
+          const Value* from = chunk + (first_gene - left) * chunk_cells_ + (c - top);
+          for (Index g = 0; g < n; ++g) to[g] = from[g * chunk_cells_];
         }
       }
     }
+  }
+
+  /// A pair of cells and genes in the order of the data set's axes.
+  [[nodiscard]] std::array<hsize_t, 2> in_file(Index cell, Index gene) const {
+    if (turned_) std::swap(cell, gene);
+    return {static_cast<hsize_t>(cell), static_cast<hsize_t>(gene)};
   }
 
   void read(Index cell, Index cells, Index gene, Index genes, std::vector<Value>& values) {
     const h5::Lock lock;
     values.resize(static_cast<std::size_t>(cells * genes));
     if (chunks_) return read_chunks(cell, cells, gene, genes, values);
-    const std::array<hsize_t, 2> start = {static_cast<hsize_t>(cell), static_cast<hsize_t>(gene)};
-    const std::array<hsize_t, 2> extent = {static_cast<hsize_t>(cells),
-                                           static_cast<hsize_t>(genes)};
+    const std::array<hsize_t, 2> start = in_file(cell, gene);
+    const std::array<hsize_t, 2> extent = in_file(cells, genes);
+    std::vector<Value>& read_to = turned_ ? turned_values_ : values;
+    read_to.resize(values.size());
     const Handle stored(H5Dget_space(dataset_.get()));
     const Handle memory(H5Screate_simple(2, extent.data(), nullptr));
     if (H5Sselect_hyperslab(stored.get(), H5S_SELECT_SET, start.data(), nullptr, extent.data(),
                             nullptr) < 0 ||
         H5Dread(dataset_.get(), memory_type<Value>(), memory.get(), stored.get(), H5P_DEFAULT,
-                values.data()) < 0) {
+                read_to.data()) < 0) {
       file_.fail(path_, fmt::format("cells {} to {} cannot be read; the file is damaged or "
                                     "incomplete.",
                                     cell, cell + cells - 1));
+    }
+    for (Index c = 0; turned_ && c < cells; ++c) {
+      for (Index g = 0; g < genes; ++g) {
+        values[static_cast<std::size_t>(c * genes + g)] =
+            turned_values_[static_cast<std::size_t>(g * cells + c)];
+      }
     }
   }
 
@@ -319,6 +350,8 @@ class DenseMatrix final : public H5Matrix {
   const h5::File& file_;
   Index n_cells_;
   Index n_genes_;
+  bool turned_;  // the data set is genes x cells
+  std::vector<Value> turned_values_;
   Handle dataset_;
   std::string path_;
   std::string storage_;
@@ -344,31 +377,47 @@ class DenseMatrix final : public H5Matrix {
 
 }  // namespace
 
-std::unique_ptr<H5Matrix> open_dense_matrix(const h5::File& file, const std::string& dataset,
-                                            Index n_cells, Index n_genes) {
+namespace {
+
+std::unique_ptr<H5Matrix> open_matrix(const h5::File& file, const std::string& dataset,
+                                      Index n_cells, Index n_genes, bool turned) {
   const h5::Lock lock;
   HeldAs held = HeldAs::float64;
   {
     const Handle opened = h5::open_dataset(file, file.id(), dataset);
     const std::string path = h5::path_of(opened.get());
     const std::vector<hsize_t> extent = h5::shape(file, opened.get());
-    if (extent.size() != 2 || extent[0] != static_cast<hsize_t>(n_cells) ||
-        extent[1] != static_cast<hsize_t>(n_genes)) {
-      file.fail(path, fmt::format("has the shape ({}); obs and var ask for ({}, {}). The file is "
-                                  "damaged.",
-                                  fmt::join(extent, ", "), n_cells, n_genes));
+    const Index first = turned ? n_genes : n_cells;
+    const Index second = turned ? n_cells : n_genes;
+    if (extent.size() != 2 || extent[0] != static_cast<hsize_t>(first) ||
+        extent[1] != static_cast<hsize_t>(second)) {
+      file.fail(path, fmt::format("has the shape ({}); the names of cells and genes ask for "
+                                  "({}, {}). The file is damaged.",
+                                  fmt::join(extent, ", "), first, second));
     }
     h5::check_claim(file, opened.get());
     held = held_as(file, opened.get());
   }
   switch (held) {
     case HeldAs::int32:
-      return std::make_unique<DenseMatrix<std::int32_t>>(file, dataset, n_cells, n_genes);
+      return std::make_unique<DenseMatrix<std::int32_t>>(file, dataset, n_cells, n_genes, turned);
     case HeldAs::float32:
-      return std::make_unique<DenseMatrix<float>>(file, dataset, n_cells, n_genes);
+      return std::make_unique<DenseMatrix<float>>(file, dataset, n_cells, n_genes, turned);
     default:
-      return std::make_unique<DenseMatrix<double>>(file, dataset, n_cells, n_genes);
+      return std::make_unique<DenseMatrix<double>>(file, dataset, n_cells, n_genes, turned);
   }
+}
+
+}  // namespace
+
+std::unique_ptr<H5Matrix> open_dense_matrix(const h5::File& file, const std::string& dataset,
+                                            Index n_cells, Index n_genes) {
+  return open_matrix(file, dataset, n_cells, n_genes, false);
+}
+
+std::unique_ptr<H5Matrix> open_turned_matrix(const h5::File& file, const std::string& dataset,
+                                             Index n_cells, Index n_genes) {
+  return open_matrix(file, dataset, n_cells, n_genes, true);
 }
 
 }  // namespace sicmir

@@ -64,6 +64,11 @@ enum class SparseMajor : std::uint8_t { cells, genes };
                                                           const std::string& dataset, Index n_cells,
                                                           Index n_genes);
 
+/// `dataset`: path of a data set of genes x cells.
+[[nodiscard]] std::unique_ptr<H5Matrix> open_turned_matrix(const h5::File& file,
+                                                           const std::string& dataset,
+                                                           Index n_cells, Index n_genes);
+
 /// In which type stored values are held: integers of 32 bits or less exactly, floating-point values
 /// of 32 bits or less as float, everything else as double.
 enum class HeldAs : std::uint8_t { int32, float32, float64 };

@@ -26,9 +26,13 @@ struct H5Parts {
 [[nodiscard]] std::unique_ptr<CellSource> make_h5_source(H5Parts parts,
                                                          const SourceOptions& options);
 
-/// The formats (tenx_h5_source.cpp, h5ad_source.cpp). `description.path` is set.
+/// The formats (tenx_h5_source.cpp, loom_source.cpp...). `description.path` is set.
 [[nodiscard]] bool is_tenx(const h5::File& file);
 [[nodiscard]] H5Parts open_tenx(std::unique_ptr<h5::File> file, const SourceOptions& options);
+[[nodiscard]] bool is_loom(const h5::File& file);
+[[nodiscard]] H5Parts open_loom(std::unique_ptr<h5::File> file, const SourceOptions& options);
+[[nodiscard]] bool is_gctx(const h5::File& file);
+[[nodiscard]] H5Parts open_gctx(std::unique_ptr<h5::File> file);
 [[nodiscard]] bool is_h5ad(const h5::File& file);
 [[nodiscard]] H5Parts open_h5ad(std::unique_ptr<h5::File> file, const SourceOptions& options,
                                 const GeneIndex& genes);

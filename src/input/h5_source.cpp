@@ -72,7 +72,7 @@ class H5CellSource final : public CellSource {
   std::atomic<bool> shared_ = false;  // the matrix has a fetch() of its own
 };
 
-/// What a file that is neither AnnData nor 10x looks like, and what to do with it.
+/// What a file of none of the formats looks like, and what to do with it.
 std::string look_of(const h5::File& file) {
   const hid_t root = file.id();
   const auto is = [&](const char* name) { return h5::kind_of(root, name) != h5::Kind::absent; };
@@ -90,13 +90,13 @@ std::string look_of(const h5::File& file) {
         "mudata.read_h5mu(IN)[\"rna\"].write_h5ad(\"rna.h5ad\").",
         modalities.empty() ? "none" : modalities);
   }
-  if (is("matrix") && (is("row_attrs") || is("col_attrs"))) {
-    return "this is a loom file, which this version does not read. Convert it, in Python: "
-           "anndata.read_loom(IN).write_h5ad(\"out.h5ad\").";
+  if (is("row_attrs") || is("col_attrs")) {
+    return "this is a part of a loom file: it needs matrix, row_attrs and col_attrs. Is it "
+           "complete?";
   }
-  if (is("0/DATA/0/matrix") || is("0/META")) {
-    return "this is a GCTX file (CMap). Write its matrix as a table, e.g. with cmapPy's "
-           "gctx2gct, and give the GCT's table of genes and samples as TSV.";
+  if (is("0/DATA") || is("0/META")) {
+    return "this is a part of a GCTX file: it needs 0/DATA/0/matrix, 0/META/ROW/id and "
+           "0/META/COL/id. Is it complete?";
   }
   if (is("assays") && (is("cell.names") || is("active.ident") || is("meta.data"))) {
     return "this is an h5Seurat file. Convert it, in R: SeuratDisk::Convert(IN, dest = \"h5ad\").";
@@ -125,8 +125,8 @@ std::string look_of(const h5::File& file) {
     listed += (listed.empty() ? "" : ", ") + name;
   }
   return fmt::format(
-      "this HDF5 file is neither AnnData (no obs and var) nor 10x (no matrix with barcodes). At "
-      "its root it has: {}. Write the matrix as .h5ad, 10x, Matrix Market or CSV.",
+      "this HDF5 file is neither AnnData (no obs and var) nor 10x (no matrix with barcodes), nor "
+      "loom or GCTX. At its root it has: {}. Write the matrix as .h5ad, 10x, Matrix Market or CSV.",
       listed.empty() ? "nothing" : listed);
 }
 
@@ -148,6 +148,8 @@ std::unique_ptr<CellSource> open_h5_source(const std::string& path, const Source
   auto file = std::make_unique<h5::File>(h5::File::open_read(path));
   if (is_h5ad(*file)) return make_h5_source(open_h5ad(std::move(file), options, genes), options);
   if (is_tenx(*file)) return make_h5_source(open_tenx(std::move(file), options), options);
+  if (is_loom(*file)) return make_h5_source(open_loom(std::move(file), options), options);
+  if (is_gctx(*file)) return make_h5_source(open_gctx(std::move(file)), options);
   throw Error(ExitCode::bad_input, fmt::format("{}: {}", path, look_of(*file)));
 }
 

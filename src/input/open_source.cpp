@@ -13,6 +13,7 @@
 
 #include "hdf5/h5.hpp"
 #include "input/byte_input.hpp"
+#include "input/gct_table.hpp"
 #include "input/mtx_files.hpp"
 #include "input/sources.hpp"
 #include "sicmir/cell_source.hpp"
@@ -131,6 +132,11 @@ std::unique_ptr<CellSource> open_input(std::unique_ptr<ByteInput> input,
                  [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
   if (is_mtx) {
     return open_mtx_source(std::move(input), options, genes);
+  }
+  if (is_gct(text)) {
+    SourceOptions as_table = options;
+    as_table.orientation = Orientation::genes_as_lines;
+    return open_delimited_source(gct_as_table(std::move(input), genes), as_table, genes);
   }
   return open_delimited_source(std::move(input), options, genes);
 }

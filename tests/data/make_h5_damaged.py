@@ -308,8 +308,7 @@ def others():
                     h[member] = value
         refused(name, says)
 
-    other("a.loom", "loom", {"matrix": COUNTS.T, "row_attrs/Gene": np.arange(N_GENES),
-                             "col_attrs/CellID": np.arange(N_CELLS)})
+    other("a.loom", "loom", {"matrix": COUNTS.T, "row_attrs/Gene": np.arange(N_GENES)})
     other("a.gctx", "GCTX", {"0/DATA/0/matrix": LOGS, "0/META/ROW/id": np.arange(N_GENES)})
     other("a.h5seurat", "h5Seurat", {"assays/RNA/counts/data": csr(COUNTS)[0],
                                      "cell.names": np.arange(N_CELLS), "meta.data": None})

@@ -144,8 +144,8 @@ TEST_F(RealFiles, EveryFileIsReadOrRefusedWithItsReason) {
       {"tenx_h5/scanpy_cr1.2.0_multiple_genomes.h5", "!another_genome, hg19_chr21"},
       {"tenx_h5/scanpy_cr3.0.0_filtered_feature_bc_matrix.h5", ""},
       {"tenx_h5/scanpy_visium2.1.0_raw_probe_bc_matrix.h5", ""},
-      {"loom/SCENIC_expr_mat_small.loom", "!loom"},
-      {"loom/SCENIC_expr_mat_tiny.loom", "!loom"},
+      {"loom/SCENIC_expr_mat_small.loom", "matrix"},
+      {"loom/SCENIC_expr_mat_tiny.loom", "matrix"},
   };
   for (const auto& [file, outcome] : wanted) {
     SCOPED_TRACE(file);
