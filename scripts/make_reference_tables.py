@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes data/landmarks.tsv and data/mirnas.tsv from the raw reference tables.
+"""Writes data/landmarks.tsv, data/mirnas.tsv and data/gene_moments.tsv from the raw reference tables.
 
 usage: make_reference_tables.py REFERENCE_FOLDER [OUTPUT_FOLDER]
 
 REFERENCE_FOLDER holds landmarks.tsv (HGNC, NCBI Gene and Ensembl ids of the 977 genes), mirnas.tsv
-(miRBase v22 and v21) and mirnas_414.txt. The program and its tests need only what this script wrote;
+(miRBase v22 and v21), mirnas_414.txt and tcga_gene_moments.tsv. The program and its tests need only what this script wrote;
 data/README.md says what each column is. Run it again only to take over newer ids.
 """
 
@@ -68,6 +68,19 @@ def mirna_rows(reference):
                "|".join(split(row["precursors"])), "1" if name in well else "0"]
 
 
+def moment_rows(reference):
+    rows = read_table(reference / "tcga_gene_moments.tsv")
+    symbols = [row["symbol_sicmir"] for row in read_table(reference / "landmarks.tsv")]
+    found = {row["gene"]: row for row in rows}
+    require(len(found) == len(rows) and set(found) <= set(symbols), "genes of the moments")
+    for symbol in symbols:
+        if symbol not in found:
+            continue
+        mean, sd = found[symbol]["mean_log2_rsem1"], found[symbol]["sd_log2_rsem1"]
+        require(float(sd) > 0 and float(mean) == float(mean), f"{symbol}: moments")
+        yield [symbol, mean, sd]
+
+
 def write(path, header, rows):
     with open(path, "w", encoding="ascii", newline="\n") as file:
         for row in [header, *rows]:
@@ -85,6 +98,7 @@ def main():
     write(output / "mirnas.tsv",
           ["name", "accession", "name_in_v21", "precursors", "well_predicted"],
           mirna_rows(reference))
+    write(output / "gene_moments.tsv", ["symbol", "mean", "sd"], moment_rows(reference))
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ int run(std::vector<std::string> arguments) {
   sicmir::cli::add_merge(app);
   sicmir::cli::add_merge_stats(app);
   sicmir::cli::add_inspect(app);
+  sicmir::cli::add_import(app);
   try {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes a vector
     app.parse(std::move(arguments));

@@ -22,6 +22,7 @@ void add_stats(CLI::App& app);
 void add_merge(CLI::App& app);
 void add_merge_stats(CLI::App& app);
 void add_inspect(CLI::App& app);
+void add_import(CLI::App& app);
 
 /// An option that takes one of a few words.
 template <class Choice>

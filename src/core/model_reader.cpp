@@ -192,7 +192,8 @@ class Reader {
                                           "finite numbers >= 0 were expected.",
                                           names[i], factor[i], typical[i]));
       }
-      if (!std::isfinite(mean[i]) || !std::isfinite(sd[i]) || sd[i] < 0.0) {
+      const bool known = !std::isnan(mean[i]);  // unknown: an imported model
+      if (known && !(std::isfinite(mean[i]) && std::isfinite(sd[i]) && sd[i] >= 0.0)) {
         file_.fail("/mirnas", fmt::format("mean and sd of {} are {} and {}; finite numbers and "
                                           "sd >= 0 were expected.",
                                           names[i], mean[i], sd[i]));

@@ -175,6 +175,19 @@ Standardiser against_reference(const Sample& sample, const Normaliser& normalise
                                const Model& model, const GeneMap& genes, const std::string& file,
                                const PredictOptions& options, RunReport& report) {
   const Eigen::VectorXd mean = reference_mean(model, options.platform);
+  const Index n_known = (mean.array().isFinite() && model.gene_sd.array() > 0.0).count();
+  if (n_known == 0) {
+    throw Error(ExitCode::usage,
+                fmt::format("--scale reference: model {} holds no mean and sd of its training "
+                            "samples. Use --scale dataset, or --moments.",
+                            model.name));
+  }
+  if (n_known < mean.size()) {
+    spdlog::info(
+        "model {} knows the training mean and sd of {} of {} genes; the others count as "
+        "average",
+        model.name, n_known, mean.size());
+  }
   const ReferenceFit fit = reference_fit(sample, normaliser, mean, model.gene_sd, genes);
   report.reference_median_z = fit.median;
   report.reference_iqr_z = fit.interquartile_range;
@@ -216,6 +229,13 @@ RunReport predict(CellSource& source, const Model& model, const GeneIndex& index
                             "enough held-out samples, see `sicmir inspect`): leave --uncertainty "
                             "out, or use another model.",
                             model.name));
+  }
+  if (options.output_scale == OutputScale::log2rpm && std::isnan(model.mirnas.front().mean)) {
+    throw Error(
+        ExitCode::usage,
+        fmt::format("--output-scale log2rpm: model {} (imported) does not hold the mean and "
+                    "sd of its miRNAs; only z-scores are possible.",
+                    model.name));
   }
   const std::string& file = source.description().path;
   const auto start = Clock::now();
