@@ -1,0 +1,56 @@
+"""User problems of docs/known-traps.md that no other test shows."""
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from program import PROJECT, SICMIR, counts, run
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    path = tmp_path_factory.mktemp("input") / "counts.csv"
+    counts(20).to_csv(path)
+    return path
+
+
+def test_no_progress_bar_outside_of_a_terminal(model, source, tmp_path):
+    done = run("predict", source, "-m", model, "-o", tmp_path / "out.csv")
+    assert "\r" not in done.stderr and "\x1b" not in done.stderr
+    assert len(done.stderr.splitlines()) < 20
+
+
+def test_nothing_needs_a_network(model, source, tmp_path):
+    unshare = shutil.which("unshare")
+    alone = [unshare or "unshare", "--user", "--map-root-user", "--net"]
+    if unshare is None or subprocess.run([*alone, "true"], capture_output=True).returncode != 0:
+        pytest.skip("no network namespace can be made here")
+    subprocess.run([*alone, SICMIR, "predict", source, "-m", model, "-o", tmp_path / "out.csv"],
+                   check=True, capture_output=True, timeout=60)
+    symbols = subprocess.run(["nm", "--dynamic", "--undefined-only", SICMIR], text=True,
+                             capture_output=True, check=True).stdout
+    assert not re.search(r"\b(socket|connect|getaddrinfo)\b", symbols)
+
+
+def test_as_many_threads_as_the_process_may_use(model, source, tmp_path):
+    one = min(os.sched_getaffinity(0))
+    for variables in ({}, {"SLURM_CPUS_PER_TASK": "1000", "SLURM_JOB_CPUS_PER_NODE": "72(x2)",
+                           "OMP_NUM_THREADS": "many"}):
+        subprocess.run([SICMIR, "predict", source, "-m", model, "-o", tmp_path / "out.csv",
+                        "--report", tmp_path / "report.json"], check=True, capture_output=True,
+                       preexec_fn=lambda: os.sched_setaffinity(0, {one}),
+                       env={**os.environ, **variables})
+        assert json.loads((tmp_path / "report.json").read_text())["threads"] == 1
+
+
+def test_the_build_downloads_nothing_and_insists_on_hdf5():
+    texts = {path: path.read_text() for path in
+             [PROJECT / "CMakeLists.txt", *PROJECT.glob("*/CMakeLists.txt"),
+              *PROJECT.glob("src/cmake/*")]}
+    for path, text in texts.items():
+        for word in ("FetchContent", "ExternalProject", "file(DOWNLOAD", "git clone", "-march=native"):
+            assert word not in text, f"{path}: {word}"
+    assert re.search(r"find_package\(HDF5 REQUIRED", texts[PROJECT / "CMakeLists.txt"])
