@@ -5,12 +5,14 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cli/commands.hpp"
 #include "cli/pool_options.hpp"
+#include "cli/reference_text.hpp"
 #include "cli/supervisor.hpp"
 #include "output/output_file.hpp"
 #include "sicmir/types.hpp"
@@ -43,6 +45,9 @@ int run(std::vector<std::string> arguments) {
   sicmir::cli::add_merge_stats(app);
   sicmir::cli::add_inspect(app);
   sicmir::cli::add_import(app);
+  sicmir::cli::add_export(app);
+  sicmir::cli::add_help(app);
+  const std::vector<std::string> given = arguments;
   try {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes a vector
     app.parse(std::move(arguments));
@@ -50,6 +55,10 @@ int run(std::vector<std::string> arguments) {
   } catch (const CLI::ParseError& error) {
     const bool asked_for_help = error.get_exit_code() == 0;
     app.exit(error, std::cout, std::cerr);
+    if (!asked_for_help) {
+      const std::string hint = sicmir::cli::hint_for(app, given);
+      if (!hint.empty()) std::cerr << hint << "\n";
+    }
     return asked_for_help ? 0 : static_cast<int>(sicmir::ExitCode::usage);
   }
 }

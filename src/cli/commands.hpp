@@ -23,6 +23,8 @@ void add_merge(CLI::App& app);
 void add_merge_stats(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_import(CLI::App& app);
+void add_export(CLI::App& app);
+void add_help(CLI::App& app);
 
 /// An option that takes one of a few words.
 template <class Choice>

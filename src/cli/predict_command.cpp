@@ -16,6 +16,7 @@
 #include "cli/progress.hpp"
 #include "cli/run_report.hpp"
 #include "core/digest.hpp"
+#include "core/suggest.hpp"
 #include "output/output_file.hpp"
 #include "output/sinks.hpp"
 #include "parallel/threads.hpp"
@@ -40,6 +41,13 @@ struct PredictCommand {
   std::string inputs;
   BatchOptions batch;
 };
+
+std::vector<std::string> names_of(const std::map<std::string, Index, std::less<>>& by_name) {
+  std::vector<std::string> names;
+  names.reserve(by_name.size());
+  for (const auto& entry : by_name) names.push_back(entry.first);
+  return names;
+}
 
 /// The miRNAs that --mirnas and --min-accuracy leave, as positions in the model, in its order of
 /// --mirnas if given. Empty: all.
@@ -81,8 +89,8 @@ std::vector<Index> chosen_mirnas(const PredictCommand& command, const Model& mod
       throw Error(ExitCode::usage,
                   fmt::format("--mirnas: model {} has no miRNA '{}'. Mature names (hsa-miR-21-5p, "
                               "upper-case R), MIMAT accessions and miRBase v21 names are taken; "
-                              "`sicmir inspect --json MODEL` lists them all.",
-                              model.name, name));
+                              "`sicmir inspect --json MODEL` lists them all.{}",
+                              model.name, name, did_you_mean(name, names_of(by_name))));
     }
     const Accuracy& accuracy = model.mirnas[static_cast<std::size_t>(found->second)].accuracy;
     if (command.min_accuracy >= -1.0 && !(accuracy.within_cohort >= command.min_accuracy)) continue;

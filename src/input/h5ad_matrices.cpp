@@ -8,6 +8,8 @@
 #include <optional>
 #include <string_view>
 
+#include "core/suggest.hpp"
+
 namespace sicmir::h5ad {
 namespace {
 
@@ -105,9 +107,15 @@ std::size_t find_named(const h5::File& file, const std::vector<MatrixPlace>& pla
   if (found == places.end() && layer == "raw") found = named("raw/X");
   if (found == places.end()) found = named("layers/" + layer);
   if (found == places.end()) {
-    throw Error(ExitCode::bad_input, fmt::format("{}: --layer {}: the file has no such matrix. It "
-                                                 "has: {}.",
-                                                 file.path(), layer, listed(places)));
+    std::vector<std::string> names;
+    for (const MatrixPlace& place : places) {
+      names.push_back(place.name);
+      if (place.name.starts_with("layers/")) names.push_back(place.name.substr(7));
+    }
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: --layer {}: the file has no such matrix. It "
+                            "has: {}.{}",
+                            file.path(), layer, listed(places), did_you_mean(layer, names)));
   }
   return static_cast<std::size_t>(found - places.begin());
 }

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# The Debian package installs and runs, with its bundled model, on a fresh Debian.
+#   check_deb.sh BUILD_FOLDER     (a finished build; needs root, debootstrap and an apt mirror)
+set -euo pipefail
+project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build=$(realpath "$1")
+if [ "$(id -u)" -ne 0 ]; then
+  echo "deb: skipped (installing in a fresh root needs root)"
+  exit 0
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+(cd "$work" && cpack --config "$build/CPackConfig.cmake" -G DEB -B "$work" >"$work/cpack.log" 2>&1) ||
+  { cat "$work/cpack.log"; exit 1; }
+package=$(ls "$work"/sicmir_*.deb)
+dpkg-deb --field "$package" Package Version Architecture Depends Installed-Size
+dpkg-deb --field "$package" Depends | grep -q libhdf5 || { echo "no dependency on HDF5"; exit 1; }
+
+# This machine's own mirror and release.
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | head -n 1)
+release=$(. /etc/os-release && echo "$VERSION_CODENAME")
+root=$work/root
+start=$SECONDS
+debootstrap --variant=minbase "$release" "$root" "$mirror" >"$work/debootstrap.log" 2>&1 ||
+  { tail -n 20 "$work/debootstrap.log"; exit 1; }
+echo "debootstrap: $((SECONDS - start)) s"
+
+cp "$package" "$root/tmp/sicmir.deb"
+cp -r "$project/data/example" "$root/tmp/example"
+inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"; }
+inside apt-get install -y -qq --no-install-recommends /tmp/sicmir.deb >"$work/install.log" 2>&1 ||
+  { tail -n 20 "$work/install.log"; exit 1; }
+inside sicmir --version
+inside sicmir predict /tmp/example -o /tmp/mirnas.csv -q
+lines=$(wc -l <"$root/tmp/mirnas.csv")
+[ "$lines" -eq 301 ] || { echo "301 lines were expected, not $lines"; exit 1; }
+# The same bytes as here.
+"$build/src/sicmir" predict "$project/data/example" -o "$work/here.csv" -q
+cmp "$work/here.csv" "$root/tmp/mirnas.csv"
+for file in /usr/share/man/man1/sicmir-predict.1.gz /usr/share/bash-completion/completions/sicmir \
+  /usr/share/zsh/site-functions/_sicmir; do
+  dpkg-deb --contents "$package" | grep -q " \.$file\$" || { echo "the package has no $file"; exit 1; }
+done
+inside apt-get purge -y -qq sicmir >/dev/null 2>&1
+if [ -e "$root/usr/bin/sicmir" ]; then echo "removing left the program behind"; exit 1; fi
+echo "deb: passed in $((SECONDS - start)) s"

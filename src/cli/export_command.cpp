@@ -1,0 +1,41 @@
+#include <spdlog/spdlog.h>
+
+#include <memory>
+
+#include "cli/commands.hpp"
+#include "output/output_file.hpp"
+#include "sicmir/export.hpp"
+
+namespace sicmir::cli {
+namespace {
+
+struct ExportCommand {
+  CommonOptions common;
+  std::string model;
+  std::string output;
+};
+
+void run(const ExportCommand& command) {
+  if (same_file(command.model, command.output)) {
+    throw Error(ExitCode::usage, command.output + ": is the input; name another output.");
+  }
+  const Model model = read_model(command.model);
+  export_model(model, command.output);
+  spdlog::info("model {} of {} genes and {} miRNAs written to {}", model.name, model.panel.size(),
+               model.mirnas.size(), command.output);
+}
+
+}  // namespace
+
+void add_export(CLI::App& app) {
+  CLI::App& sub = *app.add_subcommand("export", "Write a model for NumPy (.npz) or ONNX (.onnx)");
+  const auto owned = std::make_shared<ExportCommand>();
+  sub.add_option("MODEL", owned->model, "Model file")->required();
+  sub.add_option("-o,--output", owned->output, "File to write: .npz or .onnx")
+      ->required()
+      ->group("Writing");
+  bind_common(sub, owned->common, false);
+  on_run(sub, owned->common, [owned] { run(*owned); });
+}
+
+}  // namespace sicmir::cli

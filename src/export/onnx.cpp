@@ -1,0 +1,158 @@
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/fmt/ranges.h>
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "export/formats.hpp"
+#include "sicmir/network.hpp"
+#include "sicmir/version.hpp"
+
+namespace sicmir {
+namespace {
+
+/// A protobuf message being written (protobuf.dev, "Encoding"): the dozen fields that are needed
+/// here do not pay for a library and its generated code.
+class Message {
+ public:
+  Message& number(std::uint32_t field, std::int64_t value) {
+    varint(field << 3);
+    varint(static_cast<std::uint64_t>(value));
+    return *this;
+  }
+  Message& real(std::uint32_t field, float value) {
+    varint(field << 3 | 5);
+    const auto bits = std::bit_cast<std::uint32_t>(value);
+    for (int shift = 0; shift < 32; shift += 8) bytes_ += static_cast<char>(bits >> shift & 0xffU);
+    return *this;
+  }
+  Message& text(std::uint32_t field, std::string_view value) {
+    varint(field << 3 | 2);
+    varint(value.size());
+    bytes_ += value;
+    return *this;
+  }
+  Message& message(std::uint32_t field, const Message& value) { return text(field, value.bytes_); }
+  [[nodiscard]] const std::string& bytes() const noexcept { return bytes_; }
+
+ private:
+  void varint(std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7) bytes_ += static_cast<char>((value & 0x7fU) | 0x80U);
+    bytes_ += static_cast<char>(value);
+  }
+  std::string bytes_;
+};
+
+// Numbers of fields and enums: onnx.proto.
+constexpr std::int64_t ir_version = 7;
+constexpr std::int64_t opset = 13;
+constexpr std::int64_t float_type = 1;
+
+Message real_attribute(std::string_view name, float value) {
+  return Message().text(1, name).real(2, value).number(20, 1);
+}
+Message whole_attribute(std::string_view name, std::int64_t value) {
+  return Message().text(1, name).number(3, value).number(20, 2);
+}
+
+Message tensor(std::string_view name, std::span<const Index> shape, std::span<const float> values) {
+  Message message;
+  for (const Index extent : shape) message.number(1, extent);
+  return message.number(2, float_type)
+      .text(8, name)
+      .text(9, {reinterpret_cast<const char*>(values.data()), values.size_bytes()});
+}
+
+/// "cells" x `width`.
+Message value_info(std::string_view name, Index width) {
+  const Message shape =
+      Message().message(1, Message().text(2, "cells")).message(1, Message().number(1, width));
+  const Message type = Message().number(1, float_type).message(2, shape);
+  return Message().text(1, name).message(2, Message().message(1, type));
+}
+
+void add_member(Message& graph, const Member& member, const std::string& prefix,
+                const std::string& output) {
+  const std::vector<Dense> stack = fold(member.layers);
+  std::string input = "genes";
+  for (std::size_t i = 0; i < stack.size(); ++i) {
+    const Dense& dense = stack[i];
+    const bool last = i + 1 == stack.size();
+    const std::string name = fmt::format("{}dense{}", prefix, i);
+    const std::string sum = last && !dense.relu ? output : name + "_sum";
+    const std::string result = last ? output : name + "_relu";
+    const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> weight =
+        dense.weight;
+    const std::array shape = {weight.rows(), weight.cols()};
+    const Index width = dense.bias.size();
+    graph.message(5, tensor(name + "_weight", shape,
+                            {weight.data(), static_cast<std::size_t>(weight.size())}));
+    graph.message(5, tensor(name + "_bias", {&width, 1},
+                            {dense.bias.data(), static_cast<std::size_t>(width)}));
+    // The member's share goes into its last product; a ReLU behind it lets positive factors pass.
+    const float share = last ? static_cast<float>(member.weight) : 1.0F;
+    graph.message(1, Message()
+                         .text(1, input)
+                         .text(1, name + "_weight")
+                         .text(1, name + "_bias")
+                         .text(2, dense.relu ? name + "_sum" : sum)
+                         .text(3, name)
+                         .text(4, "Gemm")
+                         .message(5, real_attribute("alpha", share))
+                         .message(5, real_attribute("beta", share))
+                         .message(5, whole_attribute("transB", 1)));
+    if (dense.relu) {
+      graph.message(
+          1,
+          Message().text(1, name + "_sum").text(2, result).text(3, name + "_relu").text(4, "Relu"));
+    }
+    input = result;
+  }
+}
+
+}  // namespace
+
+std::string to_onnx(const Model& model) {
+  Message graph;
+  const bool ensemble = model.members.size() > 1;
+  Message sum;
+  for (std::size_t i = 0; i < model.members.size(); ++i) {
+    const std::string output = ensemble ? fmt::format("member{}", i) : "mirnas";
+    add_member(graph, model.members[i], ensemble ? fmt::format("member{}_", i) : "", output);
+    sum.text(1, output);
+  }
+  if (ensemble) graph.message(1, sum.text(2, "mirnas").text(3, "sum").text(4, "Sum"));
+  std::vector<std::string_view> genes, mirnas;
+  for (const PanelGene& gene : model.panel.genes) genes.emplace_back(gene.symbol);
+  for (const ModelMirna& mirna : model.mirnas) mirnas.emplace_back(mirna.name);
+  graph.text(2, model.name)
+      .message(11, value_info("genes", model.panel.size()))
+      .message(12, value_info("mirnas", static_cast<Index>(model.mirnas.size())));
+  if (graph.bytes().size() > std::numeric_limits<std::int32_t>::max()) {
+    throw Error(ExitCode::usage,
+                fmt::format("model {} is too large for ONNX, whose files hold up to 2 GB. Export "
+                            ".npz instead.",
+                            model.name));
+  }
+  const auto entry = [](std::string_view key, std::string_view value) {
+    return Message().text(1, key).text(2, value);
+  };
+  return Message()
+      .number(1, ir_version)
+      .text(2, "sicmir")
+      .text(3, sicmir::version)
+      .text(6, "Standardised genes (cells x genes) to z-scores of log2(RPM + 1) (cells x miRNAs).")
+      .message(7, graph)
+      .message(8, Message().text(1, "").number(2, opset))
+      .message(14, entry("genes", fmt::format("{}", fmt::join(genes, "|"))))
+      .message(14, entry("mirnas", fmt::format("{}", fmt::join(mirnas, "|"))))
+      .message(14, entry("checksum", model.checksum))
+      .bytes();
+}
+
+}  // namespace sicmir
