@@ -10,6 +10,7 @@
 #include <numeric>
 #include <utility>
 
+#include "core/suggest.hpp"
 #include "hdf5/h5ad_layout.hpp"
 #include "input/byte_input.hpp"
 #include "input/line_reader.hpp"
@@ -164,8 +165,9 @@ CellGroups CellGroups::from_table(const std::string& path,
   for (const std::string& column : columns) {
     const auto found = std::find(named.begin(), named.end(), column);
     if (found == named.end()) {
-      throw Error(ExitCode::usage, fmt::format("--groups: {} has no column '{}'; it has {}.", path,
-                                               column, named.empty() ? "none" : listed(named)));
+      throw Error(ExitCode::usage,
+                  fmt::format("--groups: {} has no column '{}'; it has {}.{}", path, column,
+                              named.empty() ? "none" : listed(named), did_you_mean(column, named)));
     }
     layout.group.push_back(static_cast<std::size_t>(found - named.begin()) + 1);
   }
@@ -242,8 +244,8 @@ CellGroups CellGroups::from_obs(const std::string& path, const std::vector<std::
         if (each.kind != h5ad::ColumnKind::unreadable) names.push_back(each.name);
       }
       throw Error(ExitCode::usage,
-                  fmt::format("--group-by: obs of {} has no column '{}'; it has {}.", path, name,
-                              names.empty() ? "none" : listed(names)));
+                  fmt::format("--group-by: obs of {} has no column '{}'; it has {}.{}", path, name,
+                              names.empty() ? "none" : listed(names), did_you_mean(name, names)));
     }
     fields.push_back(obs.read(*column).as_texts());
   }

@@ -45,6 +45,9 @@ def write_inputs(folder):
         folder / "samples.tsv", sep="\t", index=False)
     shutil.copy(PROJECT / "tests" / "data" / "import" / "published_size.pt",
                 folder / "DNN_miRNA.pth")
+    pd.DataFrame({"cluster": [f"c{i % 3}" for i in range(len(cells))]}, index=list(cells)).to_csv(
+        folder / "clusters.csv", index_label="barcode")
+    (folder / "filtered").symlink_to(example)
     (folder / "list.tsv").write_text("first\tcells.h5ad\n")
     for name in ("data", "models", "docs"):
         (folder / name).symlink_to(PROJECT / name)

@@ -118,3 +118,14 @@ def test_mistyped_mirnas_and_layers(model, tmp_path):
     done = run("predict", tmp_path / "x.h5ad", "-m", model, "--layer", "cuonts", "-o",
                tmp_path / "out.csv", expect=3)
     assert "Did you mean 'counts'?" in done.stderr
+
+
+def test_mistyped_columns_of_obs(model, tmp_path):
+    table = counts(12)
+    data = anndata.AnnData(table.T.to_numpy().astype(np.float32), dtype=np.float32,
+                           obs=pd.DataFrame({"cell_type": ["a", "b"] * 6}, index=table.columns),
+                           var=pd.DataFrame(index=SYMBOLS))
+    data.write_h5ad(tmp_path / "x.h5ad")
+    done = run("pool", tmp_path / "x.h5ad", "-m", model, "--group-by", "celltype", "-o",
+               tmp_path / "out.h5ad", expect=2)
+    assert "Did you mean 'cell_type'?" in done.stderr
