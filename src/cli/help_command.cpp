@@ -68,7 +68,10 @@ void run(const CLI::App& app, const HelpCommand& command) {
   } else if (command.man) {
     std::cout << man_page(app, wanted);
   } else {
-    std::cout << wanted.help(&app == &wanted ? "" : app.get_name());
+    // Not wanted.help(), which would show the subcommand that is running: this one.
+    const std::string name =
+        &app == &wanted ? app.get_name() : fmt::format("{} {}", app.get_name(), wanted.get_name());
+    std::cout << wanted.get_formatter()->make_help(&wanted, name, CLI::AppFormatMode::Normal);
   }
   std::cout.flush();
   if (!std::cout) {
