@@ -85,6 +85,15 @@ bool CellJoiner::is_joinable(const std::string& path) const {
   });
 }
 
+h5::Handle CellJoiner::open_joinable(const std::string& path) const {
+  if (!is_joinable(path)) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: {} differs in kind or shape between the parts.",
+                            inputs_.front().file->path(), path));
+  }
+  return open_checked(inputs_.front(), path);
+}
+
 void CellJoiner::join(const std::string& path, hid_t parent, const std::string& name) {
   const h5::Lock lock;
   const h5::Kind kind = h5::kind_of(inputs_.front().file->id(), path);
@@ -197,12 +206,7 @@ void CellJoiner::join_lines(const std::string& path, hid_t parent, const std::st
 
 void CellJoiner::join_matrix(const std::string& path, hid_t parent, const std::string& name) {
   const h5::Lock lock;
-  if (!is_joinable(path)) {
-    throw Error(ExitCode::bad_input,
-                fmt::format("{}: {} differs in kind or shape between the parts.",
-                            inputs_.front().file->path(), path));
-  }
-  const h5::Handle first = open_checked(inputs_.front(), path);
+  const h5::Handle first = open_joinable(path);
   const h5::Handle type(H5Dget_type(first.get()));
   const std::vector<hsize_t> chunk = h5::chunk_shape(first.get());
   std::vector<hsize_t> extent = h5::shape(*inputs_.front().file, first.get());
@@ -248,12 +252,7 @@ void CellJoiner::join_matrix(const std::string& path, hid_t parent, const std::s
 void CellJoiner::refer_to_matrix(const std::string& path, hid_t parent, const std::string& name,
                                  const std::vector<std::string>& names) {
   const h5::Lock lock;
-  if (!is_joinable(path)) {
-    throw Error(ExitCode::bad_input,
-                fmt::format("{}: {} differs in kind or shape between the parts.",
-                            inputs_.front().file->path(), path));
-  }
-  const h5::Handle first = open_checked(inputs_.front(), path);
+  const h5::Handle first = open_joinable(path);
   const h5::Handle type(H5Dget_type(first.get()));
   std::vector<hsize_t> extent = h5::shape(*inputs_.front().file, first.get());
   extent[0] = n_cells_;

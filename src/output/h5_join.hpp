@@ -39,6 +39,8 @@ class CellJoiner {
   void copy_lines(hid_t from, hid_t to, hsize_t first, hsize_t count);
   /// Same kind, element type and further axes in all inputs; axis 0 is the input's cells.
   [[nodiscard]] bool is_joinable(const std::string& path) const;
+  /// The first input's data set; Error(bad_input) if it is not joinable.
+  [[nodiscard]] h5::Handle open_joinable(const std::string& path) const;
 
   std::vector<JoinInput> inputs_;
   const H5Output& out_;

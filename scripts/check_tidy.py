@@ -1,0 +1,80 @@
+#!/usr/bin/python3
+"""clang-tidy over src/ and tests/tools/, each file once although the kernels are compiled several
+times:   check_tidy.py BUILD_FOLDER CACHE_FOLDER MINUTES
+BUILD_FOLDER is configured (compile_commands.json). Ends with 1 if there is a finding, or if MINUTES
+are over before every file was looked at. CACHE_FOLDER remembers what was clean: such a file is
+looked at again only when it, a header that it includes, .clang-tidy or clang-tidy itself changes.
+"""
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+import time
+
+build, cache = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+deadline = time.monotonic() + 60 * float(sys.argv[3])
+project = pathlib.Path(__file__).resolve().parent.parent
+rules = (project / ".clang-tidy").read_bytes() + subprocess.check_output(
+    ["clang-tidy", "--version"])
+
+
+def key(entry):
+    """Of all that clang-tidy sees, comments too: they hold the NOLINTs."""
+    words = entry["arguments"] if "arguments" in entry else shlex.split(entry["command"])
+    words = words[next(i for i, word in enumerate(words) if word.startswith("-")):]
+    for option in ("-o", "-MT", "-MF", "-MQ"):
+        while option in words:
+            at = words.index(option)
+            del words[at:at + 2]
+    words = [word for word in words if word not in ("-c", "-MD", "-MMD")]
+    text = subprocess.run(["clang++", *words, "-w", "-E", "-C", "-o", "-"], cwd=entry["directory"],
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    return hashlib.sha256(rules + str(words).encode() + text).hexdigest()
+
+
+def look_at(entry):
+    """Findings; "" if there are none; None if there was no time."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        return None
+    clean = cache / key(entry)
+    if clean.exists():
+        clean.touch()
+        return ""
+    try:
+        done = subprocess.run(["clang-tidy", "-p", str(build), "--quiet", entry["file"]],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              timeout=left)
+    except subprocess.TimeoutExpired:
+        return None
+    if done.returncode == 0:
+        clean.touch()
+        return ""
+    return done.stdout or done.stderr or f"clang-tidy ended with {done.returncode}\n"
+
+
+entries = {}
+for entry in json.loads((build / "compile_commands.json").read_text()):
+    if "/src/" in entry["file"] or "/tests/tools/" in entry["file"]:
+        entries.setdefault(entry["file"], entry)
+cache.mkdir(parents=True, exist_ok=True)
+for old in cache.iterdir():  # a month unused
+    if old.stat().st_mtime < time.time() - 30 * 24 * 3600:
+        old.unlink()
+with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    results = dict(zip(entries, pool.map(look_at, entries.values())))
+findings = {file: text for file, text in results.items() if text}
+late = [file for file, text in results.items() if text is None]
+for text in findings.values():
+    print(text, end="")
+for file in findings:
+    print(f"tidy: findings in {os.path.relpath(file, project)}")
+if late:
+    print(f"tidy: OUT OF TIME after {sys.argv[3]} minutes; {len(late)} of {len(entries)} files "
+          "were not looked at:", *(os.path.relpath(file, project) for file in late))
+print(f"tidy: {len(entries)} files, {len(findings)} with findings")
+sys.exit(1 if findings or late else 0)
