@@ -10,18 +10,11 @@
 #include <immintrin.h>
 #endif
 
-#define SICMIR_JOIN_(a, b) a##b
-#define SICMIR_JOIN(a, b) SICMIR_JOIN_(a, b)
+#include "kernels/kernel_set.inc.hpp"
+#include "kernels/vectors.inc.hpp"
 
 namespace sicmir::kernels {
 namespace {
-
-#ifdef __AVX__
-constexpr int lanes = 8;
-#else
-constexpr int lanes = 4;
-#endif
-using Lanes = float __attribute__((vector_size(4 * lanes)));
 
 // A step of the product keeps this many vectors of features x cells in registers: 12 of the 16.
 constexpr int vectors = 3;
@@ -60,11 +53,6 @@ inline Lanes multiply_add(Lanes a, Lanes b, Lanes c) {
 inline Lanes at_least_zero(Lanes value) {
   const Lanes zero{};
   return value > zero ? value : zero;
-}
-
-// Not the standard library's: its templates could be linked in place of another instruction set's.
-constexpr Size least(Size a, Size b) {
-  return a < b ? a : b;
 }
 
 /// `count` numbers, then zeros up to `size`.

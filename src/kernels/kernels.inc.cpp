@@ -6,8 +6,8 @@
 
 #include <Eigen/Core>
 
-#define SICMIR_JOIN_(a, b) a##b
-#define SICMIR_JOIN(a, b) SICMIR_JOIN_(a, b)
+#include "kernels/kernel_set.inc.hpp"
+
 #define SICMIR_TEXT_(a) #a
 #define SICMIR_TEXT(a) SICMIR_TEXT_(a)
 

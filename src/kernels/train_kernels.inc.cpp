@@ -5,8 +5,7 @@
 #include <Eigen/Core>
 #include <cmath>
 
-#define SICMIR_JOIN_(a, b) a##b
-#define SICMIR_JOIN(a, b) SICMIR_JOIN_(a, b)
+#include "kernels/kernel_set.inc.hpp"
 
 namespace sicmir::kernels {
 

@@ -5,20 +5,12 @@
 #include <Eigen/Core>
 #include <cstring>
 
+#include "kernels/kernel_set.inc.hpp"
 #include "kernels/train_kernels.hpp"
-
-#define SICMIR_JOIN_(a, b) a##b
-#define SICMIR_JOIN(a, b) SICMIR_JOIN_(a, b)
+#include "kernels/vectors.inc.hpp"
 
 namespace sicmir::kernels {
 namespace {
-
-#ifdef __AVX__
-constexpr int lanes = 8;
-#else
-constexpr int lanes = 4;
-#endif
-using Lanes = float __attribute__((vector_size(lanes * sizeof(float))));
 
 constexpr int parts = panel / lanes;  // vectors that make up a panel
 constexpr int most_columns = 6;
@@ -59,10 +51,6 @@ MicroTile micro_tile_for(Size columns) {
   constexpr MicroTile tiles[] = {nullptr,       micro_tile<1>, micro_tile<2>, micro_tile<3>,
                                  micro_tile<4>, micro_tile<5>, micro_tile<6>};
   return tiles[columns];
-}
-
-Size least(Size a, Size b) {
-  return a < b ? a : b;
 }
 
 /// Adam on the numbers of one panel and one column.
