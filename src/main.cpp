@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/heap.hpp"
 #include "cli/pool_options.hpp"
 #include "cli/reference_text.hpp"
 #include "cli/supervisor.hpp"
@@ -75,6 +76,7 @@ int run_and_report(std::vector<std::string> arguments) {
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of write(), answered with 141
   std::signal(SIGXFSZ, SIG_IGN);  // so is a file that may not grow, answered with 5
+  sicmir::cli::set_up_heap();
   sicmir::cli::start_log({});
   return sicmir::cli::supervised({argv + 1, argv + argc}, run_and_report);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "kernels/infer_kernels.hpp"
 #include "kernels/kernels.hpp"
@@ -10,7 +11,6 @@ namespace sicmir {
 
 BlockNetwork::BlockNetwork(const Network& network, const Standardiser& standardiser)
     : network_(network), standardiser_(standardiser) {
-  const kernels::InferKernels& kernels = *kernels::active().infer;
   const Eigen::VectorXd& mean = standardiser.mean();
   // z = factor * value + shift, where that is exact enough.
   Eigen::VectorXd factor = standardiser.inverse_sd();
@@ -23,12 +23,18 @@ BlockNetwork::BlockNetwork(const Network& network, const Standardiser& standardi
     factor[gene] = 1.0;
     shift[gene] = 0.0;
   }
-  for (Index member = 0; member < network.n_members(); ++member) {
-    const Dense& first = network.dense(member).front();
+  factor_ = std::move(factor);
+  shift_ = std::move(shift);
+}
+
+void BlockNetwork::fold_first_layers() const {
+  const kernels::InferKernels& kernels = *kernels::active().infer;
+  for (Index member = 0; member < network_.n_members(); ++member) {
+    const Dense& first = network_.dense(member).front();
     const Eigen::MatrixXd weight = first.weight.cast<double>();
-    const Matrix scaled = (weight * factor.asDiagonal()).cast<float>();
+    const Matrix scaled = (weight * factor_.asDiagonal()).cast<float>();
     Folded folded;
-    folded.bias = (first.bias.cast<double>() + weight * shift).cast<float>();
+    folded.bias = (first.bias.cast<double>() + weight * shift_).cast<float>();
     folded.packed = AlignedFloats(kernels.sparse_packed_floats(scaled.rows(), scaled.cols()));
     kernels.sparse_pack(scaled.rows(), scaled.cols(), scaled.data(), scaled.rows(),
                         folded.packed.data());
@@ -37,8 +43,12 @@ BlockNetwork::BlockNetwork(const Network& network, const Standardiser& standardi
 }
 
 Index BlockNetwork::n_floats() const noexcept {
+  const kernels::InferKernels& kernels = *kernels::active().infer;
   Index n = 0;
-  for (const Folded& folded : folded_) n += folded.packed.size() + folded.bias.size();
+  for (Index member = 0; member < network_.n_members(); ++member) {
+    const Matrix& weight = network_.dense(member).front().weight;
+    n += kernels.sparse_packed_floats(weight.rows(), weight.cols()) + weight.rows();
+  }
   return n;
 }
 
@@ -88,6 +98,7 @@ void BlockNetwork::predict(const CellBlock& block, Eigen::Ref<Matrix>& y,
     (few ? work.sparse : work.dense).push_back(cell);
   }
   if (!work.sparse.empty()) {
+    std::call_once(folding_, [this] { fold_first_layers(); });
     gather_sparse(block, work);
     network_.predict_from(
         [&](Index member, Index first, Eigen::Ref<Matrix>& activations) {

@@ -3,6 +3,7 @@
 /// cell on the path that suits it.
 
 #include <cstdint>
+#include <mutex>
 #include <vector>
 
 #include "sicmir/network.hpp"
@@ -46,7 +47,7 @@ class BlockNetwork {
     predict(block, y, &spread, work);
   }
 
-  /// Floats held, in addition to the network's own.
+  /// Floats held once a sparse cell came, in addition to the network's own.
   [[nodiscard]] Index n_floats() const noexcept;
 
  private:
@@ -57,10 +58,15 @@ class BlockNetwork {
   void predict(const CellBlock& block, Eigen::Ref<Matrix>& y, Eigen::Ref<Matrix>* spread,
                Workspace& work) const;
   void gather_sparse(const CellBlock& block, Workspace& work) const;
+  void fold_first_layers() const;
 
   const Network& network_;
   const Standardiser& standardiser_;
-  std::vector<Folded> folded_;           // first layer of each member
+  // First layer of each member, with factor_ and shift_ folded in when the first sparse cell comes:
+  // a table of bulk samples has none, and this takes as long as predicting it.
+  mutable std::once_flag folding_;
+  mutable std::vector<Folded> folded_;
+  Eigen::VectorXd factor_, shift_;
   std::vector<std::uint8_t> apart_;      // per gene: not folded
   std::vector<PanelPosition> standing_;  // those genes
 };

@@ -34,6 +34,10 @@ Affine as_affine(const BatchNorm& norm) {
   return {scale, shift};
 }
 
+Dense as_float(const DoubleDense& dense) {
+  return {dense.weight.cast<float>(), dense.bias.cast<float>(), dense.relu};
+}
+
 [[noreturn]] void fail(std::size_t layer, const std::string& what) {
   throw Error(ExitCode::bad_model, fmt::format("layer {}: {}", layer, what));
 }
@@ -41,9 +45,10 @@ Affine as_affine(const BatchNorm& norm) {
 }  // namespace
 
 std::vector<Dense> fold(const std::vector<Layer>& layers) {
-  std::vector<DoubleDense> stack;
-  std::optional<Affine> pending;  // of a batch norm after a ReLU (or before any linear layer)
-  Index width = -1;               // of the activations; -1: not known yet
+  std::vector<Dense> folded;
+  std::optional<DoubleDense> top;  // the layer in hand: above those that are folded
+  std::optional<Affine> pending;   // of a batch norm after a ReLU (or before any linear layer)
+  Index width = -1;                // of the activations; -1: not known yet
   for (std::size_t i = 0; i < layers.size(); ++i) {
     if (const auto* linear = std::get_if<Linear>(&layers[i])) {
       if (width >= 0 && linear->weight.cols() != width) {
@@ -54,22 +59,24 @@ std::vector<Dense> fold(const std::vector<Layer>& layers) {
         fail(i, fmt::format("linear layer has {} outputs but {} biases.", linear->weight.rows(),
                             linear->bias.size()));
       }
+      if (top && top->relu) {  // nothing that follows changes it
+        folded.push_back(as_float(*top));
+        top.reset();
+      }
       DoubleDense dense{linear->weight.cast<double>(), Eigen::VectorXd::Zero(linear->weight.rows()),
                         false};
       if (linear->bias.size() != 0) dense.bias = linear->bias.cast<double>();
       if (pending) {
         dense.bias += dense.weight * pending->shift;
-        dense.weight = dense.weight * pending->scale.asDiagonal();
+        dense.weight.array().rowwise() *= pending->scale.transpose().array();
         pending.reset();
       }
       width = dense.weight.rows();
-      if (!stack.empty() && !stack.back().relu) {  // two linear layers in a row are one
-        DoubleDense& below = stack.back();
-        dense.bias += dense.weight * below.bias;
-        dense.weight = (dense.weight * below.weight).eval();
-        stack.pop_back();
+      if (top) {  // two linear layers in a row are one
+        dense.bias += dense.weight * top->bias;
+        dense.weight = (dense.weight * top->weight).eval();
       }
-      stack.push_back(std::move(dense));
+      top = std::move(dense);
     } else if (const auto* norm = std::get_if<BatchNorm>(&layers[i])) {
       const Index features = norm->gamma.size();
       if ((width >= 0 && features != width) || norm->beta.size() != features ||
@@ -78,10 +85,9 @@ std::vector<Dense> fold(const std::vector<Layer>& layers) {
       }
       width = features;
       const Affine affine = as_affine(*norm);
-      if (!stack.empty() && !stack.back().relu) {
-        DoubleDense& below = stack.back();
-        below.weight = (affine.scale.asDiagonal() * below.weight).eval();
-        below.bias = affine.scale.cwiseProduct(below.bias) + affine.shift;
+      if (top && !top->relu) {
+        top->weight.array().colwise() *= affine.scale.array();
+        top->bias = affine.scale.cwiseProduct(top->bias) + affine.shift;
       } else if (pending) {
         pending->shift = affine.scale.cwiseProduct(pending->shift) + affine.shift;
         pending->scale = affine.scale.cwiseProduct(pending->scale).eval();
@@ -89,22 +95,18 @@ std::vector<Dense> fold(const std::vector<Layer>& layers) {
         pending = affine;
       }
     } else if (std::holds_alternative<Relu>(layers[i])) {
-      if (stack.empty() || pending) {
+      if (!top || pending) {
         fail(i, "a ReLU must follow a linear layer, with at most batch norms between them.");
       }
-      stack.back().relu = true;
+      top->relu = true;
     }
   }
-  if (stack.empty()) throw Error(ExitCode::bad_model, "the network has no linear layer.");
+  if (!top) throw Error(ExitCode::bad_model, "the network has no linear layer.");
   if (pending) {
     throw Error(ExitCode::bad_model,
                 "the network ends with a batch norm after a ReLU; a linear layer must follow.");
   }
-  std::vector<Dense> folded;
-  folded.reserve(stack.size());
-  for (const DoubleDense& dense : stack) {
-    folded.push_back({dense.weight.cast<float>(), dense.bias.cast<float>(), dense.relu});
-  }
+  folded.push_back(as_float(*top));
   return folded;
 }
 
