@@ -48,8 +48,9 @@ class ByteInput {
  public:
   /// `path` "-": standard input. gzip is recognised by its first bytes: several members, BGZF (SAM
   /// specification, section 4.1) and zero padding at the end are read; a damaged or truncated file
-  /// is Error(bad_input) with the offset. So is a path that cannot be read.
-  [[nodiscard]] static std::unique_ptr<ByteInput> open(const std::string& path);
+  /// is Error(bad_input) with the offset. So is a path that cannot be read. BGZF is decompressed by
+  /// `threads` threads, below 1: as many as there are CPUs to use.
+  [[nodiscard]] static std::unique_ptr<ByteInput> open(const std::string& path, int threads = 1);
 
   /// The same input, its decompressed bytes going through one stage more, which `make` makes of
   /// them.

@@ -149,7 +149,7 @@ std::unique_ptr<CellSource> open_source(const std::string& path, const SourceOpt
     throw Error(ExitCode::usage,
                 "standard input is a terminal. Give a file, or send a table through a pipe.");
   }
-  if (path == "-") return open_input(ByteInput::open(path), options, genes);
+  if (path == "-") return open_input(ByteInput::open(path, options.threads), options, genes);
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (status.type() == fs::file_type::not_found) {
@@ -159,12 +159,13 @@ std::unique_ptr<CellSource> open_source(const std::string& path, const SourceOpt
                              "Market file's name (\"{}_matrix.mtx.gz\").",
                              path));
     }
-    return open_input(ByteInput::open(matrix.string()), options, genes);
+    return open_input(ByteInput::open(matrix.string(), options.threads), options, genes);
   }
   if (status.type() == fs::file_type::directory) {
-    return open_input(ByteInput::open(find_mtx_in_folder(path).string()), options, genes);
+    return open_input(ByteInput::open(find_mtx_in_folder(path).string(), options.threads), options,
+                      genes);
   }
-  return open_input(ByteInput::open(path), options, genes);
+  return open_input(ByteInput::open(path, options.threads), options, genes);
 }
 
 }  // namespace sicmir

@@ -18,8 +18,8 @@ using testing::message_of;
 using ::testing::StartsWith;
 using testing::TempFolder;
 
-std::string read_all(const std::string& path) {
-  const auto input = ByteInput::open(path);
+std::string read_all(const std::string& path, int threads = 1) {
+  const auto input = ByteInput::open(path, threads);
   std::string all;
   for (auto bytes = input->next(); !bytes.empty(); bytes = input->next()) {
     all.append(bytes.data(), bytes.size());
@@ -74,6 +74,44 @@ TEST(ByteInput, ReadsBgzf) {
   const TempFolder folder;
   const std::string text = long_text(20000);
   EXPECT_EQ(read_all(folder.write("a", bgzf(text, 1000))), text);
+}
+
+TEST(ByteInput, DecompressesBgzfInSeveralThreadsInOrder) {
+  const TempFolder folder;
+  const std::string text = long_text(300000);
+  const std::string path = folder.write("a", bgzf(text, 9973));
+  for (const int threads : {1, 2, 3, 8}) EXPECT_EQ(read_all(path, threads), text);
+  // Nobody needs to read to the end.
+  EXPECT_FALSE(ByteInput::open(path, 3)->next().empty());
+}
+
+TEST(ByteInput, ReadsPlainMembersAndZerosBehindBgzf) {
+  const TempFolder folder;
+  const std::string text = long_text(100000);
+  const std::string mixed = bgzf(text, 5000) + gzip("tail\n") + bgzf("end\n", 3);
+  EXPECT_EQ(read_all(folder.write("a", mixed), 2), text + "tail\nend\n");
+  EXPECT_EQ(read_all(folder.write("b", bgzf(text, 5000) + std::string(512, '\0')), 2), text);
+}
+
+TEST(ByteInput, NamesThePlaceWhereBgzfIsDamagedOrCutShort) {
+  const TempFolder folder;
+  const std::string text = long_text(100000);
+  const std::string whole = bgzf(text, 5000);
+  const std::size_t place = whole.size() / 2;
+  std::string damaged = whole;
+  damaged[place] = static_cast<char>(damaged[place] ^ 0x55);
+  for (const int threads : {1, 3}) {
+    const auto message = message_of([&] { (void)read_all(folder.write("a", damaged), threads); });
+    EXPECT_THAT(message, HasSubstr("the gzip data are damaged near byte "));
+    const std::string_view near = std::string_view(message).substr(message.find("near byte ") + 10);
+    EXPECT_NEAR(std::stod(std::string(near)), static_cast<double>(place), 70000.0);
+    EXPECT_THAT(
+        message_of([&] { (void)read_all(folder.write("b", whole.substr(0, place)), threads); }),
+        HasSubstr("the gzip data end too early, at byte " + std::to_string(place)));
+    EXPECT_THAT(message_of([&] { (void)read_all(folder.write("c", whole + "words"), threads); }),
+                HasSubstr("something that is not gzip follows the gzip data at byte " +
+                          std::to_string(whole.size())));
+  }
 }
 
 TEST(ByteInput, PassesOverZerosBehindGzipData) {
