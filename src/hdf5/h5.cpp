@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "hdf5/h5_chunks.hpp"
 #include "hdf5/h5_storage.hpp"
 #include "hdf5/lzf_filter.hpp"
+#include "hdf5/memory_limit.hpp"
 #include "hdf5/text_arena.hpp"
 
 namespace sicmir::h5 {
@@ -122,6 +124,13 @@ std::vector<std::string> read_texts_with(const File& file, const std::string& wh
     texts.push_back(fixed_text(bytes.data() + i * size, size, padding));
   }
   return texts;
+}
+
+/// Size of the file that an object belongs to; 0 if it cannot be told.
+std::uint64_t bytes_of_file(hid_t object) {
+  const Handle file(H5Iget_file_id(object));
+  hsize_t bytes = 0;
+  return H5Fget_filesize(file.get(), &bytes) >= 0 ? bytes : 0;
 }
 
 /// Number of elements of a one-dimensional or scalar data set, checked against what the file holds.
@@ -352,14 +361,28 @@ std::optional<std::vector<std::string>> texts_attribute(hid_t object, const std:
   if (H5Tis_variable_str(type.get()) <= 0 && H5Tget_size(type.get()) > (std::size_t{1} << 20)) {
     return std::nullopt;
   }
+  // All texts may point to the same bytes of the file, and H5Aread() takes no arena. Their sum is
+  // honestly at most the size of the file, since texts are not compressed.
+  constexpr std::uint64_t room = std::uint64_t{1}
+                                 << 29;  // also for what other threads do meanwhile
+  const std::uint64_t most = bytes_of_file(object);
+  std::optional<MemoryLimit> limit;
+  if (most > room / static_cast<std::uint64_t>(count + 1)) limit.emplace(most + room);
   const File nameless;
   try {
     return read_texts_with(
         nameless, name, type.get(), {}, space.get(), static_cast<std::size_t>(count),
         [&](hid_t memory, void* out, hid_t) { return H5Aread(attribute.get(), memory, out); });
   } catch (const Error&) {
-    return std::nullopt;
+    if (!limit) return std::nullopt;
+  } catch (const std::bad_alloc&) {
+    if (!limit) throw;
   }
+  // What was allocated before the failure is lost: not again.
+  throw Error(ExitCode::bad_input,
+              fmt::format("{}: attribute {} cannot be read, or claims more text than the file "
+                          "holds; the file is damaged.",
+                          path_of(object), name));
 }
 
 std::optional<std::string> text_attribute(hid_t object, const std::string& name) {

@@ -4,10 +4,12 @@ import pathlib
 import random
 import resource
 import signal
+import struct
 import subprocess
 import time
 
 import anndata
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -137,3 +139,30 @@ def test_a_file_that_may_not_grow_is_an_output_not_written(tmp_path, model):
                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)))
     assert "out.csv" in done.stderr
     assert not list(tmp_path.glob("*out.csv*"))
+
+
+@no_sanitizer
+def test_texts_of_an_attribute_that_share_their_bytes_do_not_fill_the_memory(tmp_path):
+    path = tmp_path / "forged.h5ad"
+    n, length = 65536, 75000  # 4.9 GB, in a file of 3 MB
+    with h5py.File(path, "w", libver="latest") as file:
+        file.attrs["encoding-type"] = "anndata"
+        obs = file.create_group("obs")
+        obs.attrs["_index"] = "_index"
+        obs["_index"] = ["a", "b", "c"]
+        texts = np.array(["x" * length] + ["t"] * (n - 1), dtype=object)
+        obs.attrs.create("column-order", texts, dtype=h5py.string_dtype())
+    content = bytearray(path.read_bytes())
+    # Format specification, VIII.B: length, address of the heap, number of the object.
+    first = content.find(struct.pack("<I", length))
+    assert content[first + 16:first + 20] == struct.pack("<I", 1)
+    content[first:first + 16 * n] = bytes(content[first:first + 16]) * n
+    path.write_bytes(content)
+    refused = subprocess.run(
+        ["/usr/bin/python3", "-c", "import resource, subprocess, sys\n"
+         "code = subprocess.run(sys.argv[1:]).returncode\n"
+         "print(code, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)",
+         SICMIR, "inspect", path], capture_output=True, text=True, timeout=120)
+    code, megabytes = map(int, refused.stdout.split())
+    assert code == 3 and megabytes < 1000
+    assert "column-order" in refused.stderr and "claims more text" in refused.stderr
