@@ -12,19 +12,21 @@ from program import SICMIR, SYMBOLS, counts, run
 N = 40
 
 
+def make_inputs(folder, n):
+    """Small tables, one of which cannot be predicted, and their list."""
+    tables = [counts(12, SYMBOLS, seed=i).to_csv() for i in range(min(n, N))]
+    lines = ["# id and path", ""]
+    for i in range(n):
+        path = folder / f"in{i}.csv"
+        path.write_text("cell,not,genes\na,1,2\n" if i == 17 else tables[i % N])
+        lines.append(f"sample-{i}\t{path}")
+    (folder / "list.tsv").write_text("\n".join(lines) + "\n")
+    return folder / "list.tsv"
+
+
 @pytest.fixture
 def inputs(tmp_path):
-    """Small tables, one of which cannot be predicted, and their list."""
-    lines = ["# id and path", ""]
-    for i in range(N):
-        path = tmp_path / f"in{i}.csv"
-        if i == 17:
-            path.write_text("cell,not,genes\na,1,2\n")
-        else:
-            counts(12, SYMBOLS, seed=i).to_csv(path)
-        lines.append(f"sample-{i}\t{path}")
-    (tmp_path / "list.tsv").write_text("\n".join(lines) + "\n")
-    return tmp_path / "list.tsv"
+    return make_inputs(tmp_path, N)
 
 
 def batch(model, inputs, *arguments, **options):
@@ -50,28 +52,37 @@ def test_one_bad_input_is_named_and_stops_nothing(model, inputs):
     assert outputs(inputs) == first and "39 done before" in again.stderr
 
 
-def test_an_interrupted_run_goes_on_and_does_nothing_twice(model, inputs):
-    content = (inputs.parent / "in20.csv").read_bytes()
-    (inputs.parent / "in20.csv").unlink()
-    os.mkfifo(inputs.parent / "in20.csv")  # the run waits here
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_an_interrupted_run_goes_on_and_does_nothing_twice(model, tmp_path, stop):
+    n, waits_at = 200, 120
+    inputs = make_inputs(tmp_path, n)
+    waiting = tmp_path / f"in{waits_at}.csv"
+    content = waiting.read_bytes()
+    waiting.unlink()
+    os.mkfifo(waiting)  # the run stops here
     running = subprocess.Popen(
-        [SICMIR, "predict", "--inputs", inputs, "-m", model, "--output-dir", inputs.parent / "out",
+        [SICMIR, "predict", "--inputs", inputs, "-m", model, "--output-dir", tmp_path / "out",
          "--output-format", "tsv"], stderr=subprocess.DEVNULL)
-    deadline = time.time() + 60
-    while len(outputs(inputs)) < 19 and time.time() < deadline and running.poll() is None:
+    deadline = time.time() + 100
+    while len(outputs(inputs)) < waits_at - 1 and time.time() < deadline and running.poll() is None:
         time.sleep(0.005)
-    running.send_signal(signal.SIGTERM)
-    assert running.wait(timeout=30) == -signal.SIGTERM
-    records = {path.stem for path in (inputs.parent / "out" / ".sicmir").glob("*.json")}
+    running.send_signal(stop)
+    assert running.wait(timeout=30) == -stop
+    records = {path.stem for path in (tmp_path / "out" / ".sicmir").glob("*.json")}
     before = outputs(inputs)
-    assert len(before) == 19 and len(records) >= 18
-    assert not [name for name in os.listdir(inputs.parent / "out") if name.endswith(".part")]
-    (inputs.parent / "in20.csv").unlink()
-    (inputs.parent / "in20.csv").write_bytes(content)
-    batch(model, inputs, "--resume", expect=3)
+    assert len(before) == waits_at - 1 and len(records) >= waits_at - 2
+    assert not [name for name in os.listdir(tmp_path / "out") if name.endswith(".part")]
+    waiting.unlink()
+    waiting.write_bytes(content)
+    resumed = batch(model, inputs, "--resume", expect=3)
+    assert f"1 of {n} inputs" in resumed.stderr
+    assert "sample-17" in resumed.stderr.splitlines()[-1]
     after = outputs(inputs)
-    assert len(after) == N - 1
+    assert set(after) == {f"sample-{i}.tsv" for i in range(n) if i != 17}
+    assert len(after) == 199
     assert all(after[f"{name}.tsv"] == before[f"{name}.tsv"] for name in records)
+    batch(model, inputs, "--resume", expect=3)
+    assert outputs(inputs) == after
 
 
 def test_what_has_changed_is_predicted_again(model, inputs, full_model):
