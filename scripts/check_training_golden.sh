@@ -1,12 +1,13 @@
 #!/bin/sh
-# Makes tests/data/train/pytorch.json anew with Debian's python3-torch and compares it with the
-# committed file: equal structure, numbers within 1e-5. Exit 0: they agree.
+# Makes tests/data/train/pytorch.json (with Debian's python3-torch) and kernel.json (with numpy) anew
+# and compares them with the committed files: equal structure, numbers within 1e-5. Exit 0: they
+# agree.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 fresh=$(mktemp)
 trap 'rm -f "$fresh"' EXIT
-/usr/bin/python3 "$here/scripts/make_training_golden.py" "$fresh"
-/usr/bin/python3 - "$here/tests/data/train/pytorch.json" "$fresh" <<'PYTHON'
+compare() {
+/usr/bin/python3 - "$here/tests/data/train/$1" "$fresh" <<'PYTHON'
 import json
 import sys
 
@@ -33,5 +34,10 @@ def compare(a, b, place):
 
 committed, fresh = (json.load(open(path)) for path in sys.argv[1:])
 compare(committed, fresh, "")
-print("The committed PyTorch figures are what PyTorch computes here.")
+print(f"{sys.argv[1]}: the committed figures are what is computed here.")
 PYTHON
+}
+/usr/bin/python3 "$here/scripts/make_training_golden.py" "$fresh"
+compare pytorch.json
+/usr/bin/python3 "$here/scripts/make_kernel_golden.py" "$fresh"
+compare kernel.json

@@ -24,10 +24,12 @@ struct Accuracy {
 };
 
 /// How far the members of an ensemble disagree, made a 90 % interval: the prediction plus and minus
-/// factor x sqrt(spread^2 + typical_spread^2), in z-scores. NaN: not calibrated.
+/// factor x sqrt(spread^2 + typical_spread^2), in z-scores. The spread is 0 where the members are
+/// parts of one prediction. NaN: not calibrated.
 struct Interval {
   double factor = std::numeric_limits<double>::quiet_NaN();
-  double typical_spread = std::numeric_limits<double>::quiet_NaN();  ///< median of held-out samples
+  /// Median of held-out samples; 1 where no member disagrees.
+  double typical_spread = std::numeric_limits<double>::quiet_NaN();
 
   [[nodiscard]] bool known() const noexcept { return factor == factor; }
   [[nodiscard]] double half_width(double spread) const noexcept {
@@ -62,12 +64,14 @@ struct Model {
   /// of `recipe`, need added per gene (n_genes) to be comparable. Empty: none is known.
   std::map<std::string, Eigen::VectorXd> platform_offsets;
   std::vector<Member> members;  ///< at least one
-  std::string checksum;         ///< of everything above, 32 hex digits; set by reading and writing
+  /// The members are parts of one prediction rather than rivals: that they differ says nothing.
+  bool parts = false;
+  std::string checksum;  ///< of everything above, 32 hex digits; set by reading and writing
   /// The file holds the members' weights as float16. They are rounded by write_model().
   bool float16 = false;
 };
 
-/// True if the spread of the members says something about the error of at least one miRNA.
+/// True if the error of at least one miRNA has a calibrated interval.
 [[nodiscard]] bool has_intervals(const Model& model);
 
 /// A model's card: everything but the layers.

@@ -2,6 +2,7 @@
 /// The network: a stack of layers as trained, and the same folded for prediction.
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -31,7 +32,16 @@ struct Dropout {
   double rate = 0.0;  ///< 0 .. 1, exclusive
 };
 
-using Layer = std::variant<Linear, BatchNorm, Relu, Dropout>;
+/// x^2 / 2 up to |x| = limit, limit (|x| - limit / 2) beyond (Huber 1964, his loss): the hidden
+/// layer of a quadratic kernel regression that goes on as a straight line outside of its training.
+struct Huber {
+  double limit = 1.0;  ///< above 0
+};
+
+/// exp(x_i) / sum_j exp(x_j) over a cell's features: shares that sum to 1.
+struct Softmax {};
+
+using Layer = std::variant<Linear, BatchNorm, Relu, Dropout, Huber, Softmax>;
 
 /// One network of an ensemble, as trained. Any stack that fold() takes, also a single linear layer.
 struct Member {
@@ -39,16 +49,23 @@ struct Member {
   std::vector<Layer> layers;
 };
 
-/// One step of the folded network: y = W x + b, then ReLU if set.
+enum class Activation : std::uint8_t { none, relu, huber, softmax };
+
+/// One step of the folded network: y = activation(W x + b).
 struct Dense {
   Matrix weight;         ///< outputs x inputs
   Eigen::VectorXf bias;  ///< outputs
-  bool relu = false;
+  Activation activation = Activation::none;
+  float limit = 0.0F;  ///< of huber
 };
 
+/// What the kernels leave of a layer's activation: all but the ReLU. values: outputs x cells.
+void activate(const Dense& layer, Eigen::Ref<Matrix> values);
+
 /// Folds batch norms into their neighbouring linear layers, exactly, in double: before a ReLU into
-/// the layer above it, after a ReLU into the layer below. Throws Error(bad_model) where the widths
-/// do not fit or a batch norm has no linear layer to fold into.
+/// the layer above it, after a ReLU into the layer below. Two linear layers in a row become one
+/// where that is no more work. Throws Error(bad_model) where the widths do not fit or a batch norm
+/// has no linear layer to fold into.
 [[nodiscard]] std::vector<Dense> fold(const std::vector<Layer>& layers);
 
 /// Memory for numbers that vector instructions read: begins at a multiple of 64 bytes.

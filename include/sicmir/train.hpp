@@ -52,6 +52,7 @@ struct MirnaFile {
   MirnaValues values = MirnaValues::rpm;
   bool estimated = false;  ///< not measured but computed, e.g. from stem-loops
   double weight = 1;       ///< of its targets in the loss
+  std::string cohort{};    ///< of its samples; empty: the file's name without its endings
 };
 
 /// What to pair, and how.
@@ -63,6 +64,8 @@ struct PairOptions {
   std::string samples;
   double min_panel = 0.8;  ///< fraction of the panel that every mRNA file must have, 0 .. 1
   Index min_targets = 10;  ///< miRNAs with fewer samples are left out
+  /// Estimated targets before measured ones, e.g. since they exist for all samples alike.
+  bool estimated_first = false;
 };
 
 /// Paired samples, both sides in their unit. Ids of the form TCGA-XX-XXXX-SS (15 characters, then
@@ -91,6 +94,12 @@ struct TrainingPairs {
   std::vector<Twin> twins;
   /// Over all samples of the miRNA files, paired or not; one per miRNA.
   Eigen::VectorXd all_mirna_mean, all_mirna_sd;
+  /// All samples of the miRNA files, mirnas x profiles, log2(RPM + 1), NaN where missing.
+  struct Profiles {
+    Matrix mirna;
+    std::vector<std::string> samples, patients, cohorts;  ///< one per profile
+  };
+  Profiles profiles;
 
   [[nodiscard]] Index size() const noexcept { return static_cast<Index>(samples.size()); }
 };
@@ -108,7 +117,8 @@ void read_manifest(const std::string& path, PairOptions& options);
                                                                             const GenePanel& panel);
 
 /// Reads and pairs the files. Of a sample that stands in several mRNA files (or several times in
-/// one) the first counts; of a target, the first file that has it, measured before estimated.
+/// one) the first counts; of a target, the first file that has it, measured before estimated unless
+/// the options say otherwise.
 /// A sample that stands there again on another platform becomes a twin. Throws Error(bad_input):
 /// unreadable files, values that cannot be what was stated, no pair.
 [[nodiscard]] TrainingPairs read_pairs(const PairOptions& options);
@@ -162,6 +172,11 @@ struct TrainOptions {
   Index members = 1;  ///< networks of the ensemble, each with a seed of its own; 0: ridge alone
   /// Share of a ridge regression in the ensemble, 0 .. 1; the networks share the rest evenly.
   double ridge = 0;
+  /// Shares of a kernel regression (train/kernel_ridge.hpp) and of a ridge regression drawn towards
+  /// profiles that occur (train/profile_prior.hpp), each 0 .. 1.
+  double kernel = 0, prior = 0;
+  double kernel_penalty = 1;  ///< of both, above 0
+  Index prior_profiles = 3000;
   bool baselines = true;  ///< score the baselines on the folds, too
   /// Of which the ridge regression's is chosen, on folds of the training patients.
   std::vector<double> penalties = {30, 100, 300, 1000, 3000, 10000};
@@ -187,6 +202,7 @@ struct TrainOptions {
 /// A fitted ensemble with the moments that belong to it.
 struct Fit {
   std::vector<Member> members;
+  bool parts = false;                    ///< Model::parts
   Eigen::VectorXd gene_mean, gene_sd;    ///< over the training samples; 0 sd: constant gene
   Eigen::VectorXd mirna_mean, mirna_sd;  ///< over the training samples; 0 sd: no usable target
   Index best_epoch = 0;  ///< whose weights these are; median of the networks, 0 without any

@@ -174,6 +174,8 @@ void bind_data(CLI::App& sub, TrainCommand& command) {
                  "TSV of gene, mean and sd, log2(normalised + 1), to standardise by; genes that it "
                  "lacks are standardised by the training samples")
       ->type_name("FILE");
+  sub.add_flag("--estimated-first", command.pairs.estimated_first,
+               "Where a target was both measured and estimated, take the estimate");
   add_choice<bool>(sub, "--mirna-moments", command.all_mirna_moments,
                    {{"paired", false}, {"all", true}},
                    "miRNAs are standardised by the paired training samples or by all samples of "
@@ -248,6 +250,20 @@ void bind_fit(CLI::App& sub, TrainCommand& command) {
       ->group(group);
   sub.add_option("--ridge", options.ridge,
                  "Share of a ridge regression in the ensemble, 0 to 1 [default: 0]")
+      ->group(group);
+  sub.add_option("--kernel", options.kernel,
+                 "Share of a quadratic kernel regression in the ensemble, 0 to 1 [default: 0]")
+      ->group(group);
+  sub.add_option("--prior", options.prior,
+                 "Share of a ridge regression drawn towards the profiles of all samples of the "
+                 "miRNA tables, 0 to 1 [default: 0]")
+      ->group(group);
+  sub.add_option("--kernel-penalty", options.kernel_penalty,
+                 "Of the kernel regression and of the prior's ridge regression [default: 1]")
+      ->group(group);
+  sub.add_option("--prior-profiles", options.prior_profiles,
+                 "Profiles that the model keeps for its prior, at most [default: 3000]")
+      ->check(CLI::Range(Index{50}, Index{1} << 20))
       ->group(group);
   sub.add_option("--mask-genes", options.mask_genes,
                  "Hide this fraction of the genes, others in each step [default: 0]")

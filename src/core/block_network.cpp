@@ -103,11 +103,12 @@ void BlockNetwork::predict(const CellBlock& block, Eigen::Ref<Matrix>& y,
     network_.predict_from(
         [&](Index member, Index first, Eigen::Ref<Matrix>& activations) {
           const Folded& folded = folded_[static_cast<std::size_t>(member)];
-          const bool relu = network_.dense(member).front().relu;
-          kernels.sparse(activations.rows(), activations.cols(), network_.n_inputs(),
-                         folded.packed.data(), folded.bias.data(), relu,
-                         work.offsets.data() + first, work.genes.data(), work.values.data(),
-                         activations.data(), activations.outerStride());
+          const Dense& layer = network_.dense(member).front();
+          kernels.sparse(
+              activations.rows(), activations.cols(), network_.n_inputs(), folded.packed.data(),
+              folded.bias.data(), layer.activation == Activation::relu, work.offsets.data() + first,
+              work.genes.data(), work.values.data(), activations.data(), activations.outerStride());
+          activate(layer, activations);
         },
         work.sparse, y, spread, work.network);
   }

@@ -38,6 +38,8 @@ void add_layers(Digest& digest, const std::vector<Layer>& layers) {
       digest.add(norm->eps);
     } else if (const auto* dropout = std::get_if<Dropout>(&layer)) {
       digest.add(dropout->rate);
+    } else if (const auto* huber = std::get_if<Huber>(&layer)) {
+      digest.add(huber->limit);
     }
   }
 }
@@ -85,6 +87,7 @@ std::string model_parts::checksum(const Model& model) {
     digest.add(member.weight);
     add_layers(digest, member.layers);
   }
+  if (model.parts) digest.add(std::string_view("parts"));
   return digest.hex();
 }
 
@@ -182,12 +185,15 @@ void write_layers(const h5::File& file, const h5::Handle& member, const std::vec
       h5::write_doubles(file, group.get(), "eps", {&norm->eps, 1});
     } else if (const auto* dropout = std::get_if<Dropout>(&layer)) {
       h5::write_doubles(file, group.get(), "rate", {&dropout->rate, 1});
+    } else if (const auto* huber = std::get_if<Huber>(&layer)) {
+      h5::write_doubles(file, group.get(), "limit", {&huber->limit, 1});
     }
   }
 }
 
 void write_members(const h5::File& file, const Model& model) {
   const h5::Handle members = h5::create_group(file, file.id(), "members");
+  if (model.parts) h5::set_text_attribute(file, members.get(), "are", "parts");
   for (std::size_t i = 0; i < model.members.size(); ++i) {
     const Member& member = model.members[i];
     const h5::Handle group = h5::create_group(file, members.get(), fmt::format("{:03}", i));
@@ -260,8 +266,7 @@ void write_model(Model& model, const std::string& path) {
 }
 
 bool has_intervals(const Model& model) {
-  return model.members.size() > 1 &&
-         std::any_of(model.mirnas.begin(), model.mirnas.end(),
+  return std::any_of(model.mirnas.begin(), model.mirnas.end(),
                      [](const ModelMirna& mirna) { return mirna.interval.known(); });
 }
 

@@ -19,7 +19,7 @@ inline constexpr std::size_t max_genes = 65535;  // spools keep panel positions 
 [[nodiscard]] std::string checksum(const Model& model);
 
 inline std::string layer_type(const Layer& layer) {
-  constexpr std::array names = {"linear", "batch_norm", "relu", "dropout"};
+  constexpr std::array names = {"linear", "batch_norm", "relu", "dropout", "huber", "softmax"};
   return names[layer.index()];
 }
 

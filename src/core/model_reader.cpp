@@ -305,6 +305,12 @@ class Reader {
 
   void read_members(bool with_weights) {
     const h5::Handle members = h5::open_group(file_, file_.id(), "members");
+    const std::string are = h5::text_attribute(members.get(), "are").value_or("rivals");
+    if (are != "rivals" && are != "parts") {
+      file_.fail("/members", fmt::format("are '{}', which this sicmir {} does not know.", are,
+                                         sicmir::version));
+    }
+    card_.model.parts = are == "parts";
     const std::vector<std::string> names =
         numbered(members, "/members", "member", model_parts::max_members);
     double sum = 0.0;
@@ -368,6 +374,16 @@ class Reader {
         }
         stack.emplace_back(Dropout{rate[0]});
         words.push_back(fmt::format("Dropout({})", rate[0]));
+      } else if (type == "huber") {
+        const auto limit = h5::read_doubles(file_, group.get(), "limit");
+        if (limit.size() != 1 || !(limit[0] > 0.0 && std::isfinite(limit[0]))) {
+          file_.fail(where + "limit", "must be one number above 0.");
+        }
+        stack.emplace_back(Huber{limit[0]});
+        words.push_back(fmt::format("Huber({:.3g})", limit[0]));
+      } else if (type == "softmax") {
+        stack.emplace_back(Softmax{});
+        words.emplace_back("Softmax");
       } else {
         file_.fail(where, fmt::format("is of type '{}', which this sicmir {} does not know.", type,
                                       sicmir::version));

@@ -23,7 +23,10 @@ struct Affine {
 struct DoubleDense {
   Eigen::MatrixXd weight;
   Eigen::VectorXd bias;
-  bool relu = false;
+  Activation activation = Activation::none;
+  double limit = 0.0;
+
+  [[nodiscard]] bool is_linear() const noexcept { return activation == Activation::none; }
 };
 
 Affine as_affine(const BatchNorm& norm) {
@@ -35,7 +38,14 @@ Affine as_affine(const BatchNorm& norm) {
 }
 
 Dense as_float(const DoubleDense& dense) {
-  return {dense.weight.cast<float>(), dense.bias.cast<float>(), dense.relu};
+  return {dense.weight.cast<float>(), dense.bias.cast<float>(), dense.activation,
+          static_cast<float>(dense.limit)};
+}
+
+/// Multiplications of one matrix in place of two in a row are no more.
+bool worth_joining(const DoubleDense& below, const DoubleDense& above) {
+  const auto joined = above.weight.rows() * below.weight.cols();
+  return joined <= above.weight.size() + below.weight.size();
 }
 
 [[noreturn]] void fail(std::size_t layer, const std::string& what) {
@@ -59,12 +69,8 @@ std::vector<Dense> fold(const std::vector<Layer>& layers) {
         fail(i, fmt::format("linear layer has {} outputs but {} biases.", linear->weight.rows(),
                             linear->bias.size()));
       }
-      if (top && top->relu) {  // nothing that follows changes it
-        folded.push_back(as_float(*top));
-        top.reset();
-      }
-      DoubleDense dense{linear->weight.cast<double>(), Eigen::VectorXd::Zero(linear->weight.rows()),
-                        false};
+      DoubleDense dense{linear->weight.cast<double>(),
+                        Eigen::VectorXd::Zero(linear->weight.rows())};
       if (linear->bias.size() != 0) dense.bias = linear->bias.cast<double>();
       if (pending) {
         dense.bias += dense.weight * pending->shift;
@@ -72,9 +78,11 @@ std::vector<Dense> fold(const std::vector<Layer>& layers) {
         pending.reset();
       }
       width = dense.weight.rows();
-      if (top) {  // two linear layers in a row are one
+      if (top && top->is_linear() && worth_joining(*top, dense)) {
         dense.bias += dense.weight * top->bias;
         dense.weight = (dense.weight * top->weight).eval();
+      } else if (top) {  // nothing that follows changes it
+        folded.push_back(as_float(*top));
       }
       top = std::move(dense);
     } else if (const auto* norm = std::get_if<BatchNorm>(&layers[i])) {
@@ -85,7 +93,7 @@ std::vector<Dense> fold(const std::vector<Layer>& layers) {
       }
       width = features;
       const Affine affine = as_affine(*norm);
-      if (top && !top->relu) {
+      if (top && top->is_linear()) {
         top->weight.array().colwise() *= affine.scale.array();
         top->bias = affine.scale.cwiseProduct(top->bias) + affine.shift;
       } else if (pending) {
@@ -94,11 +102,19 @@ std::vector<Dense> fold(const std::vector<Layer>& layers) {
       } else {
         pending = affine;
       }
-    } else if (std::holds_alternative<Relu>(layers[i])) {
-      if (!top || pending) {
-        fail(i, "a ReLU must follow a linear layer, with at most batch norms between them.");
+    } else if (!std::holds_alternative<Dropout>(layers[i])) {
+      const bool is_relu = std::holds_alternative<Relu>(layers[i]);
+      const bool again = is_relu && top && top->activation == Activation::relu;
+      if (!top || pending || !(top->is_linear() || again)) {
+        fail(i, fmt::format("a {} must follow a linear layer, with at most batch norms between "
+                            "them.",
+                            is_relu ? "ReLU" : "Huber or softmax layer"));
       }
-      top->relu = true;
+      top->activation = is_relu ? Activation::relu : Activation::softmax;
+      if (const auto* huber = std::get_if<Huber>(&layers[i])) {
+        top->activation = Activation::huber;
+        top->limit = huber->limit;
+      }
     }
   }
   if (!top) throw Error(ExitCode::bad_model, "the network has no linear layer.");
@@ -108,6 +124,29 @@ std::vector<Dense> fold(const std::vector<Layer>& layers) {
   }
   folded.push_back(as_float(*top));
   return folded;
+}
+
+void activate(const Dense& layer, Eigen::Ref<Matrix> values) {
+  if (layer.activation == Activation::huber) {
+    const float limit = layer.limit;
+    for (Index cell = 0; cell < values.cols(); ++cell) {
+      for (float& value : values.col(cell)) {
+        const float size = std::fabs(value);
+        value = size <= limit ? 0.5F * value * value : limit * (size - 0.5F * limit);
+      }
+    }
+  } else if (layer.activation == Activation::softmax) {
+    for (Index cell = 0; cell < values.cols(); ++cell) {
+      auto shares = values.col(cell);
+      const float largest = shares.maxCoeff();
+      double sum = 0.0;
+      for (float& share : shares) {
+        share = std::exp(share - largest);
+        sum += static_cast<double>(share);
+      }
+      shares *= static_cast<float>(1.0 / sum);
+    }
+  }
 }
 
 AlignedFloats::AlignedFloats(Index size) : size_(size) {
@@ -182,8 +221,10 @@ void Network::apply(const Stack& stack, std::size_t layer, const Eigen::Ref<cons
   const Index n_in = dense.weight.cols();
   const Index needed = kernels.scratch_floats(tile_cells, n_in);
   if (work.scratch_.size() < needed) work.scratch_ = AlignedFloats(needed);
-  kernels.dense(n_out, x.cols(), n_in, stack.packed[layer].data(), dense.bias.data(), dense.relu,
-                x.data(), x.outerStride(), y.data(), y.outerStride(), work.scratch_.data());
+  kernels.dense(n_out, x.cols(), n_in, stack.packed[layer].data(), dense.bias.data(),
+                dense.activation == Activation::relu, x.data(), x.outerStride(), y.data(),
+                y.outerStride(), work.scratch_.data());
+  activate(dense, y);
 }
 
 void Network::predict(const Eigen::Ref<const Matrix>& x, Eigen::Ref<Matrix> y,

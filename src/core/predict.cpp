@@ -131,6 +131,7 @@ class Predictor {
 
   /// From the members' spread to half of a 90 % interval.
   void to_half_widths(Matrix& spread) const {
+    if (model_.parts) spread.setZero();
     for (Index mirna = 0; mirna < spread.rows(); ++mirna) {
       const ModelMirna& facts = model_.mirnas[static_cast<std::size_t>(mirna)];
       const double unit = options_.output_scale == OutputScale::log2rpm ? facts.sd : 1.0;

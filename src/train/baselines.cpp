@@ -108,6 +108,8 @@ Matrix ridge_alone(const TrainingPairs& pairs, std::span<const Index> train,
   TrainOptions own = options;
   own.members = 0;
   own.ridge = 1.0;
+  own.kernel = 0.0;
+  own.prior = 0.0;
   own.checkpoint.clear();
   own.resume = false;
   own.on_epoch = nullptr;

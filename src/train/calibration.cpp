@@ -36,7 +36,10 @@ Interval interval_of(const std::vector<HeldOut>& samples, const Keep& keep) {
     if (keep(sample)) spreads.push_back(sample.spread);
   }
   Interval interval;
-  const double typical = median(spreads);
+  double typical = median(spreads);
+  const bool none_disagrees =
+      std::all_of(spreads.begin(), spreads.end(), [](double spread) { return spread == 0.0; });
+  if (none_disagrees && !spreads.empty()) typical = 1.0;  // then all intervals are alike
   if (!(typical > 0.0)) return interval;
   interval = {1.0, typical};
   std::vector<double> scores;

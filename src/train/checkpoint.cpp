@@ -81,6 +81,8 @@ class Archive {
       field(norm->eps);
     } else if (auto* dropout = std::get_if<Dropout>(&layer)) {
       field(dropout->rate);
+    } else if (auto* huber = std::get_if<Huber>(&layer)) {
+      field(huber->limit);
     }
   }
   void field(Member& member) {
@@ -130,6 +132,10 @@ class Archive {
         return Relu{};
       case 3:
         return Dropout{};
+      case 4:
+        return Huber{};
+      case 5:
+        return Softmax{};
       default:
         broken();
     }
@@ -225,7 +231,9 @@ FitIdentity identify(const TrainingPairs& pairs, std::span<const Index> train,
         static_cast<double>(options.batch), options.learning_rate, options.cosine ? 1.0 : 0.0,
         static_cast<double>(options.warmup_epochs), options.weight_decay,
         static_cast<double>(options.patience), static_cast<double>(options.members), options.ridge,
-        options.mask_genes, options.thin, options.thin_counts}) {
+        options.kernel, options.prior, options.kernel_penalty,
+        static_cast<double>(options.prior_profiles), options.mask_genes, options.thin,
+        options.thin_counts}) {
     job.add(number);
   }
   const std::uint64_t seed = options.seed;
@@ -237,6 +245,7 @@ FitIdentity identify(const TrainingPairs& pairs, std::span<const Index> train,
   add(fit, pairs.mirna);
   add(fit, pairs.weights);
   add(fit, pairs.target_weights);
+  add(fit, pairs.profiles.mirna);
   add(fit, train);
   add(fit, validation);
   for (const Eigen::VectorXd* part :

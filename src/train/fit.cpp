@@ -5,16 +5,22 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "parallel/thread_pool.hpp"
 #include "parallel/threads.hpp"
 #include "sicmir/train.hpp"
 #include "train/accuracy.hpp"
+#include "train/baselines.hpp"
 #include "train/checkpoint.hpp"
+#include "train/impute.hpp"
+#include "train/kernel_ridge.hpp"
 #include "train/network_trainer.hpp"
 #include "train/prepare.hpp"
+#include "train/profile_prior.hpp"
 #include "train/random.hpp"
 #include "train/ridge.hpp"
+#include "train/sample_ids.hpp"
 #include "train/split.hpp"
 
 namespace sicmir {
@@ -27,6 +33,7 @@ using training::Purpose;
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr Index ridge_folds = 5;
+constexpr float largest_z = 6.0F;  // beyond, kernels would follow single genes
 
 Matrix run_network(const Network& network, const Matrix& x, Matrix* spread = nullptr) {
   Network::Workspace work;
@@ -139,11 +146,13 @@ class Fitting {
         options_(options),
         genes_(training::moments(pairs.mrna, train, options.gene_mean, options.gene_sd)),
         mirnas_(training::moments(pairs.mirna, train, options.mirna_mean, options.mirna_sd)),
-        x_(training::standardise(pairs.mrna, train, genes_, 0.0f)),
+        x_(training::standardise(pairs.mrna, train, genes_,
+                                 std::numeric_limits<float>::quiet_NaN())),
         y_(training::standardise(pairs.mirna, train, mirnas_,
                                  std::numeric_limits<float>::quiet_NaN())),
         weights_(weights_of(pairs, train)),
         judge_(pairs, validation, genes_, mirnas_) {
+    prepare_genes();
     const Index constant = (mirnas_.sd.array() == 0.0).count();
     if (constant == pairs.mirna.rows()) {
       throw Error(ExitCode::bad_input,
@@ -176,6 +185,8 @@ class Fitting {
       ThreadPool pool(thread_count(options_.threads));
       while (static_cast<Index>(progress_.members.size()) < options_.members) train_member(pool);
       if (options_.ridge > 0.0) add_ridge();
+      if (options_.kernel > 0.0) add_kernel();
+      if (options_.prior > 0.0) add_prior();
       progress_.finished = true;
       if (!options_.checkpoint.empty()) {
         training::save_progress(options_.checkpoint, identity_, progress_);
@@ -184,6 +195,7 @@ class Fitting {
     report_ensemble();
     Fit result;
     result.members = std::move(progress_.members);
+    result.parts = options_.prior > 0.0;
     result.gene_mean = genes_.mean;
     result.gene_sd = genes_.sd;
     result.mirna_mean = mirnas_.mean;
@@ -241,7 +253,8 @@ class Fitting {
       spdlog::info("no better loss on held-out patients for {} epochs: back to epoch {}",
                    options_.patience, progress_.best_epoch);
     }
-    const double share = (1.0 - options_.ridge) / static_cast<double>(options_.members);
+    const double share = (1.0 - options_.ridge - options_.kernel - options_.prior) /
+                         static_cast<double>(options_.members);
     progress_.members.push_back({share, std::move(progress_.best_layers)});
     progress_.best_epochs.push_back(static_cast<double>(progress_.best_epoch));
     progress_.best_layers.clear();
@@ -338,23 +351,89 @@ class Fitting {
                  time_left(to_go * report.seconds));
   }
 
-  void add_ridge() {
-    const auto n_folds = std::min<Index>(ridge_folds, training::count_patients(pairs_, train_));
-    progress_.penalty = options_.penalties.front();
+  /// What training samples lack is filled in; genes without any value do not vary and stay 0.
+  void prepare_genes() {
+    for (Index gene = 0; gene < x_.rows(); ++gene) {
+      if (!(genes_.sd[gene] > 0.0)) x_.row(gene).setZero();
+    }
+    if (options_.kernel > 0.0 || options_.prior > 0.0) {
+      x_ = x_.unaryExpr([](float z) {
+               return std::isnan(z) ? z : std::clamp(z, -largest_z, largest_z);
+             }).eval();
+    }
+    if (x_.array().isNaN().any()) training::Imputer(x_).fill(x_);
+  }
+
+  [[nodiscard]] std::vector<double> sample_weights() const {
     std::vector<double> weights;
     for (const Index sample : train_) {
       if (!pairs_.weights.empty()) {
         weights.push_back(pairs_.weights[static_cast<std::size_t>(sample)]);
       }
     }
-    if (options_.penalties.size() > 1 && n_folds > 1) {
-      const std::vector<Index> folds = training::deal_folds(
-          pairs_, train_, n_folds, training::key(options_.seed, Purpose::folds));
+    return weights;
+  }
+
+  [[nodiscard]] std::vector<Index> inner_folds() const {
+    const auto n_folds = std::min<Index>(ridge_folds, training::count_patients(pairs_, train_));
+    return training::deal_folds(pairs_, train_, n_folds,
+                                training::key(options_.seed, Purpose::folds));
+  }
+
+  void add_ridge() {
+    progress_.penalty = options_.penalties.front();
+    const std::vector<double> weights = sample_weights();
+    if (options_.penalties.size() > 1 && training::count_patients(pairs_, train_) > 1) {
+      const std::vector<Index> folds = inner_folds();
       progress_.penalty = training::choose_penalty(x_, y_, folds, options_.penalties, weights);
     }
     Linear linear = training::fit_ridge(x_, y_, progress_.penalty, weights);
     spdlog::info("{}: ridge regression with penalty {}", options_.label, progress_.penalty);
-    progress_.members.push_back({options_.members > 0 ? options_.ridge : 1.0, {std::move(linear)}});
+    progress_.members.push_back({options_.ridge, {std::move(linear)}});
+  }
+
+  void add_kernel() {
+    std::vector<double> weights = sample_weights();
+    for (double& weight : weights) weight = std::max(weight, 1e-6);  // 0: as good as absent
+    progress_.members.push_back(
+        {options_.kernel, training::fit_kernel_ridge(x_, y_, options_.kernel_penalty, weights)});
+    spdlog::info("{}: kernel regression on {} samples", options_.label, x_.cols());
+  }
+
+  /// Of everybody but the patients that this fit must not know.
+  void add_prior() {
+    std::vector<std::uint8_t> trains(static_cast<std::size_t>(pairs_.size()), 0);
+    for (const Index sample : train_) trains[static_cast<std::size_t>(sample)] = 1;
+    std::set<std::string_view> hidden;
+    for (std::size_t i = 0; i < trains.size(); ++i) {
+      if (trains[i] == 0) hidden.insert(pairs_.patients[i]);
+    }
+    const TrainingPairs::Profiles& all = pairs_.profiles;
+    std::vector<Index> chosen;
+    std::vector<std::string> kinds;
+    for (std::size_t i = 0; i < all.samples.size(); ++i) {
+      if (hidden.contains(all.patients[i])) continue;
+      chosen.push_back(static_cast<Index>(i));
+      kinds.push_back(training::cohort_group(all.cohorts[i]) + training::tissue_of(all.samples[i]));
+    }
+    const Matrix profiles =
+        training::standardise(all.mirna, chosen, mirnas_, std::numeric_limits<float>::quiet_NaN());
+    std::vector<std::string> cohorts = cohorts_of(pairs_, train_);
+    for (std::string& cohort : cohorts) cohort = training::cohort_group(cohort);
+    const std::vector<Index> folds = inner_folds();
+    auto parts = training::fit_profile_prior({x_, y_, cohorts, folds, profiles, kinds},
+                                             {.penalty = options_.kernel_penalty,
+                                              .n_profiles = options_.prior_profiles,
+                                              .seed = options_.seed});
+    // The weights of members sum to 1: each part counts once, made larger instead.
+    const auto n_parts = static_cast<double>(parts.size());
+    for (std::vector<Layer>& part : parts) {
+      auto& last = std::get<Linear>(part.back());
+      last.weight *= static_cast<float>(n_parts);
+      last.bias *= static_cast<float>(n_parts);
+      progress_.members.push_back({options_.prior / n_parts, std::move(part)});
+    }
+    spdlog::info("{}: prior of {} profiles", options_.label, chosen.size());
   }
 
   void report_ensemble() const {
@@ -400,6 +479,7 @@ Matrix predict_samples(const TrainingPairs& pairs, const Fit& fit, std::span<con
   }
   const Matrix x = training::standardise(pairs.mrna, samples, {fit.gene_mean, fit.gene_sd}, 0.0f);
   Matrix y = run_network(Network(fit.members), x, spread);
+  if (spread != nullptr && fit.parts) spread->setZero();
   for (Index mirna = 0; mirna < y.rows(); ++mirna) {
     const double sd = fit.mirna_sd[mirna];
     if (sd > 0.0) {

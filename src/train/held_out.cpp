@@ -11,6 +11,7 @@
 
 #include "train/accuracy.hpp"
 #include "train/baselines.hpp"
+#include "train/impute.hpp"
 #include "train/split.hpp"
 
 namespace sicmir::training {
@@ -46,8 +47,13 @@ void place(const Matrix& predicted, std::span<const Index> samples, Matrix& all)
 }
 
 /// Trains on `rest` and predicts `test`; returns the epochs it took.
-Index run_fold(const TrainingPairs& pairs, std::span<const Index> rest, std::span<const Index> test,
-               const TrainOptions& options, std::uint64_t split_seed, HeldOut& result) {
+Index run_fold(const TrainingPairs& pairs, std::span<const Index> rest,
+               std::span<const Index> left_out, const TrainOptions& options,
+               std::uint64_t split_seed, HeldOut& result) {
+  std::vector<Index> test;  // predict would refuse the others
+  for (const Index sample : left_out) {
+    if (has_most_genes(pairs.mrna.col(sample))) test.push_back(sample);
+  }
   const Split split = hold_out(pairs, rest, options.validation, split_seed);
   const TrainingPairs own = add_offsets(pairs, fit_offsets(pairs, rest));
   const Fit fitted = fit(own, split.train, split.held_out, options);

@@ -17,6 +17,8 @@ struct HeldOut {
   Index epochs = 0;  ///< median of the folds
 };
 
+/// Only samples with most of the genes are predicted, as `predict` would.
+
 /// Folds by patient. Each fold stops early on patients of its own training part; nothing that is
 /// fitted (platform offsets, moments, penalties, epochs) sees its test patients. Throws
 /// Error(bad_input) where there are too few patients.

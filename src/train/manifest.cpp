@@ -99,6 +99,7 @@ MirnaFile mirna_of(const Line& line) {
       "mirna_values", {{"rpm", MirnaValues::rpm}, {"log2rpm", MirnaValues::log2rpm}},
       MirnaValues::rpm);
   file.weight = line.weight("mirna_weight");
+  file.cohort = line.get("cohort");
   return file;
 }
 
@@ -114,7 +115,8 @@ bool same(const ExpressionFile& a, const ExpressionFile& b) {
          a.platform == b.platform && a.weight == b.weight;
 }
 bool same(const MirnaFile& a, const MirnaFile& b) {
-  return a.values == b.values && a.estimated == b.estimated && a.weight == b.weight;
+  return a.values == b.values && a.estimated == b.estimated && a.weight == b.weight &&
+         a.cohort == b.cohort;
 }
 
 template <class File>
@@ -181,7 +183,7 @@ std::pair<Eigen::VectorXd, Eigen::VectorXd> read_gene_moments(const std::string&
     throw Error(ExitCode::bad_input, fmt::format("{}: line {}: {}", path, lines.number(), what));
   };
   while (lines.next(text)) {
-    if (text.empty()) continue;
+    if (text.empty() || text.front() == '#') continue;
     const std::vector<std::string_view> fields = split_fields(text, FieldRules{});
     if (n_fields == 0) {
       n_fields = fields.size();

@@ -155,7 +155,7 @@ Expression read_expression(const PairOptions& options, const GeneIndex& genes,
 struct MirnaSide {
   std::vector<Table> tables;
   std::vector<double> weights;
-  std::vector<std::string> samples;  // of all tables, each once
+  std::vector<std::string> samples, cohorts;  // of all tables, each sample once
 
   explicit MirnaSide(const std::vector<MirnaFile>& files, const training::MirnaNames& names) {
     std::unordered_map<std::string, bool> seen;
@@ -163,16 +163,18 @@ struct MirnaSide {
       tables.push_back(training::read_mirna_table(file, names));
       weights.push_back(file.weight);
       for (const std::string& sample : tables.back().samples) {
-        if (seen.emplace(sample, true).second) samples.push_back(sample);
+        if (!seen.emplace(sample, true).second) continue;
+        samples.push_back(sample);
+        cohorts.push_back(file.cohort.empty() ? stem(file.path) : file.cohort);
       }
     }
   }
 
-  /// Measured before estimated, each in the files' order.
-  [[nodiscard]] Targets lay_over(const std::vector<std::string>& chosen,
-                                 std::size_t n_mirnas) const {
+  /// Measured before estimated or the other way round, each in the files' order.
+  [[nodiscard]] Targets lay_over(const std::vector<std::string>& chosen, std::size_t n_mirnas,
+                                 bool estimated_first) const {
     Targets targets(chosen, n_mirnas);
-    for (const bool estimated : {false, true}) {
+    for (const bool estimated : {estimated_first, !estimated_first}) {
       for (std::size_t i = 0; i < tables.size(); ++i) targets.add(tables[i], estimated, weights[i]);
     }
     return targets;
@@ -193,7 +195,7 @@ TrainingPairs read_pairs(const PairOptions& options) {
   Expression expression = read_expression(options, genes, pairs.recipe);
   const std::vector<std::string>& samples = expression.samples;
   const MirnaSide side(options.mirna, names);
-  const Targets targets = side.lay_over(samples, mirnas.size());
+  const Targets targets = side.lay_over(samples, mirnas.size(), options.estimated_first);
 
   std::vector<Index> paired;
   std::vector<Index> place(samples.size(), -1);
@@ -276,12 +278,20 @@ TrainingPairs read_pairs(const PairOptions& options) {
          Eigen::Map<const Eigen::VectorXf>(again.values.data(), pairs.panel.size())});
   }
   // Over every sample of the miRNA files: a scale that does not depend on who has mRNA, too.
-  const Targets all = side.lay_over(side.samples, mirnas.size());
+  const Targets all = side.lay_over(side.samples, mirnas.size(), options.estimated_first);
   pairs.all_mirna_mean.resize(static_cast<Index>(kept.size()));
   pairs.all_mirna_sd.resize(static_cast<Index>(kept.size()));
   for (std::size_t i = 0; i < kept.size(); ++i) {
     const auto at = static_cast<Index>(i);
     std::tie(pairs.all_mirna_mean[at], pairs.all_mirna_sd[at]) = moments_of(all.values, kept[i]);
+  }
+  pairs.profiles.mirna = all.values_(kept, Eigen::all);
+  pairs.profiles.samples = side.samples;
+  for (std::size_t i = 0; i < side.samples.size(); ++i) {
+    const training::SampleFacts facts = about.find(side.samples[i]);
+    pairs.profiles.patients.push_back(facts.patient.empty() ? training::patient_of(side.samples[i])
+                                                            : facts.patient);
+    pairs.profiles.cohorts.push_back(facts.cohort.empty() ? side.cohorts[i] : facts.cohort);
   }
   return pairs;
 }

@@ -28,6 +28,7 @@ enum class Purpose : std::uint64_t {
   thin = 7,
   member = 8,
   folds = 9,
+  profiles = 10,
 };
 
 /// A key that depends on the seed, the purpose and up to two numbers (layer, step, epoch...).

@@ -16,31 +16,6 @@ using MatrixD = Eigen::MatrixXd;
 using VectorD = Eigen::VectorXd;
 using Positions = std::vector<Index>;
 
-/// Targets that have the same samples.
-struct Group {
-  Positions targets, samples;
-};
-
-std::vector<Group> group_targets(const Matrix& y) {
-  std::map<std::vector<bool>, Positions> by_pattern;
-  std::vector<bool> pattern(static_cast<std::size_t>(y.cols()));
-  for (Index target = 0; target < y.rows(); ++target) {
-    for (Index sample = 0; sample < y.cols(); ++sample) {
-      pattern[static_cast<std::size_t>(sample)] = !std::isnan(y(target, sample));
-    }
-    by_pattern[pattern].push_back(target);
-  }
-  std::vector<Group> groups;
-  for (auto& [present, targets] : by_pattern) {
-    Group group{std::move(targets), {}};
-    for (std::size_t sample = 0; sample < present.size(); ++sample) {
-      if (present[sample]) group.samples.push_back(static_cast<Index>(sample));
-    }
-    groups.push_back(std::move(group));
-  }
-  return groups;
-}
-
 /// Centred on weighted means, and each sample scaled by the root of its weight, so that plain ridge
 /// on these is weighted ridge on the data.
 struct Problem {
@@ -113,6 +88,26 @@ void add_errors(const Matrix& x, const Matrix& y, const Positions& targets, cons
 
 }  // namespace
 
+std::vector<TargetGroup> group_targets(const Matrix& y) {
+  std::map<std::vector<bool>, Positions> by_pattern;
+  std::vector<bool> pattern(static_cast<std::size_t>(y.cols()));
+  for (Index target = 0; target < y.rows(); ++target) {
+    for (Index sample = 0; sample < y.cols(); ++sample) {
+      pattern[static_cast<std::size_t>(sample)] = !std::isnan(y(target, sample));
+    }
+    by_pattern[pattern].push_back(target);
+  }
+  std::vector<TargetGroup> groups;
+  for (auto& [present, targets] : by_pattern) {
+    TargetGroup group{std::move(targets), {}};
+    for (std::size_t sample = 0; sample < present.size(); ++sample) {
+      if (present[sample]) group.samples.push_back(static_cast<Index>(sample));
+    }
+    groups.push_back(std::move(group));
+  }
+  return groups;
+}
+
 Linear fit_ridge(const Matrix& x, const Matrix& y, double penalty,
                  std::span<const double> weights) {
   if (x.cols() != y.cols() || !(penalty > 0.0) ||
@@ -120,7 +115,7 @@ Linear fit_ridge(const Matrix& x, const Matrix& y, double penalty,
     throw Error(ExitCode::internal, "a ridge regression whose parts do not fit each other");
   }
   Linear result{Matrix::Zero(y.rows(), x.rows()), Eigen::VectorXf::Zero(y.rows())};
-  for (const Group& group : group_targets(y)) {
+  for (const TargetGroup& group : group_targets(y)) {
     if (group.samples.empty()) continue;
     const Problem problem = prepare(x, y, group.targets, group.samples, weights);
     MatrixD system = scatter(problem.x);
@@ -146,11 +141,13 @@ double choose_penalty(const Matrix& x, const Matrix& y, std::span<const Index> f
       candidates.empty()) {
     throw Error(ExitCode::internal, "a choice of penalty whose parts do not fit each other");
   }
-  const std::vector<Group> groups = group_targets(y);
-  const auto size = [](const Group& group) { return group.targets.size() * group.samples.size(); };
-  const Group& group =
-      *std::max_element(groups.begin(), groups.end(),
-                        [&](const Group& a, const Group& b) { return size(a) < size(b); });
+  const std::vector<TargetGroup> groups = group_targets(y);
+  const auto size = [](const TargetGroup& group) {
+    return group.targets.size() * group.samples.size();
+  };
+  const TargetGroup& group = *std::max_element(
+      groups.begin(), groups.end(),
+      [&](const TargetGroup& a, const TargetGroup& b) { return size(a) < size(b); });
   const Index n_folds = *std::max_element(fold_of.begin(), fold_of.end()) + 1;
   std::vector<double> errors(candidates.size(), 0.0);
   for (Index fold = 0; fold < n_folds; ++fold) {

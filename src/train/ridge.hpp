@@ -2,11 +2,20 @@
 /// Ridge regression in closed form: a member of ensembles, and the baseline to beat.
 
 #include <span>
+#include <vector>
 
 #include "sicmir/network.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir::training {
+
+/// Targets that have the same samples.
+struct TargetGroup {
+  std::vector<Index> targets, samples;
+};
+
+/// y: targets x samples, NaN where missing. Every target is in one group.
+[[nodiscard]] std::vector<TargetGroup> group_targets(const Matrix& y);
 
 /// Minimises, for each target t over the samples s where y(t, s) is no NaN,
 ///   sum_s weight_s (y_ts - b_t - w_t . x_s)^2 + penalty |w_t|^2,

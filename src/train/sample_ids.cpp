@@ -57,6 +57,10 @@ std::string patient_of(std::string_view sample_key) {
   return std::string(is_barcode(sample_key) ? sample_key.substr(0, patient_length) : sample_key);
 }
 
+std::string tissue_of(std::string_view sample_key) {
+  return std::string(is_barcode(sample_key) ? sample_key.substr(barcode.size() - 2, 2) : "");
+}
+
 SampleTable read_sample_table(const std::string& path) {
   std::ifstream file(path);
   if (!file) {

@@ -14,6 +14,10 @@ namespace sicmir::training {
 /// The patient of a sample key: the first 12 characters of a TCGA barcode, else the key itself.
 [[nodiscard]] std::string patient_of(std::string_view sample_key);
 
+/// The kind of tissue of a sample key: the last two characters of a TCGA barcode (01 primary
+/// tumour, 11 normal...), else empty.
+[[nodiscard]] std::string tissue_of(std::string_view sample_key);
+
 struct SampleFacts {
   std::string cohort;   ///< empty: not known
   std::string patient;  ///< empty: not known

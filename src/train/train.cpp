@@ -42,10 +42,18 @@ void check(const TrainOptions& options) {
   if (!(options.learning_rate > 0.0)) refuse("the learning rate must be above 0");
   if (!(options.weight_decay >= 0.0)) refuse("the weight decay must not be negative");
   const auto is_share = [](double value) { return value >= 0.0 && value <= 1.0; };
-  if (!is_share(options.ridge)) refuse("the share of ridge regression must be from 0 to 1");
-  if (options.members < 0 || (options.members == 0 && !(options.ridge > 0.0))) {
+  const double shares = options.ridge + options.kernel + options.prior;
+  if (!is_share(options.ridge) || !is_share(options.kernel) || !is_share(options.prior) ||
+      !is_share(shares)) {
+    refuse("the shares of ridge, kernel and prior must be from 0 to 1, also their sum");
+  }
+  if (options.members < 0 || (options.members == 0 && !(shares > 0.0))) {
     refuse("a model needs a member: give --members 1 or more, or --ridge 1");
   }
+  if (options.members > 0 && !(shares < 1.0)) {
+    refuse("the shares leave nothing to the networks: lower them, or give --members 0");
+  }
+  if (!(options.kernel_penalty > 0.0)) refuse("the kernel penalty must be above 0");
   if (options.penalties.empty() ||
       !(*std::min_element(options.penalties.begin(), options.penalties.end()) > 0.0)) {
     refuse("the penalties of ridge regression must be above 0");
@@ -105,10 +113,10 @@ std::vector<CohortAccuracy> per_cohort(const Matrix& predicted, const TrainingPa
   return result;
 }
 
-/// What the spread of the members says about errors, where there are several.
+/// How far predictions may be off.
 void calibrate_intervals(Model& model, const training::HeldOut& held_out,
                          const TrainingPairs& pairs) {
-  if (model.members.size() < 2) return;
+  if (!held_out.predicted.array().isFinite().any()) return;  // nobody was held out
   const auto n = static_cast<Eigen::Index>(model.mirnas.size());
   Eigen::VectorXf unit(n);  // to z-scores
   for (Eigen::Index mirna = 0; mirna < n; ++mirna) {
@@ -284,6 +292,7 @@ Model train(const TrainingPairs& pairs, const TrainOptions& options, TrainReport
   model.recipe = pairs.recipe;
   model.platform_offsets = offsets;
   model.members = final.members;
+  model.parts = final.parts;
   model.float16 = options.float16;
   model.mirnas = pairs.mirnas;
   for (std::size_t i = 0; i < model.mirnas.size(); ++i) {
