@@ -285,7 +285,7 @@ TrainingPairs read_pairs(const PairOptions& options) {
     const auto at = static_cast<Index>(i);
     std::tie(pairs.all_mirna_mean[at], pairs.all_mirna_sd[at]) = moments_of(all.values, kept[i]);
   }
-  pairs.profiles.mirna = all.values_(kept, Eigen::all);
+  pairs.profiles.mirna = all.values(kept, Eigen::all);
   pairs.profiles.samples = side.samples;
   for (std::size_t i = 0; i < side.samples.size(); ++i) {
     const training::SampleFacts facts = about.find(side.samples[i]);
