@@ -90,9 +90,9 @@ error += 0.3 * whole @ whole.T / whole.shape[1]
 shift = p.mean(1) - slope @ t2.mean(1)
 tissue = within(known, kinds)
 tissue = tissue @ tissue.T / PROFILES
-spread = 0.2 * slope @ tissue @ slope.T + error
+spread = 0.2 * slope @ tissue @ slope.T + error + 1e-3 * np.eye(COMPONENTS)
 gain = 0.2 * tissue @ slope.T @ np.linalg.inv(spread)
-whiten = np.linalg.inv(np.linalg.cholesky(spread + 1e-3 * np.eye(COMPONENTS)))
+whiten = np.linalg.inv(np.linalg.cholesky(spread))
 
 
 def ridge(target):

@@ -29,6 +29,7 @@ constexpr double rest_share = 0.5;          // of what the components do not hol
 constexpr double slope_ridge = 20.0;
 constexpr double floor = 1e-3;
 constexpr Index fewest = 50;
+constexpr Index samples_per_component = 10;
 
 std::vector<Index> numbered(std::span<const std::string> names) {
   std::map<std::string_view, Index> numbers;
@@ -162,17 +163,20 @@ std::vector<std::vector<Layer>> fit_profile_prior(const PriorData& data,
                             fewest, fewest, mirnas.size(), data.profiles.cols()));
   }
   const MatrixD profiles = data.profiles(mirnas, Eigen::all).cast<double>();
-  const Components components(profiles, options.n_components);
+  const Index most = std::max<Index>(1, data.x.cols() / samples_per_component);
+  const Components components(profiles, std::min(options.n_components, most));
   const MatrixD known = components.of(profiles);  // components x profiles
   const ErrorModel model(data, mirnas, components, options.penalty);
   const Index k = known.rows();
 
   const MatrixD tissue = covariance(within_groups(known, numbered(data.profile_kinds)));
+  // How far predictions lie from that of a profile.
   const MatrixD around = within_share * model.slope * tissue * model.slope.transpose() +
-                         model.error;  // how far predictions lie from that of a profile
-  const MatrixD gain = (within_share * tissue * model.slope.transpose()) *
-                       around.llt().solve(MatrixD::Identity(k, k));
-  const MatrixD root = (around + floor * MatrixD::Identity(k, k)).llt().matrixL();
+                         model.error + floor * MatrixD::Identity(k, k);
+  const Eigen::LLT<MatrixD> solver(around);
+  const MatrixD gain =
+      (within_share * tissue * model.slope.transpose()) * solver.solve(MatrixD::Identity(k, k));
+  const MatrixD root = solver.matrixL();
   const MatrixD whiten = root.triangularView<Eigen::Lower>().solve(MatrixD::Identity(k, k));
 
   const Positions chosen = drawn(known.cols(), options.n_profiles, options.seed);

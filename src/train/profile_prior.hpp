@@ -24,7 +24,8 @@ struct PriorData {
 struct PriorOptions {
   double penalty = 1.0;     ///< of the ridge regression, in its kernel a . b / genes
   Index n_profiles = 3000;  ///< at most; drawn at random
-  Index n_components = 60;  ///< principal components of the profiles, at most
+  /// Principal components of the profiles, at most; also at most one for ten paired samples.
+  Index n_components = 60;
   std::uint64_t seed = 1;
 };
 

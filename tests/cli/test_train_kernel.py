@@ -25,9 +25,9 @@ def tables(tmp_path_factory):
     hidden = random.normal(size=(5, 140))
     hidden[0] += np.arange(140) % 3
     mrna = 8 + random.normal(size=(len(SYMBOLS), 5)) @ hidden + random.normal(size=(len(SYMBOLS), 140))
-    mirna = 9 + random.normal(size=(60, 5)) @ hidden + 0.5 * random.normal(size=(60, 140))
+    mirna = 9 + 0.8 * random.normal(size=(60, 5)) @ hidden + 0.5 * random.normal(size=(60, 140))
     mrna = pd.DataFrame(np.exp2(mrna), SYMBOLS, samples)
-    mirna = pd.DataFrame(np.maximum(mirna, 0), MIRNAS, samples)
+    mirna = pd.DataFrame(np.clip(mirna, 0, 19), MIRNAS, samples)
     lines = ["mrna\tmrna_values\tmirna\tmirna_values\testimated\tcohort"]
     for cohort in range(3):
         own = [i for i in range(60) if i % 3 == cohort]
