@@ -157,6 +157,8 @@ void add_layer(Archive& archive, const std::string& prefix, const Layer& layer) 
     vector("mean", norm->mean);
     vector("variance", norm->variance);
     archive.add(prefix + "eps", std::span<const double>(&norm->eps, 1));
+  } else if (const auto* huber = std::get_if<Huber>(&layer)) {
+    archive.add(prefix + "limit", std::span<const double>(&huber->limit, 1));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <span>
 #include <string_view>
@@ -76,6 +77,33 @@ Message value_info(std::string_view name, Index width) {
   return Message().text(1, name).message(2, Message().message(1, type));
 }
 
+void add_node(Message& graph, std::string_view kind, std::initializer_list<std::string> inputs,
+              const std::string& output) {
+  Message node;
+  for (const std::string& input : inputs) node.text(1, input);
+  graph.message(1, node.text(2, output).text(3, output + "_node").text(4, kind));
+}
+
+/// What the activation makes of `input`, as `output`.
+void add_activation(Message& graph, const Dense& dense, const std::string& name,
+                    const std::string& input, const std::string& output) {
+  if (dense.activation == Activation::relu) {
+    add_node(graph, "Relu", {input}, output);
+  } else if (dense.activation == Activation::softmax) {
+    add_node(graph, "Softmax", {input}, output);  // over the last axis, the features
+  } else {  // Huber: with m = min(|x|, limit), m (|x| - m / 2)
+    const Index one = 1;
+    const float half = 0.5F;
+    graph.message(5, tensor(name + "_limit", {&one, 1}, {&dense.limit, 1}));
+    graph.message(5, tensor(name + "_half", {&one, 1}, {&half, 1}));
+    add_node(graph, "Abs", {input}, name + "_size");
+    add_node(graph, "Min", {name + "_size", name + "_limit"}, name + "_near");
+    add_node(graph, "Mul", {name + "_near", name + "_half"}, name + "_halved");
+    add_node(graph, "Sub", {name + "_size", name + "_halved"}, name + "_rest");
+    add_node(graph, "Mul", {name + "_near", name + "_rest"}, output);
+  }
+}
+
 void add_member(Message& graph, const Member& member, const std::string& prefix,
                 const std::string& output) {
   const std::vector<Dense> stack = fold(member.layers);
@@ -83,9 +111,9 @@ void add_member(Message& graph, const Member& member, const std::string& prefix,
   for (std::size_t i = 0; i < stack.size(); ++i) {
     const Dense& dense = stack[i];
     const bool last = i + 1 == stack.size();
+    const bool linear = dense.activation == Activation::none;
     const std::string name = fmt::format("{}dense{}", prefix, i);
-    const std::string sum = last && !dense.relu ? output : name + "_sum";
-    const std::string result = last ? output : name + "_relu";
+    const std::string result = last ? output : name + "_out";
     const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> weight =
         dense.weight;
     const std::array shape = {weight.rows(), weight.cols()};
@@ -95,21 +123,28 @@ void add_member(Message& graph, const Member& member, const std::string& prefix,
     graph.message(5, tensor(name + "_bias", {&width, 1},
                             {dense.bias.data(), static_cast<std::size_t>(width)}));
     // The member's share goes into its last product; a ReLU behind it lets positive factors pass.
-    const float share = last ? static_cast<float>(member.weight) : 1.0F;
+    const bool shared = last && (linear || dense.activation == Activation::relu);
+    const float share = shared ? static_cast<float>(member.weight) : 1.0F;
     graph.message(1, Message()
                          .text(1, input)
                          .text(1, name + "_weight")
                          .text(1, name + "_bias")
-                         .text(2, dense.relu ? name + "_sum" : sum)
+                         .text(2, linear ? result : name + "_sum")
                          .text(3, name)
                          .text(4, "Gemm")
                          .message(5, real_attribute("alpha", share))
                          .message(5, real_attribute("beta", share))
                          .message(5, whole_attribute("transB", 1)));
-    if (dense.relu) {
-      graph.message(
-          1,
-          Message().text(1, name + "_sum").text(2, result).text(3, name + "_relu").text(4, "Relu"));
+    if (!linear) {
+      const bool scale_after = last && !shared;
+      const std::string activated = scale_after ? name + "_activated" : result;
+      add_activation(graph, dense, name, name + "_sum", activated);
+      if (scale_after) {
+        const Index one = 1;
+        const auto weight_of_member = static_cast<float>(member.weight);
+        graph.message(5, tensor(name + "_share", {&one, 1}, {&weight_of_member, 1}));
+        add_node(graph, "Mul", {activated, name + "_share"}, result);
+      }
     }
     input = result;
   }

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes data/tcga_gene_moments.tsv: mean and sd of log2(RSEM normalised + 1) of the panel's genes
+"""Writes data/training_scale.tsv: mean and sd of log2(RSEM normalised + 1) of the panel's genes
 on the published pan-cancer scale.
 
-  scripts/make_gene_moments.py [SHARED_FOLDER [OUTPUT]]      (default ../shared, data/...)
+  scripts/make_training_scale.py [SHARED_FOLDER [OUTPUT]]      (default ../shared, data/...)
 
 SHARED_FOLDER/reference/tcga_gene_moments.tsv knows 875 of the 977 genes. The others are estimated:
 the published means are explained as a weighted mean of the cohorts' means in sequenced files
@@ -20,7 +20,7 @@ from scipy.optimize import nnls
 warnings.simplefilter("ignore", RuntimeWarning)  # means of genes that a file lacks: NaN, as meant
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 shared = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else PROJECT.parent / "shared"
-output = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else PROJECT / "data/tcga_gene_moments.tsv"
+output = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else PROJECT / "data/training_scale.tsv"
 
 # File and whether its values are RSEM normalised (linear), counts of the same, or logs.
 FILES = {
@@ -86,7 +86,7 @@ print(f"known genes: means r {np.corrcoef(guess_mean[use], mean[use])[0, 1]:.3f}
 
 with open(output, "w") as file:
     file.write("# Moments of log2(RSEM normalised + 1) on the published pan-cancer scale, by "
-               "scripts/make_gene_moments.py\ngene\tmean\tsd\tsource\n")
+               "scripts/make_training_scale.py\ngene\tmean\tsd\tsource\n")
     for i, symbol in enumerate(symbols):
         if not np.isnan(mean[i]):
             file.write(f"{symbol}\t{mean[i]:.4f}\t{sd[i]:.4f}\tpublished\n")
