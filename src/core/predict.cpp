@@ -83,10 +83,10 @@ class Predictor {
       block_network_.predict(block, y, work);
     }
     if (options_.output_scale == OutputScale::log2rpm) to_log2rpm(y);
-    for (const Index cell : empty) y.col(cell).setConstant(std::numeric_limits<float>::quiet_NaN());
     for (const Index cell : empty) {
-      if (options_.uncertainty)
-        spread.col(cell).setConstant(std::numeric_limits<float>::quiet_NaN());
+      constexpr float nothing = std::numeric_limits<float>::quiet_NaN();
+      y.col(cell).setConstant(nothing);
+      if (options_.uncertainty) spread.col(cell).setConstant(nothing);
     }
 
     mirnas.cells = block.cells;
