@@ -57,6 +57,16 @@ Eigen::MatrixXd layer_by_layer(const std::vector<Layer>& layers, const Matrix& x
       }
     } else if (std::holds_alternative<Relu>(layer)) {
       values = values.cwiseMax(0.0);
+    } else if (const auto* huber = std::get_if<Huber>(&layer)) {
+      values =
+          values
+              .unaryExpr([limit = huber->limit](double v) {
+                return std::fabs(v) <= limit ? v * v / 2.0 : limit * (std::fabs(v) - limit / 2.0);
+              })
+              .eval();
+    } else if (std::holds_alternative<Softmax>(layer)) {
+      values = values.array().exp().matrix().eval();
+      for (Index cell = 0; cell < values.cols(); ++cell) values.col(cell) /= values.col(cell).sum();
     }
   }
   return values;
@@ -74,6 +84,30 @@ TEST(Network, FoldedLayersEqualTheLayersOneByOne) {
     EXPECT_LT((y.cast<double>() - expected).cwiseAbs().maxCoeff(), 1e-5) << norm_first;
     EXPECT_EQ(network.dense().size(), 3u);
   }
+}
+
+Linear linear(Index outputs, Index inputs, unsigned seed) {
+  return {random_matrix(outputs, inputs, seed), random_matrix(outputs, 1, seed + 1)};
+}
+
+TEST(Network, HuberAndSoftmaxLayersAndLinearLayersThatAreBetterApart) {
+  // 13 x 3 and 3 x 40 are less work than 13 x 40; so are 40 x 4 and 4 x 5 than 40 x 5.
+  const std::vector<Layer> attention = {linear(3, 13, 60), linear(40, 3, 62), Softmax{},
+                                        linear(4, 40, 64), linear(5, 4, 66)};
+  const std::vector<Layer> kernel = {linear(30, 13, 70), Huber{1.5}, linear(5, 30, 72)};
+  const Matrix x = random_matrix(13, 300, 5);
+  for (const auto& [layers, depth] : {std::pair{attention, 4U}, std::pair{kernel, 2U}}) {
+    const Network network(layers);
+    EXPECT_EQ(network.dense().size(), depth);
+    Matrix y(5, 300);
+    Network::Workspace work;
+    network.predict(x, y, work);
+    const Eigen::MatrixXd expected = layer_by_layer(layers, x);
+    const double largest = expected.cwiseAbs().maxCoeff();
+    EXPECT_LT((y.cast<double>() - expected).cwiseAbs().maxCoeff(), 2e-6 * std::max(5.0, largest));
+  }
+  EXPECT_THROW((void)fold({Softmax{}, linear(3, 13, 60)}), Error);
+  EXPECT_THROW((void)fold({linear(3, 13, 60), Softmax{}, Huber{1.0}}), Error);
 }
 
 TEST(Network, AnEnsembleIsTheWeightedMeanOfItsMembersAndKnowsTheirSpread) {
