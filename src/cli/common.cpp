@@ -33,7 +33,8 @@ void bind_common(CLI::App& command, CommonOptions& options, bool with_threads) {
 void bind_input(CLI::App& command, InputOptions& options) {
   command
       .add_option("INPUT", options.input,
-                  "CSV or TSV table, 10x folder, .mtx, 10x .h5, AnnData .h5ad, loom, GCTX or GCT, "
+                  "CSV or TSV table, 10x folder (or .tar.gz), .mtx, 10x .h5, AnnData .h5ad, loom, "
+                  "GCTX or GCT, "
                   "told apart by content; - reads standard input")
       ->required();
   command.add_option("-m,--model", options.model,

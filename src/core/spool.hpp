@@ -24,6 +24,8 @@ class TemporaryFile {
   /// Reads exactly `size` bytes at `offset`.
   void read(std::size_t offset, std::size_t size, char* out) const;
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// By which the file can be opened while this lives. After the first append().
+  [[nodiscard]] std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
 
  private:
   void open();

@@ -81,21 +81,26 @@ std::span<const char> PeekedBytes::next() {
 }
 
 std::unique_ptr<ByteInput> ByteInput::open(const std::string& path, int threads) {
+  return open_as(path, path, path == "-" ? "standard input" : path, threads);
+}
+
+std::unique_ptr<ByteInput> ByteInput::open_as(const std::string& file, const std::string& path,
+                                              const std::string& name, int threads) {
   std::unique_ptr<ByteInput> input(new ByteInput);
   input->path_ = path;
-  const bool standard_input = path == "-";
-  input->name_ = standard_input ? "standard input" : path;
+  input->name_ = name;
+  const bool standard_input = file == "-";
   int descriptor = STDIN_FILENO;
   if (!standard_input) {
     do {
-      descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+      descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
     } while (descriptor < 0 && errno == EINTR);
     if (descriptor < 0) {
       throw Error(ExitCode::bad_input,
                   fmt::format("{}: cannot be opened: {}.", path, std::strerror(errno)));
     }
   }
-  auto file = std::make_unique<FileBytes>(descriptor, !standard_input, input->name_);
+  auto bytes = std::make_unique<FileBytes>(descriptor, !standard_input, input->name_);
   struct stat status {};
   if (::fstat(descriptor, &status) != 0) {
     throw Error(ExitCode::bad_input,
@@ -106,7 +111,7 @@ std::unique_ptr<ByteInput> ByteInput::open(const std::string& path, int threads)
     input->size_ = static_cast<std::uint64_t>(status.st_size);
     ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
   }
-  auto raw = std::make_unique<PeekedBytes>(std::move(file));
+  auto raw = std::make_unique<PeekedBytes>(std::move(bytes));
   input->raw_head_ = raw->peek(raw_head_bytes);
   input->gzip_ = input->raw_head_.starts_with("\x1f\x8b");
   if (input->gzip_) {

@@ -52,6 +52,10 @@ class ByteInput {
   /// `threads` threads, below 1: as many as there are CPUs to use.
   [[nodiscard]] static std::unique_ptr<ByteInput> open(const std::string& path, int threads = 1);
 
+  /// The same, under names that are not its own.
+  [[nodiscard]] static std::unique_ptr<ByteInput> open_as(const std::string& file,
+                                                          const std::string& path,
+                                                          const std::string& name, int threads = 1);
   /// The same input, its decompressed bytes going through one stage more, which `make` makes of
   /// them.
   [[nodiscard]] static std::unique_ptr<ByteInput> through(

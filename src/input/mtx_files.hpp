@@ -15,6 +15,7 @@ struct MtxSiblings {
   std::filesystem::path genes;
   std::filesystem::path gene_names;  ///< kb-python's second gene list; may be empty
   std::filesystem::path cells;
+  std::string genes_name;  ///< of the file of genes, where `genes` does not tell; else empty
 };
 
 /// Looks beside `matrix` for the names that Cell Ranger, STARsolo, GEO (`GSM1_x_matrix.mtx.gz`),

@@ -268,10 +268,10 @@ void fit_lists(const MtxReader& matrix, Lists& lists, const MtxSiblings& paths,
 
 class MtxSource final : public CellSource {
  public:
-  MtxSource(std::unique_ptr<ByteInput> input, const SourceOptions& options)
+  MtxSource(std::unique_ptr<ByteInput> input, const MtxSiblings& paths,
+            const SourceOptions& options)
       : matrix_(std::move(input)) {
     description_.path = matrix_.input().path();
-    const MtxSiblings paths = find_mtx_siblings(description_.path);
     read_lists(paths, options);
     read_stretch();
     quartiles_ = options.upper_quartile_up_to >= n_cells();
@@ -322,6 +322,7 @@ class MtxSource final : public CellSource {
     // A list cannot be longer than the longer side and a header.
     const Index most = std::max(matrix_.n_first(), matrix_.n_second()) + 1;
     Lists lists{read_name_list(paths.genes, most), read_name_list(paths.cells, most), true};
+    if (!paths.genes_name.empty()) lists.genes.file = paths.genes_name;
     fit_lists(matrix_, lists, paths, options.orientation, description_.warnings);
     genes_first_ = lists.genes_first;
     matrix_.set_genes_first(genes_first_);
@@ -360,7 +361,8 @@ class MtxSource final : public CellSource {
   }
 
   void describe(const MtxSiblings& paths) {
-    const std::string genes = paths.genes.filename().string();
+    const std::string genes =
+        paths.genes_name.empty() ? paths.genes.filename().string() : paths.genes_name;
     std::string_view writer = "Matrix Market";
     if (genes.find("features.tsv") != std::string::npos) {
       writer = "Matrix Market, 10x v3";
@@ -469,7 +471,13 @@ std::unique_ptr<CellSource> open_mtx_source(std::unique_ptr<ByteInput> matrix,
                             "of the .mtx file.",
                             matrix->name()));
   }
-  return std::make_unique<MtxSource>(std::move(matrix), options);
+  const MtxSiblings lists = find_mtx_siblings(matrix->path());
+  return open_mtx_files(std::move(matrix), lists, options);
+}
+
+std::unique_ptr<CellSource> open_mtx_files(std::unique_ptr<ByteInput> matrix,
+                                           const MtxSiblings& lists, const SourceOptions& options) {
+  return std::make_unique<MtxSource>(std::move(matrix), lists, options);
 }
 
 }  // namespace sicmir

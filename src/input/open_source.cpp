@@ -16,6 +16,7 @@
 #include "input/gct_table.hpp"
 #include "input/mtx_files.hpp"
 #include "input/sources.hpp"
+#include "input/tar_source.hpp"
 #include "sicmir/cell_source.hpp"
 
 namespace sicmir {
@@ -94,10 +95,6 @@ void refuse_strangers(const ByteInput& input, std::string_view head) {
     if (!head.starts_with(stranger.magic)) continue;
     fail(input.name(), fmt::format("this is {}{}. {}", gzipped, stranger.what, stranger.remedy));
   }
-  constexpr std::size_t tar_magic = 257;  // POSIX ustar
-  if (head.size() > tar_magic && head.substr(tar_magic).starts_with("ustar")) {
-    fail(input.name(), fmt::format("this is a {}tar archive. Unpack it first: tar -xf.", gzipped));
-  }
   const auto zero = head.find('\0');
   if (zero != std::string_view::npos) {
     fail(input.name(), fmt::format("this is no text table (byte {} is zero) and no format that is "
@@ -121,6 +118,7 @@ std::unique_ptr<CellSource> open_input(std::unique_ptr<ByteInput> input,
   if (input->is_gzip() && h5::has_signature(head)) {
     fail(input->name(), "this is a gzip-compressed HDF5 file. Unpack it first: gunzip.");
   }
+  if (is_tar(head)) return open_tar_source(std::move(input), options);
   refuse_strangers(*input, head);
   std::string_view text = head;
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);

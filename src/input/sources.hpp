@@ -5,6 +5,7 @@
 #include <string>
 
 #include "input/byte_input.hpp"
+#include "input/mtx_files.hpp"
 #include "sicmir/cell_source.hpp"
 
 namespace sicmir {
@@ -24,5 +25,10 @@ namespace sicmir {
 [[nodiscard]] std::unique_ptr<CellSource> open_mtx_source(std::unique_ptr<ByteInput> matrix,
                                                           const SourceOptions& options,
                                                           const GeneIndex& genes);
+
+/// The same, with lists that are known.
+[[nodiscard]] std::unique_ptr<CellSource> open_mtx_files(std::unique_ptr<ByteInput> matrix,
+                                                         const MtxSiblings& lists,
+                                                         const SourceOptions& options);
 
 }  // namespace sicmir
