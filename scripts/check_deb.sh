@@ -9,7 +9,11 @@ if [ "$(id -u)" -ne 0 ]; then
   exit 0
 fi
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+tidy_up() {
+  if mountpoint -q "$work/root/proc"; then umount "$work/root/proc"; fi
+  rm -rf --one-file-system "$work"
+}
+trap tidy_up EXIT
 
 (cd "$work" && cpack --config "$build/CPackConfig.cmake" -G DEB -B "$work" >"$work/cpack.log" 2>&1) ||
   { cat "$work/cpack.log"; exit 1; }
@@ -28,6 +32,7 @@ echo "debootstrap: $((SECONDS - start)) s"
 
 cp "$package" "$root/tmp/sicmir.deb"
 cp -r "$project/data/example" "$root/tmp/example"
+mount -t proc proc "$root/proc"  # the program finds its model from where it stands
 inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"; }
 inside apt-get install -y -qq --no-install-recommends /tmp/sicmir.deb >"$work/install.log" 2>&1 ||
   { tail -n 20 "$work/install.log"; exit 1; }
@@ -38,9 +43,10 @@ lines=$(wc -l <"$root/tmp/mirnas.csv")
 # The same bytes as here.
 "$build/src/sicmir" predict "$project/data/example" -o "$work/here.csv" -q
 cmp "$work/here.csv" "$root/tmp/mirnas.csv"
-for file in /usr/share/man/man1/sicmir-predict.1.gz /usr/share/bash-completion/completions/sicmir \
+contents=$(dpkg-deb --contents "$package")
+for file in /usr/share/man/man1/sicmir-predict.1 /usr/share/bash-completion/completions/sicmir \
   /usr/share/zsh/site-functions/_sicmir; do
-  dpkg-deb --contents "$package" | grep -q " \.$file\$" || { echo "the package has no $file"; exit 1; }
+  [[ $contents == *" .$file"* ]] || { echo "the package has no $file"; exit 1; }
 done
 inside apt-get purge -y -qq sicmir >/dev/null 2>&1
 if [ -e "$root/usr/bin/sicmir" ]; then echo "removing left the program behind"; exit 1; fi

@@ -128,7 +128,7 @@ std::string man_page(const CLI::App& app, const CLI::App& command) {
           fmt::format(".TP\n\\fB{}\\fR\n{}\n", roff(one->get_name()), roff(one->get_description()));
     }
   } else {
-    page += " " + roff(command.get_name()) + "\\fR [\\fIOPTIONS\\fR]";
+    page += " " + roff(command.get_name()) + R"(\fR [\fIOPTIONS\fR])";
     for (const CLI::Option* option : options_of(command, true)) {
       page += " \\fI" + roff(option->get_name()) + "\\fR";
     }
@@ -156,7 +156,7 @@ std::string man_page(const CLI::App& app, const CLI::App& command) {
   for (const CLI::App* one : visible_commands(app)) {
     if (one == &command) continue;
     others.push_back(
-        fmt::format("\\fB{}\\-{}\\fR(1)", roff(app.get_name()), roff(one->get_name())));
+        fmt::format(R"(\fB{}\-{}\fR(1))", roff(app.get_name()), roff(one->get_name())));
   }
   return page + fmt::format("{}\n", fmt::join(others, ", "));
 }

@@ -195,6 +195,7 @@ std::string to_npz(const Model& model) {
   for (std::size_t m = 0; m < model.members.size(); ++m) {
     const std::vector<Layer>& layers = model.members[m].layers;
     std::vector<std::string> types;
+    types.reserve(layers.size());
     for (const Layer& layer : layers) types.push_back(model_parts::layer_type(layer));
     archive.add(fmt::format("layers_{:03}", m), types);
     for (std::size_t i = 0; i < layers.size(); ++i) {
