@@ -43,8 +43,8 @@ targets = y[:3].copy()
 targets[1, [2, 9]] = np.nan
 mean_x = x.mean(1, keepdims=True)
 kernel = (1 + (x - mean_x).T @ (x - mean_x) / GENES) ** 2 / 2
-products = 1 + (new - mean_x).T @ (x - mean_x) / GENES
-huber = np.where(abs(products) <= 3, products**2 / 2, 3 * (abs(products) - 1.5))
+products = (new - mean_x).T @ (x - mean_x) / GENES
+huber = 0.5 + products + np.where(abs(products) <= 2, products**2 / 2, 2 * (abs(products) - 1))
 kernel_predictions = []
 for target in targets:
     has = ~np.isnan(target)

@@ -195,7 +195,7 @@ class Fitting {
     report_ensemble();
     Fit result;
     result.members = std::move(progress_.members);
-    result.parts = options_.prior > 0.0;
+    result.parts = options_.kernel > 0.0 || options_.prior > 0.0;
     result.gene_mean = genes_.mean;
     result.gene_sd = genes_.sd;
     result.mirna_mean = mirnas_.mean;
@@ -395,9 +395,20 @@ class Fitting {
   void add_kernel() {
     std::vector<double> weights = sample_weights();
     for (double& weight : weights) weight = std::max(weight, 1e-6);  // 0: as good as absent
-    progress_.members.push_back(
-        {options_.kernel, training::fit_kernel_ridge(x_, y_, options_.kernel_penalty, weights)});
+    add_parts(options_.kernel,
+              training::fit_kernel_ridge(x_, y_, options_.kernel_penalty, weights));
     spdlog::info("{}: kernel regression on {} samples", options_.label, x_.cols());
+  }
+
+  /// The weights of members sum to 1: each part has an equal one and is made larger instead.
+  void add_parts(double share, std::vector<std::vector<Layer>> parts) {
+    const auto n_parts = static_cast<double>(parts.size());
+    for (std::vector<Layer>& part : parts) {
+      auto& last = std::get<Linear>(part.back());
+      last.weight *= static_cast<float>(n_parts);
+      last.bias *= static_cast<float>(n_parts);
+      progress_.members.push_back({share / n_parts, std::move(part)});
+    }
   }
 
   /// Of everybody but the patients that this fit must not know.
@@ -425,14 +436,7 @@ class Fitting {
                                              {.penalty = options_.kernel_penalty,
                                               .n_profiles = options_.prior_profiles,
                                               .seed = options_.seed});
-    // The weights of members sum to 1: each part counts once, made larger instead.
-    const auto n_parts = static_cast<double>(parts.size());
-    for (std::vector<Layer>& part : parts) {
-      auto& last = std::get<Linear>(part.back());
-      last.weight *= static_cast<float>(n_parts);
-      last.bias *= static_cast<float>(n_parts);
-      progress_.members.push_back({options_.prior / n_parts, std::move(part)});
-    }
+    add_parts(options_.prior, std::move(parts));
     spdlog::info("{}: prior of {} profiles", options_.label, chosen.size());
   }
 

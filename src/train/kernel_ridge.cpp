@@ -12,7 +12,7 @@ namespace {
 using MatrixD = Eigen::MatrixXd;
 using VectorD = Eigen::VectorXd;
 
-constexpr double huber_limit = 3.0;
+constexpr double huber_limit = 2.0;
 
 MatrixD centred(const Matrix& x) {
   const MatrixD values = x.cast<double>();
@@ -30,8 +30,8 @@ MatrixD products(const MatrixD& x) {
 
 }  // namespace
 
-std::vector<Layer> fit_kernel_ridge(const Matrix& x, const Matrix& y, double penalty,
-                                    std::span<const double> weights) {
+std::vector<std::vector<Layer>> fit_kernel_ridge(const Matrix& x, const Matrix& y, double penalty,
+                                                 std::span<const double> weights) {
   const Index n = x.cols();
   if (y.cols() != n || !(penalty > 0.0) ||
       (!weights.empty() && static_cast<Index>(weights.size()) != n)) {
@@ -42,7 +42,8 @@ std::vector<Layer> fit_kernel_ridge(const Matrix& x, const Matrix& y, double pen
   VectorD weight = VectorD::Ones(n);
   for (std::size_t i = 0; i < weights.size(); ++i) weight[static_cast<Index>(i)] = weights[i];
 
-  Linear output{Matrix::Zero(y.rows(), n), Eigen::VectorXf::Zero(y.rows())};
+  MatrixD alpha = MatrixD::Zero(y.rows(), n);
+  VectorD constant = VectorD::Zero(y.rows());
   for (const TargetGroup& group : group_targets(y)) {
     if (group.samples.empty()) continue;
     const VectorD own = weight(group.samples);
@@ -50,23 +51,20 @@ std::vector<Layer> fit_kernel_ridge(const Matrix& x, const Matrix& y, double pen
     const VectorD mean = target * own / own.sum();
     MatrixD system = kernel(group.samples, group.samples);
     system.diagonal() += penalty * own.cwiseInverse();
-    const MatrixD alpha = Eigen::LLT<MatrixD>(system).solve((target.colwise() - mean).transpose());
-    for (std::size_t i = 0; i < group.targets.size(); ++i) {
-      const auto at = static_cast<Index>(i);
-      output.bias[group.targets[i]] = static_cast<float>(mean[at]);
-      for (std::size_t j = 0; j < group.samples.size(); ++j) {
-        output.weight(group.targets[i], group.samples[j]) =
-            static_cast<float>(alpha(static_cast<Index>(j), at));
-      }
-    }
+    alpha(group.targets, group.samples) =
+        Eigen::LLT<MatrixD>(system).solve((target.colwise() - mean).transpose()).transpose();
+    constant(group.targets) = mean;
   }
 
-  // 1 + x_i . (z - mean) / genes: the mean moves into the bias.
+  // 1/2 + p + p^2/2 with p = x_i . (z - mean) / genes: the mean moves into the biases.
   const VectorD mean = x.cast<double>().rowwise().mean();
   const MatrixD directions = values.transpose() / static_cast<double>(x.rows());
-  Linear hidden{directions.cast<float>(),
-                (1.0 - (directions * mean).array()).matrix().cast<float>()};
-  return {std::move(hidden), Huber{huber_limit}, std::move(output)};
+  const MatrixD slope = alpha * directions;
+  constant += alpha.rowwise().sum() / 2.0 - slope * mean;
+  const VectorD at_zero = -directions * mean;
+  return {{Linear{directions.cast<float>(), at_zero.cast<float>()}, Huber{huber_limit},
+           Linear{alpha.cast<float>(), Eigen::VectorXf::Zero(y.rows())}},
+          {Linear{slope.cast<float>(), constant.cast<float>()}}};
 }
 
 MatrixD ridge_without_groups(const Matrix& x, const Matrix& y, double penalty,
