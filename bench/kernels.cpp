@@ -42,23 +42,6 @@ void dense(benchmark::State& state) {
 }
 BENCHMARK(dense)->Arg(16)->Arg(64)->Arg(256);
 
-/// The same by Eigen, as training multiplies.
-void eigen(benchmark::State& state) {
-  const Index n = state.range(0);
-  constexpr Index width = 1024;
-  const AlignedFloats weights = numbers(width * width);
-  const AlignedFloats x = numbers(width * n);
-  AlignedFloats y(width * n);
-  for (auto _ : state) {
-    kernels::active().multiply(kernels::Transpose::no, kernels::Transpose::no, width, n, width,
-                               weights.data(), width, x.data(), width, false, y.data(), width);
-    benchmark::ClobberMemory();
-  }
-  state.counters["FLOP"] = benchmark::Counter(static_cast<double>(2 * width * width * n),
-                                              benchmark::Counter::kIsIterationInvariantRate);
-}
-BENCHMARK(eigen)->Arg(64)->Arg(256);
-
 /// The sparse first layer, 977 genes to 1024 features; argument: non-zero genes of a cell.
 void sparse(benchmark::State& state) {
   const kernels::InferKernels& kernels = *kernels::active().infer;

@@ -5,11 +5,6 @@
 
 #include "kernels/infer_kernels.hpp"
 
-#include <cstring>
-#ifdef __FMA__
-#include <immintrin.h>
-#endif
-
 #include "kernels/kernel_set.inc.hpp"
 #include "kernels/vectors.inc.hpp"
 
@@ -26,29 +21,6 @@ constexpr Size most_inputs = 512;
 // Sparse inputs: vectors of features in registers.
 constexpr int sparse_vectors = 8;
 constexpr Size sparse_features = sparse_vectors * lanes;
-
-inline Lanes load(const float* from) {
-  Lanes value;
-  std::memcpy(&value, from, sizeof value);
-  return value;
-}
-
-inline void store(float* to, Lanes value) {
-  std::memcpy(to, &value, sizeof value);
-}
-
-inline Lanes all(float value) {
-  return value - Lanes{};
-}
-
-/// a * b + c; rounded once where the processor can.
-inline Lanes multiply_add(Lanes a, Lanes b, Lanes c) {
-#ifdef __FMA__
-  return _mm256_fmadd_ps(a, b, c);
-#else
-  return a * b + c;
-#endif
-}
 
 inline Lanes at_least_zero(Lanes value) {
   const Lanes zero{};

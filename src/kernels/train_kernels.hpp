@@ -1,7 +1,12 @@
 #pragma once
-/// The element-wise arithmetic of training, behind the same wall as the products (kernels.hpp).
-/// Activations are features x samples, column-major: a tile is some consecutive features of all
-/// samples of the batch, so that every sum over the batch stays within one tile.
+/// The arithmetic of training, behind the same wall as everything else (kernels.hpp).
+///
+/// Matrices stand in panels: panel after panel of 24 features; in it, sample after sample the
+/// panel's features. Weights, outputs x inputs, stand in blocks of 24 x 24: panel of inputs after
+/// panel of inputs; in it, panel of outputs after panel of outputs; in it, input after input. So
+/// what one panel of inputs updates lies in one piece. The last panels are filled up with zeros,
+/// and they stay zeros: nothing has an edge. Every sum over a batch stays within one panel, so that
+/// panels are what threads share out.
 
 #include <cstdint>
 
@@ -26,13 +31,19 @@ struct UpdateRule {
   float shrink = 1;       ///< Adam: 1 - learning rate * weight decay
 };
 
-/// One tile of a hidden layer: batch norm, ReLU and dropout after (or around) each other. Every
-/// pointer stands at the tile's first feature; matrices have `stride` floats from one sample to the
-/// next. Vectors have one entry per feature.
+/// Features of a panel.
+inline constexpr Size panel = 24;
+/// Samples that forward() takes at a time.
+inline constexpr Size group = 4;
+
+constexpr Size whole_panels(Size n) {
+  return (n + panel - 1) / panel * panel;
+}
+
+/// One panel of a hidden layer: batch norm, ReLU and dropout after (or around) each other.
+/// Matrices are panel x samples, vectors have one entry per feature.
 struct HiddenTile {
-  Size features = 0;
   Size samples = 0;
-  Size stride = 0;
   bool norm_first = true;       ///< batch norm, ReLU; else ReLU, batch norm
   const float* bias = nullptr;  ///< added first; null: none
   float* z = nullptr;           ///< in: the products; after forward: what batch norm was given
@@ -52,70 +63,74 @@ struct HiddenTile {
   float momentum = 0.1f;
 };
 
-/// One tile of the output layer.
+/// One panel of the output layer.
 struct OutputTile {
-  Size features = 0;
+  Size features = 0;  ///< of the panel that there are
   Size samples = 0;
-  Size stride = 0;
+  Size target_stride = 0;  ///< from one sample to the next, of target and weight
   const float* bias = nullptr;
   const float* target = nullptr;   ///< NaN: missing, enters neither loss nor gradient
   const float* weight = nullptr;   ///< what each target counts; null: 1
-  float* y = nullptr;              ///< in: the products; out: the gradient of the loss
+  float* y = nullptr;              ///< panel x samples; in: products; out: gradient of the loss
   float* gradient_bias = nullptr;  ///< written
   float scale = 0;                 ///< 2 / what the targets of the batch that are present count
 };
 
-/// Matrices are packed into panels of this many lines, the last one filled up with zeros.
-inline constexpr Size panel = 16;
-
-/// Gradients of a linear layer's inputs: result = weightT * gradient, for some of the inputs.
-struct InputGradient {
-  Size outputs = 0;
-  Size inputs = 0;  ///< of this tile
+/// One panel of a linear layer's outputs, without bias.
+struct ForwardTile {
+  Size outputs = 0;  ///< of the layer, whole panels
+  Size inputs = 0;   ///< whole panels
   Size samples = 0;
-  const float* gradient = nullptr;  ///< of all outputs, packed by pack_samples()
-  const float* weight = nullptr;    ///< outputs x inputs, from the tile's first input
-  float* result = nullptr;          ///< inputs x samples, from the tile's first input
-  Size stride = 0;                  ///< of result: from one sample to the next
+  const float* weight = nullptr;  ///< the first block of the panel
+  const float* input = nullptr;   ///< in groups of samples, see group_samples()
+  float* z = nullptr;             ///< panel x samples; whole groups are written
 };
 
-/// The gradients of some columns of a linear layer's weights, gradient * inputT, each used as soon
-/// as it is known: they are never stored.
-struct WeightTile {
-  Size outputs = 0;
-  Size inputs = 0;  ///< of this tile
+/// Gradients of one panel of a linear layer's inputs: weightT * gradient.
+struct InputGradient {
+  Size outputs = 0;  ///< whole panels
   Size samples = 0;
-  const float* gradient = nullptr;  ///< of all outputs, packed by pack_outputs()
-  const float* input = nullptr;     ///< from the tile's first input
-  Size input_stride = 0;            ///< from one sample to the next
-  float* weight = nullptr;          ///< outputs x inputs, from the tile's first input
+  const float* gradient = nullptr;  ///< of all outputs, see panel_samples()
+  const float* weight = nullptr;    ///< the panel's
+  float* result = nullptr;          ///< panel x samples
+};
+
+/// The gradients of a linear layer's weights for one panel of inputs, gradient * inputT, each used
+/// as soon as it is known: they are never stored.
+struct WeightTile {
+  Size outputs = 0;  ///< whole panels
+  Size samples = 0;
+  const float* gradient = nullptr;  ///< of all outputs, in panels
+  Size gradient_stride = 0;         ///< from one panel of them to the next
+  const float* input = nullptr;     ///< panel x samples
+  float* weight = nullptr;          ///< the panel's
   float* first = nullptr;           ///< as weight
   float* second = nullptr;          ///< as weight
-  float* scratch = nullptr;         ///< inputs x samples
   UpdateRule rule;
-  /// TrainKernels::update, for what does not fill a panel.
+  /// TrainKernels::update, for any other rule than Adam's.
   void (*update)(const UpdateRule& rule, Size n, const float* gradient, float* weight, float* first,
                  float* second) = nullptr;
 };
 
 struct TrainProducts {
-  /// Panels of features: to[panel][sample][feature within the panel]. `features` from a multiple of
-  /// `panel` on; `from` and `to` stand at the first of them.
-  void (*pack_outputs)(Size features, Size samples, Size stride, const float* from, float* to);
-  /// Panels of samples: to[panel][feature][sample within the panel], for some of all features;
-  /// `from` stands at the first of them, `to` at the start.
-  void (*pack_samples)(Size first_feature, Size features, Size all_features, Size samples,
-                       Size stride, const float* from, float* to);
+  /// At most a panel of the features of a batch (column-major, `stride` floats apart) to a panel.
+  void (*take_panel)(Size features, Size samples, Size stride, const float* from, float* to);
+  /// One panel x samples, whose first feature is `first` of `features`, to groups of samples:
+  /// to[group][feature][sample of the group], zeros beyond the last sample.
+  void (*group_samples)(Size first, Size features, Size samples, const float* from, float* to);
+  /// The same to panels of samples: to[panel of samples][feature][sample of the panel].
+  void (*panel_samples)(Size first, Size features, Size samples, const float* from, float* to);
+  void (*forward)(const ForwardTile& tile);
   void (*input_gradient)(const InputGradient& tile);
   void (*update_weights)(const WeightTile& tile);
 };
 
 struct TrainKernels {
-  /// Fills `keep` (features x samples at `stride`) with 0 at probability `rate`, else with
-  /// 1 / (1 - rate). The factor of (feature, sample) depends on the key and on
-  /// first_feature + feature + sample * stride alone.
-  void (*dropout)(std::uint64_t key, double rate, Size first_feature, Size features, Size samples,
-                  Size stride, float* keep);
+  /// Fills `keep` (panel x samples) with 0 at probability `rate`, else with 1 / (1 - rate). The
+  /// factor of (feature, sample) depends on the key and on first_feature + feature + sample * width
+  /// alone; width: features of the layer.
+  void (*dropout)(std::uint64_t key, double rate, Size first_feature, Size width, Size samples,
+                  float* keep);
   /// Training mode, as PyTorch's BatchNorm1d: the biased variance normalises, the unbiased one
   /// enters the running estimate. At least 2 samples.
   void (*hidden_forward)(const HiddenTile& tile);

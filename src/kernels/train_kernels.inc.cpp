@@ -13,8 +13,7 @@ extern const TrainProducts SICMIR_JOIN(product_kernels_, SICMIR_KERNEL_SET);
 
 namespace {
 
-// Tiles are worked on in strips of this many features, whose sums then stay in registers.
-constexpr int strip = 16;
+constexpr int strip = panel;
 
 template <int lanes>
 using Lanes = Eigen::Array<float, lanes, 1>;
@@ -23,7 +22,8 @@ using In = Eigen::Map<const Lanes<lanes>>;
 template <int lanes>
 using Out = Eigen::Map<Lanes<lanes>>;
 
-// Calls work.run<lanes>(first feature) for strips of 16 features, then for the rest one by one.
+// Calls work.run<lanes>(first feature) for panels, whose sums then stay in registers, then for the
+// rest one by one.
 template <class Work>
 void for_strips(Size features, const Work& work) {
   Size feature = 0;
@@ -42,105 +42,96 @@ inline std::uint32_t hash(std::uint32_t x) {
   return x;
 }
 
-void dropout(std::uint64_t key, double rate, Size first_feature, Size features, Size samples,
-             Size stride, float* keep) {
+void dropout(std::uint64_t key, double rate, Size first_feature, Size width, Size samples,
+             float* keep) {
   const auto low = static_cast<std::uint32_t>(key);
   const auto high = static_cast<std::uint32_t>(key >> 32);
   const auto threshold = static_cast<std::uint32_t>(rate * 4294967296.0);
   const auto factor = static_cast<float>(1.0 / (1.0 - rate));
   for (Size sample = 0; sample < samples; ++sample) {
-    const auto start = static_cast<std::uint32_t>(first_feature + sample * stride);
-    float* column = keep + sample * stride;
-    for (Size i = 0; i < features; ++i) {
+    const auto start = static_cast<std::uint32_t>(first_feature + sample * width);
+    float* column = keep + sample * panel;
+    for (Size i = 0; i < panel; ++i) {
       const std::uint32_t h = hash(hash((start + static_cast<std::uint32_t>(i)) ^ low) + high);
       column[i] = h < threshold ? 0.0f : factor;
     }
   }
 }
 
-struct HiddenForward {
-  const HiddenTile& t;
+using Panel = Lanes<static_cast<int>(panel)>;
+using PanelIn = In<static_cast<int>(panel)>;
+using PanelOut = Out<static_cast<int>(panel)>;
 
-  template <int lanes>
-  void run(Size f) const {
-    const auto n = static_cast<float>(t.samples);
-    Lanes<lanes> sum = Lanes<lanes>::Zero();
-    const bool change = t.bias != nullptr || !t.norm_first;
-    const Lanes<lanes> bias = t.bias != nullptr ? Lanes<lanes>(In<lanes>(t.bias + f))
-                                                : Lanes<lanes>(Lanes<lanes>::Zero());
-    for (Size s = 0; s < t.samples; ++s) {
-      Out<lanes> z(t.z + f + s * t.stride);
-      if (change) {
-        z += bias;
-        if (!t.norm_first) z = z.max(0.0f);
-      }
-      sum += z;
+void hidden_forward(const HiddenTile& t) {
+  const auto n = static_cast<float>(t.samples);
+  Panel sum = Panel::Zero();
+  const bool change = t.bias != nullptr || !t.norm_first;
+  const Panel bias = t.bias != nullptr ? Panel(PanelIn(t.bias)) : Panel(Panel::Zero());
+  for (Size s = 0; s < t.samples; ++s) {
+    PanelOut z(t.z + s * panel);
+    if (change) {
+      z += bias;
+      if (!t.norm_first) z = z.max(0.0f);
     }
-    const Lanes<lanes> mean = sum / n;
-    Lanes<lanes> squares = Lanes<lanes>::Zero();
-    for (Size s = 0; s < t.samples; ++s) {
-      squares += (In<lanes>(t.z + f + s * t.stride) - mean).square();
-    }
-    const Lanes<lanes> inverse_sd = (squares / n + t.eps).sqrt().inverse();
-    Out<lanes>(t.mean + f) = mean;
-    Out<lanes>(t.inverse_sd + f) = inverse_sd;
-    Out<lanes> running_mean(t.running_mean + f);
-    Out<lanes> running_variance(t.running_variance + f);
-    running_mean += t.momentum * (mean - running_mean);
-    running_variance += t.momentum * (squares / (n - 1.0f) - running_variance);
-
-    const Lanes<lanes> gamma = In<lanes>(t.gamma + f);
-    const Lanes<lanes> beta = In<lanes>(t.beta + f);
-    for (Size s = 0; s < t.samples; ++s) {
-      const Size at = f + s * t.stride;
-      Lanes<lanes> u = (In<lanes>(t.z + at) - mean) * inverse_sd * gamma + beta;
-      if (t.norm_first) u = u.max(0.0f);
-      if (t.keep != nullptr) u *= In<lanes>(t.keep + at);
-      Out<lanes>(t.activation + at) = u;
-    }
+    sum += z;
   }
-};
+  const Panel mean = sum / n;
+  Panel squares = Panel::Zero();
+  for (Size s = 0; s < t.samples; ++s) squares += (PanelIn(t.z + s * panel) - mean).square();
+  const Panel inverse_sd = (squares / n + t.eps).sqrt().inverse();
+  PanelOut(t.mean) = mean;
+  PanelOut(t.inverse_sd) = inverse_sd;
+  PanelOut running_mean(t.running_mean);
+  PanelOut running_variance(t.running_variance);
+  running_mean += t.momentum * (mean - running_mean);
+  running_variance += t.momentum * (squares / (n - 1.0f) - running_variance);
 
-struct HiddenBackward {
-  const HiddenTile& t;
-
-  template <int lanes>
-  void run(Size f) const {
-    const auto n = static_cast<float>(t.samples);
-    const Lanes<lanes> mean = In<lanes>(t.mean + f);
-    const Lanes<lanes> inverse_sd = In<lanes>(t.inverse_sd + f);
-    const Lanes<lanes> zero = Lanes<lanes>::Zero();
-    Lanes<lanes> sum = zero;
-    Lanes<lanes> dot = zero;
-    for (Size s = 0; s < t.samples; ++s) {
-      const Size at = f + s * t.stride;
-      Lanes<lanes> g = Out<lanes>(t.gradient + at);
-      if (t.keep != nullptr) g *= In<lanes>(t.keep + at);
-      // Where dropout is zero so is g, so that the activation's sign is that of the ReLU's input.
-      if (t.norm_first) g = (In<lanes>(t.activation + at) > 0.0f).select(g, zero);
-      Out<lanes>(t.gradient + at) = g;
-      sum += g;
-      dot += g * ((In<lanes>(t.z + at) - mean) * inverse_sd);
-    }
-    Out<lanes>(t.gradient_gamma + f) = dot;
-    Out<lanes>(t.gradient_beta + f) = sum;
-
-    const Lanes<lanes> factor = In<lanes>(t.gamma + f) * inverse_sd;
-    const Lanes<lanes> mean_gradient = sum / n;
-    const Lanes<lanes> mean_dot = dot / n;
-    Lanes<lanes> bias_sum = zero;
-    for (Size s = 0; s < t.samples; ++s) {
-      const Size at = f + s * t.stride;
-      const Lanes<lanes> z = In<lanes>(t.z + at);
-      Out<lanes> g(t.gradient + at);
-      Lanes<lanes> dz = factor * (g - mean_gradient - (z - mean) * inverse_sd * mean_dot);
-      if (!t.norm_first) dz = (z > 0.0f).select(dz, zero);
-      bias_sum += dz;
-      g = dz;
-    }
-    if (t.bias != nullptr) Out<lanes>(t.gradient_bias + f) = bias_sum;
+  const Panel gamma = PanelIn(t.gamma);
+  const Panel beta = PanelIn(t.beta);
+  for (Size s = 0; s < t.samples; ++s) {
+    const Size at = s * panel;
+    Panel u = (PanelIn(t.z + at) - mean) * inverse_sd * gamma + beta;
+    if (t.norm_first) u = u.max(0.0f);
+    if (t.keep != nullptr) u *= PanelIn(t.keep + at);
+    PanelOut(t.activation + at) = u;
   }
-};
+}
+
+void hidden_backward(const HiddenTile& t) {
+  const auto n = static_cast<float>(t.samples);
+  const Panel mean = PanelIn(t.mean);
+  const Panel inverse_sd = PanelIn(t.inverse_sd);
+  const Panel zero = Panel::Zero();
+  Panel sum = zero;
+  Panel dot = zero;
+  for (Size s = 0; s < t.samples; ++s) {
+    const Size at = s * panel;
+    Panel g = PanelOut(t.gradient + at);
+    if (t.keep != nullptr) g *= PanelIn(t.keep + at);
+    // Where dropout is zero so is g, so that the activation's sign is that of the ReLU's input.
+    if (t.norm_first) g = (PanelIn(t.activation + at) > 0.0f).select(g, zero);
+    PanelOut(t.gradient + at) = g;
+    sum += g;
+    dot += g * ((PanelIn(t.z + at) - mean) * inverse_sd);
+  }
+  PanelOut(t.gradient_gamma) = dot;
+  PanelOut(t.gradient_beta) = sum;
+
+  const Panel factor = PanelIn(t.gamma) * inverse_sd;
+  const Panel mean_gradient = sum / n;
+  const Panel mean_dot = dot / n;
+  Panel bias_sum = zero;
+  for (Size s = 0; s < t.samples; ++s) {
+    const Size at = s * panel;
+    const Panel z = PanelIn(t.z + at);
+    PanelOut g(t.gradient + at);
+    Panel dz = factor * (g - mean_gradient - (z - mean) * inverse_sd * mean_dot);
+    if (!t.norm_first) dz = (z > 0.0f).select(dz, zero);
+    bias_sum += dz;
+    g = dz;
+  }
+  if (t.bias != nullptr) PanelOut(t.gradient_bias) = bias_sum;
+}
 
 struct Output {
   const OutputTile& t;
@@ -153,9 +144,9 @@ struct Output {
     Lanes<lanes> gradient_bias = zero;
     Lanes<lanes> squares = zero;
     for (Size s = 0; s < t.samples; ++s) {
-      const Size at = f + s * t.stride;
+      const Size at = f + s * t.target_stride;
       const In<lanes> target(t.target + at);
-      Out<lanes> y(t.y + at);
+      Out<lanes> y(t.y + f + s * panel);
       const Lanes<lanes> difference = (target == target).select(y + bias - target, zero);
       if (t.weight != nullptr) {
         const Lanes<lanes> weighted = difference * In<lanes>(t.weight + at);
@@ -171,14 +162,6 @@ struct Output {
     Out<lanes>(t.gradient_bias + f) = gradient_bias;
   }
 };
-
-void hidden_forward(const HiddenTile& tile) {
-  for_strips(tile.features, HiddenForward{tile});
-}
-
-void hidden_backward(const HiddenTile& tile) {
-  for_strips(tile.features, HiddenBackward{tile});
-}
 
 double output(const OutputTile& tile) {
   double loss = 0;

@@ -12,21 +12,10 @@ namespace sicmir::training {
 
 namespace {
 
-using kernels::Transpose;
-using kernels::UpdateKind;
 using kernels::UpdateRule;
-
-// Features of one task. Wide enough that packing the batch for each task costs little, narrow
-// enough that two threads finish together. Results depend on these numbers, never on the threads.
-constexpr Index forward_tile = 128;
-constexpr Index backward_tile = 48;  // a multiple of kernels::panel
 
 constexpr float momentum = 0.1f;
 constexpr float norm_eps = 1e-5f;
-
-Index n_tiles(Index features, Index tile) {
-  return (features + tile - 1) / tile;
-}
 
 class Clock {
  public:
@@ -42,16 +31,17 @@ class Clock {
   std::chrono::steady_clock::time_point start_;
 };
 
-void draw_uniform(Matrix& weights, float bound, Random& random) {
-  for (Index i = 0; i < weights.size(); ++i) {
-    weights.data()[i] = bound * (2.0f * random.uniform() - 1.0f);
-  }
+Matrix draw_uniform(Index outputs, Index inputs, float bound, Random& random) {
+  Matrix values(outputs, inputs);
+  for (float& value : values.reshaped()) value = bound * (2.0f * random.uniform() - 1.0f);
+  return values;
 }
 
-void apply(const UpdateRule& rule, const float* gradient, Parameter& parameter, Index first,
-           Index n) {
-  kernels::active().train->update(rule, n, gradient, parameter.value.data() + first,
-                                  parameter.first.data() + first, parameter.second.data() + first);
+/// Updates one panel of a vector.
+void apply(const UpdateRule& rule, const Panels& gradient, Parameter& parameter, Index panel) {
+  kernels::active().train->update(rule, kernels::panel, gradient.panel(panel),
+                                  parameter.value.panel(panel), parameter.first.panel(panel),
+                                  parameter.second.panel(panel));
 }
 
 /// The same rule without weight decay.
@@ -69,13 +59,16 @@ const Layer& take(std::span<const Layer> layers, std::size_t& at) {
   return layers[at++];
 }
 
-void assign(Parameter& parameter, const Eigen::Ref<const Matrix>& value) {
-  if (value.rows() != parameter.value.rows() || value.cols() != parameter.value.cols()) {
-    wrong_layers();
-  }
-  parameter.value = value;
-  parameter.first.setZero();
-  parameter.second.setZero();
+void assign(Panels& panels, const Eigen::Ref<const Matrix>& value) {
+  if (value.rows() != panels.features()) wrong_layers();
+  panels.assign(value);
+}
+
+void assign(Parameter& parameter, const Eigen::Ref<const Matrix>& value, Index inputs) {
+  if (value.cols() != inputs) wrong_layers();
+  assign(parameter.value, value);
+  std::ranges::fill(parameter.first.floats(), 0.0F);
+  std::ranges::fill(parameter.second.floats(), 0.0F);
 }
 
 /// What the targets that are present count together.
@@ -88,17 +81,23 @@ double count_targets(const Eigen::Ref<const Matrix>& y, const float* weights) {
   return sum;
 }
 
-/// A tensor of one column; empty if the parameter is.
-Eigen::VectorXf vector(const Parameter& parameter) {
-  return Eigen::Map<const Eigen::VectorXf>(parameter.value.data(), parameter.value.size());
+/// Of a tensor of one column; empty if that is.
+Eigen::VectorXf vector(const Panels& panels) {
+  return panels.empty() ? Eigen::VectorXf() : Eigen::VectorXf(panels.matrix());
+}
+
+void set_ones(Panels& panels) {
+  panels.assign(Matrix::Ones(panels.features(), 1));
 }
 
 }  // namespace
 
-void Parameter::resize(Index outputs, Index inputs) {
-  value.setZero(outputs, inputs);
-  first.setZero(outputs, inputs);
-  second.setZero(outputs, inputs);
+void Parameter::resize_weights(Index outputs, Index inputs) {
+  for (Panels* panels : {&value, &first, &second}) panels->resize_weights(outputs, inputs);
+}
+
+void Parameter::resize(Index width) {
+  for (Panels* panels : {&value, &first, &second}) panels->resize(width, 1);
 }
 
 NetworkTrainer::NetworkTrainer(const NetworkShape& shape, Index max_batch, std::uint64_t seed,
@@ -108,20 +107,23 @@ NetworkTrainer::NetworkTrainer(const NetworkShape& shape, Index max_batch, std::
       shape.dropout < 0 || shape.dropout >= 1) {
     throw Error(ExitCode::internal, "impossible shape of a network in training");
   }
+  const Index room = kernels::whole_panels(max_batch);
   Index inputs = shape.n_inputs;
+  input_.resize(inputs, max_batch, room);
+  by_group_.emplace_back(input_.padded_features() * room);
   std::uint64_t number = 0;
   const auto linear = [&](Parameter& weight, Parameter* bias, Index outputs) {
     Random random(key(seed, Purpose::weights, number++));
     const auto bound = static_cast<float>(1.0 / std::sqrt(static_cast<double>(inputs)));
-    weight.resize(outputs, inputs);
-    draw_uniform(weight.value, bound, random);
+    weight.resize_weights(outputs, inputs);
+    weight.value.assign(draw_uniform(outputs, inputs, bound, random));
     if (bias != nullptr) {
-      bias->resize(outputs, 1);
-      draw_uniform(bias->value, bound, random);
+      bias->resize(outputs);
+      bias->value.assign(draw_uniform(outputs, 1, bound, random));
     }
     inputs = outputs;
   };
-  Index widest = 0;
+  Index widest = kernels::whole_panels(shape.n_outputs);
   hidden_.resize(shape.hidden.size());
   for (std::size_t l = 0; l < hidden_.size(); ++l) {
     HiddenLayer& layer = hidden_[l];
@@ -130,43 +132,39 @@ NetworkTrainer::NetworkTrainer(const NetworkShape& shape, Index max_batch, std::
     layer.norm_first =
         shape.order == LayerOrder::bn_relu || (shape.order == LayerOrder::published && l == 0);
     linear(layer.weight, layer.norm_first ? nullptr : &layer.bias, width);
-    layer.gamma.resize(width, 1);
-    layer.gamma.value.setOnes();
-    layer.beta.resize(width, 1);
-    layer.running_mean.setZero(width);
-    layer.running_variance.setOnes(width);
-    for (Matrix* matrix : {&layer.z, &layer.activation, &layer.gradient}) {
-      matrix->setZero(width, max_batch);
+    layer.gamma.resize(width);
+    set_ones(layer.gamma.value);
+    layer.beta.resize(width);
+    for (Panels* panels :
+         {&layer.running_mean, &layer.running_variance, &layer.mean, &layer.inverse_sd,
+          &layer.gradient_gamma, &layer.gradient_beta, &layer.gradient_bias}) {
+      panels->resize(width, 1);
     }
-    if (shape.dropout > 0) layer.keep.setZero(width, max_batch);
-    for (Eigen::VectorXf* vector : {&layer.mean, &layer.inverse_sd, &layer.gradient_gamma,
-                                    &layer.gradient_beta, &layer.gradient_bias}) {
-      vector->setZero(width);
+    set_ones(layer.running_variance);
+    for (Panels* panels : {&layer.z, &layer.activation, &layer.gradient}) {
+      panels->resize(width, max_batch, room);
     }
-    widest = std::max(widest, width);
+    if (shape.dropout > 0) layer.keep.resize(width, max_batch, room);
+    by_group_.emplace_back(layer.z.padded_features() * room);
+    widest = std::max(widest, layer.z.padded_features());
   }
   linear(output_.weight, &output_.bias, shape.n_outputs);
-  output_.gradient.setZero(shape.n_outputs, max_batch);
-  output_.gradient_bias.setZero(shape.n_outputs);
-  widest = std::max(widest, shape.n_outputs);
-  scratch_.assign(static_cast<std::size_t>(pool.size()),
-                  std::vector<float>(static_cast<std::size_t>(backward_tile * max_batch)));
-  const auto whole_panels = [](Index n) { return n_tiles(n, kernels::panel) * kernels::panel; };
-  for (std::size_t i = 0; i < 2; ++i) {
-    by_output_[i].resize(static_cast<std::size_t>(whole_panels(widest) * max_batch));
-    by_sample_[i].resize(static_cast<std::size_t>(widest * whole_panels(max_batch)));
-  }
-  tile_loss_.resize(static_cast<std::size_t>(n_tiles(shape.n_outputs, forward_tile)));
+  output_.gradient.resize(shape.n_outputs, max_batch, room);
+  output_.gradient_bias.resize(shape.n_outputs, 1);
+  for (AlignedFloats& turned : by_sample_) turned = AlignedFloats(widest * room);
+  tile_loss_.resize(static_cast<std::size_t>(output_.gradient.n_panels()));
 }
 
 void NetworkTrainer::set_layers(std::span<const Layer> layers) {
   std::size_t at = 0;
+  Index inputs = shape_.n_inputs;
   const auto linear = [&](Parameter& weight, Parameter& bias) {
     const auto* layer = std::get_if<Linear>(&take(layers, at));
     if (layer == nullptr) wrong_layers();
-    assign(weight, layer->weight);
-    if (bias.value.size() != layer->bias.size()) wrong_layers();
-    if (bias.value.size() > 0) assign(bias, layer->bias);
+    assign(weight, layer->weight, inputs);
+    inputs = weight.value.features();
+    if (bias.value.features() != layer->bias.size()) wrong_layers();
+    if (!bias.value.empty()) assign(bias, layer->bias, 1);
   };
   for (HiddenLayer& hidden : hidden_) {
     linear(hidden.weight, hidden.bias);
@@ -176,14 +174,10 @@ void NetworkTrainer::set_layers(std::span<const Layer> layers) {
     if (!hidden.norm_first) relu();
     const auto* norm = std::get_if<BatchNorm>(&take(layers, at));
     if (norm == nullptr) wrong_layers();
-    assign(hidden.gamma, norm->gamma);
-    assign(hidden.beta, norm->beta);
-    if (norm->mean.size() != hidden.running_mean.size() ||
-        norm->variance.size() != hidden.running_variance.size()) {
-      wrong_layers();
-    }
-    hidden.running_mean = norm->mean;
-    hidden.running_variance = norm->variance;
+    assign(hidden.gamma, norm->gamma, 1);
+    assign(hidden.beta, norm->beta, 1);
+    assign(hidden.running_mean, norm->mean);
+    assign(hidden.running_variance, norm->variance);
     if (hidden.norm_first) relu();
     if (at < layers.size() && std::holds_alternative<Dropout>(layers[at])) ++at;
   }
@@ -194,170 +188,163 @@ void NetworkTrainer::set_layers(std::span<const Layer> layers) {
 std::vector<Layer> NetworkTrainer::layers() const {
   std::vector<Layer> result;
   for (const HiddenLayer& hidden : hidden_) {
-    result.emplace_back(Linear{hidden.weight.value, vector(hidden.bias)});
+    result.emplace_back(Linear{hidden.weight.value.matrix(), vector(hidden.bias.value)});
     if (!hidden.norm_first) result.emplace_back(Relu{});
-    result.emplace_back(BatchNorm{vector(hidden.gamma), vector(hidden.beta), hidden.running_mean,
-                                  hidden.running_variance, static_cast<double>(norm_eps)});
+    result.emplace_back(BatchNorm{vector(hidden.gamma.value), vector(hidden.beta.value),
+                                  vector(hidden.running_mean), vector(hidden.running_variance),
+                                  static_cast<double>(norm_eps)});
     if (hidden.norm_first) result.emplace_back(Relu{});
     if (shape_.dropout > 0) result.emplace_back(Dropout{shape_.dropout});
   }
-  result.emplace_back(Linear{output_.weight.value, vector(output_.bias)});
+  result.emplace_back(Linear{output_.weight.value.matrix(), vector(output_.bias.value)});
   return result;
 }
 
 std::vector<std::span<float>> NetworkTrainer::state() {
   std::vector<std::span<float>> parts;
-  const auto add = [&](auto& values) {
-    parts.emplace_back(values.data(), static_cast<std::size_t>(values.size()));
-  };
-  const auto add_parameter = [&](Parameter& parameter) {
-    add(parameter.value);
-    add(parameter.first);
-    add(parameter.second);
+  const auto add = [&](Parameter& parameter) {
+    for (Panels* panels : {&parameter.value, &parameter.first, &parameter.second}) {
+      parts.push_back(panels->floats());
+    }
   };
   for (HiddenLayer& layer : hidden_) {
     for (Parameter* parameter : {&layer.weight, &layer.bias, &layer.gamma, &layer.beta}) {
-      add_parameter(*parameter);
+      add(*parameter);
     }
-    add(layer.running_mean);
-    add(layer.running_variance);
+    parts.push_back(layer.running_mean.floats());
+    parts.push_back(layer.running_variance.floats());
   }
-  add_parameter(output_.weight);
-  add_parameter(output_.bias);
+  add(output_.weight);
+  add(output_.bias);
   return parts;
 }
 
-kernels::HiddenTile NetworkTrainer::hidden_tile(HiddenLayer& layer, Index first, Index features,
+kernels::HiddenTile NetworkTrainer::hidden_tile(HiddenLayer& layer, Index panel,
                                                 Index samples) const {
-  const bool has_bias = !layer.norm_first;
-  return {.features = features,
-          .samples = samples,
-          .stride = layer.z.rows(),
+  return {.samples = samples,
           .norm_first = layer.norm_first,
-          .bias = has_bias ? layer.bias.value.data() + first : nullptr,
-          .z = layer.z.data() + first,
-          .activation = layer.activation.data() + first,
-          .keep = layer.keep.size() > 0 ? layer.keep.data() + first : nullptr,
-          .gradient = layer.gradient.data() + first,
-          .gamma = layer.gamma.value.data() + first,
-          .beta = layer.beta.value.data() + first,
-          .running_mean = layer.running_mean.data() + first,
-          .running_variance = layer.running_variance.data() + first,
-          .mean = layer.mean.data() + first,
-          .inverse_sd = layer.inverse_sd.data() + first,
-          .gradient_gamma = layer.gradient_gamma.data() + first,
-          .gradient_beta = layer.gradient_beta.data() + first,
-          .gradient_bias = layer.gradient_bias.data() + first,
+          .bias = layer.norm_first ? nullptr : layer.bias.value.panel(panel),
+          .z = layer.z.panel(panel),
+          .activation = layer.activation.panel(panel),
+          .keep = layer.keep.empty() ? nullptr : layer.keep.panel(panel),
+          .gradient = layer.gradient.panel(panel),
+          .gamma = layer.gamma.value.panel(panel),
+          .beta = layer.beta.value.panel(panel),
+          .running_mean = layer.running_mean.panel(panel),
+          .running_variance = layer.running_variance.panel(panel),
+          .mean = layer.mean.panel(panel),
+          .inverse_sd = layer.inverse_sd.panel(panel),
+          .gradient_gamma = layer.gradient_gamma.panel(panel),
+          .gradient_beta = layer.gradient_beta.panel(panel),
+          .gradient_bias = layer.gradient_bias.panel(panel),
           .eps = norm_eps,
           .momentum = momentum};
 }
 
-void NetworkTrainer::forward_hidden(std::size_t number, const float* input, Index input_stride,
-                                    Index samples, std::uint64_t dropout_key) {
+void NetworkTrainer::arrange_inputs(const Eigen::Ref<const Matrix>& x) {
+  const auto& products = *kernels::active().train->products;
+  pool_.run(input_.n_panels(), [&](Index panel, int) {
+    const Index first = panel * kernels::panel;
+    products.take_panel(std::min(kernels::panel, x.rows() - first), x.cols(), x.outerStride(),
+                        x.data() + first, input_.panel(panel));
+    products.group_samples(first, input_.padded_features(), x.cols(), input_.panel(panel),
+                           by_group_.front().data());
+  });
+}
+
+void NetworkTrainer::forward_hidden(std::size_t number, Index samples, std::uint64_t dropout_key) {
   HiddenLayer& layer = hidden_[number];
-  const auto& kernel = kernels::active();
-  const Index width = layer.z.rows();
-  const Index inputs = layer.weight.value.cols();
+  const auto& kernel = *kernels::active().train;
+  const Index inputs = kernels::whole_panels(layer.weight.value.columns());
   const std::uint64_t mask_key = mix(dropout_key ^ number);
-  pool_.run(n_tiles(width, forward_tile), [&](Index task, int) {
-    const Index first = task * forward_tile;
-    const Index features = std::min(forward_tile, width - first);
-    kernel.multiply(Transpose::no, Transpose::no, features, samples, inputs,
-                    layer.weight.value.data() + first, width, input, input_stride, false,
-                    layer.z.data() + first, width);
-    const kernels::HiddenTile tile = hidden_tile(layer, first, features, samples);
+  pool_.run(layer.z.n_panels(), [&](Index panel, int) {
+    kernel.products->forward({.outputs = layer.z.padded_features(),
+                              .inputs = inputs,
+                              .samples = samples,
+                              .weight = layer.weight.value.panel(panel),
+                              .input = by_group_[number].data(),
+                              .z = layer.z.panel(panel)});
+    const Index first = panel * kernels::panel;
+    const kernels::HiddenTile tile = hidden_tile(layer, panel, samples);
     if (tile.keep != nullptr) {
-      kernel.train->dropout(mask_key, shape_.dropout, first, features, samples, width, tile.keep);
+      kernel.dropout(mask_key, shape_.dropout, first, layer.z.features(), samples, tile.keep);
     }
-    kernel.train->hidden_forward(tile);
+    kernel.hidden_forward(tile);
+    kernel.products->group_samples(first, layer.z.padded_features(), samples, tile.activation,
+                                   by_group_[number + 1].data());
   });
 }
 
 double NetworkTrainer::forward_output(const Eigen::Ref<const Matrix>& y, const float* weights,
                                       const UpdateRule& rule) {
-  const auto& kernel = kernels::active();
-  const HiddenLayer& below = hidden_.back();
+  const auto& kernel = *kernels::active().train;
   const Index samples = y.cols();
+  const Index inputs = kernels::whole_panels(output_.weight.value.columns());
   const double present = count_targets(y, weights);
   const auto scale = static_cast<float>(present > 0.0 ? 2.0 / present : 0.0);
-  pool_.run(static_cast<Index>(tile_loss_.size()), [&](Index task, int) {
-    const Index first = task * forward_tile;
-    const Index features = std::min(forward_tile, shape_.n_outputs - first);
-    float* out = output_.gradient.data() + first;
-    kernel.multiply(Transpose::no, Transpose::no, features, samples, below.z.rows(),
-                    output_.weight.value.data() + first, shape_.n_outputs, below.activation.data(),
-                    below.z.rows(), false, out, shape_.n_outputs);
-    float* gradient_bias = output_.gradient_bias.data() + first;
-    tile_loss_[static_cast<std::size_t>(task)] =
-        kernel.train->output({.features = features,
+  pool_.run(output_.gradient.n_panels(), [&](Index panel, int) {
+    const Index first = panel * kernels::panel;
+    float* out = output_.gradient.panel(panel);
+    kernel.products->forward({.outputs = output_.gradient.padded_features(),
+                              .inputs = inputs,
                               .samples = samples,
-                              .stride = shape_.n_outputs,
-                              .bias = output_.bias.value.data() + first,
-                              .target = y.data() + first,
-                              .weight = weights != nullptr ? weights + first : nullptr,
-                              .y = out,
-                              .gradient_bias = gradient_bias,
-                              .scale = scale});
-    pack(0, output_.gradient, first, features, samples);
-    // Nothing but this tile reads these biases, and the step's predictions are done.
-    apply(without_decay(rule), gradient_bias, output_.bias, first, features);
+                              .weight = output_.weight.value.panel(panel),
+                              .input = by_group_.back().data(),
+                              .z = out});
+    tile_loss_[static_cast<std::size_t>(panel)] =
+        kernel.output({.features = std::min(kernels::panel, shape_.n_outputs - first),
+                       .samples = samples,
+                       .target_stride = shape_.n_outputs,
+                       .bias = output_.bias.value.panel(panel),
+                       .target = y.data() + first,
+                       .weight = weights != nullptr ? weights + first : nullptr,
+                       .y = out,
+                       .gradient_bias = output_.gradient_bias.panel(panel),
+                       .scale = scale});
+    kernel.products->panel_samples(first, output_.gradient.padded_features(), samples, out,
+                                   by_sample_[0].data());
+    // Nothing but this panel reads these biases, and the step's predictions are done.
+    apply(without_decay(rule), output_.gradient_bias, output_.bias, panel);
   });
   double loss = 0;
   for (const double part : tile_loss_) loss += part;
   return present > 0.0 ? loss / present : 0.0;
 }
 
-void NetworkTrainer::pack(std::size_t to, const Matrix& gradient, Index first, Index features,
-                          Index samples) {
-  const auto& products = *kernels::active().train->products;
-  const float* from = gradient.data() + first;
-  products.pack_outputs(features, samples, gradient.rows(), from,
-                        by_output_[to].data() + first * samples);
-  products.pack_samples(first, features, gradient.rows(), samples, gradient.rows(), from,
-                        by_sample_[to].data());
-}
-
-void NetworkTrainer::backward(Parameter& weight, std::size_t from, const float* input,
-                              Index input_stride, Index samples, HiddenLayer* below,
+void NetworkTrainer::backward(Parameter& weight, const Panels& gradient, std::size_t from,
+                              const Panels& input, Index samples, HiddenLayer* below,
                               const UpdateRule& rule) {
-  const auto& kernel = kernels::active();
-  const Index outputs = weight.value.rows();
-  const Index inputs = weight.value.cols();
+  const auto& kernel = *kernels::active().train;
+  const Index outputs = gradient.padded_features();
+  const Index inputs = input.padded_features();
   const UpdateRule plain = without_decay(rule);
-  pool_.run(n_tiles(inputs, backward_tile), [&](Index task, int worker) {
-    const Index first = task * backward_tile;
-    const Index features = std::min(backward_tile, inputs - first);
-    const Index offset = first * outputs;
+  pool_.run(input.n_panels(), [&](Index panel, int) {
+    const Index offset = panel * kernels::panel * outputs;
     if (below != nullptr) {
-      kernel.train->products->input_gradient({.outputs = outputs,
-                                              .inputs = features,
-                                              .samples = samples,
-                                              .gradient = by_sample_[from].data(),
-                                              .weight = weight.value.data() + offset,
-                                              .result = below->gradient.data() + first,
-                                              .stride = inputs});
-      kernel.train->hidden_backward(hidden_tile(*below, first, features, samples));
-      apply(plain, below->gradient_gamma.data() + first, below->gamma, first, features);
-      apply(plain, below->gradient_beta.data() + first, below->beta, first, features);
-      if (!below->norm_first) {
-        apply(plain, below->gradient_bias.data() + first, below->bias, first, features);
-      }
-      pack(1 - from, below->gradient, first, features, samples);
+      const kernels::HiddenTile tile = hidden_tile(*below, panel, samples);
+      kernel.products->input_gradient({.outputs = outputs,
+                                       .samples = samples,
+                                       .gradient = by_sample_[from].data(),
+                                       .weight = weight.value.panel(0) + offset,
+                                       .result = tile.gradient});
+      kernel.hidden_backward(tile);
+      apply(plain, below->gradient_gamma, below->gamma, panel);
+      apply(plain, below->gradient_beta, below->beta, panel);
+      if (!below->norm_first) apply(plain, below->gradient_bias, below->bias, panel);
+      kernel.products->panel_samples(panel * kernels::panel, inputs, samples, tile.gradient,
+                                     by_sample_[1 - from].data());
     }
-    // These columns of the weights serve this task alone, so they can change at once.
-    kernel.train->products->update_weights(
-        {.outputs = outputs,
-         .inputs = features,
-         .samples = samples,
-         .gradient = by_output_[from].data(),
-         .input = input + first,
-         .input_stride = input_stride,
-         .weight = weight.value.data() + offset,
-         .first = weight.first.data() + offset,
-         .second = weight.second.data() + offset,
-         .scratch = scratch_[static_cast<std::size_t>(worker)].data(),
-         .rule = rule,
-         .update = kernel.train->update});
+    // The weights of these inputs serve this task alone, so they can change at once.
+    kernel.products->update_weights({.outputs = outputs,
+                                     .samples = samples,
+                                     .gradient = gradient.panel(0),
+                                     .gradient_stride = gradient.stride(),
+                                     .input = input.panel(panel),
+                                     .weight = weight.value.panel(0) + offset,
+                                     .first = weight.first.panel(0) + offset,
+                                     .second = weight.second.panel(0) + offset,
+                                     .rule = rule,
+                                     .update = kernel.update});
   });
 }
 
@@ -371,13 +358,8 @@ double NetworkTrainer::step(const Eigen::Ref<const Matrix>& x, const Eigen::Ref<
   }
   {
     const Clock clock(phases_.forward);
-    const float* input = x.data();
-    Index stride = x.outerStride();
-    for (std::size_t l = 0; l < hidden_.size(); ++l) {
-      forward_hidden(l, input, stride, samples, dropout_key);
-      input = hidden_[l].activation.data();
-      stride = hidden_[l].z.rows();
-    }
+    arrange_inputs(x);
+    for (std::size_t l = 0; l < hidden_.size(); ++l) forward_hidden(l, samples, dropout_key);
   }
   double loss = 0;
   {
@@ -385,16 +367,17 @@ double NetworkTrainer::step(const Eigen::Ref<const Matrix>& x, const Eigen::Ref<
     loss = forward_output(y, weights, rule);
   }
   const Clock clock(phases_.backward);
+  Parameter* weight = &output_.weight;
+  const Panels* gradient = &output_.gradient;
   std::size_t from = 0;
-  HiddenLayer* below = &hidden_.back();
-  backward(output_.weight, from, below->activation.data(), below->z.rows(), samples, below, rule);
-  for (std::size_t l = hidden_.size() - 1; l > 0; --l) {
+  for (std::size_t l = hidden_.size(); l > 0; --l) {
+    HiddenLayer& below = hidden_[l - 1];
+    backward(*weight, *gradient, from, below.activation, samples, &below, rule);
+    weight = &below.weight;
+    gradient = &below.gradient;
     from = 1 - from;
-    below = &hidden_[l - 1];
-    backward(hidden_[l].weight, from, below->activation.data(), below->z.rows(), samples, below,
-             rule);
   }
-  backward(hidden_[0].weight, 1 - from, x.data(), x.outerStride(), samples, nullptr, rule);
+  backward(*weight, *gradient, from, input_, samples, nullptr, rule);
   return loss;
 }
 
@@ -402,7 +385,7 @@ UpdateRule adam_rule(double learning_rate, double weight_decay, Index t, double 
                      double eps) {
   const double correction1 = 1.0 - std::pow(beta1, static_cast<double>(t));
   const double correction2 = 1.0 - std::pow(beta2, static_cast<double>(t));
-  return {.kind = UpdateKind::adam,
+  return {.kind = kernels::UpdateKind::adam,
           .rate = static_cast<float>(learning_rate / correction1),
           .beta1 = static_cast<float>(beta1),
           .beta2 = static_cast<float>(beta2),

@@ -11,16 +11,18 @@
 #include "sicmir/network.hpp"
 #include "sicmir/train.hpp"
 #include "sicmir/types.hpp"
+#include "train/panels.hpp"
 
 namespace sicmir::training {
 
 /// A tensor with what the optimiser keeps beside it.
 struct Parameter {
-  Matrix value;   ///< weights: outputs x inputs; vectors: width x 1
-  Matrix first;   ///< Adam's mean of gradients; with UpdateKind::record the gradient itself
-  Matrix second;  ///< Adam's mean of squared gradients
+  Panels value;   ///< weights: outputs x inputs; vectors: width x 1
+  Panels first;   ///< Adam's mean of gradients; with UpdateKind::record the gradient itself
+  Panels second;  ///< Adam's mean of squared gradients
 
-  void resize(Index outputs, Index inputs);
+  void resize_weights(Index outputs, Index inputs);
+  void resize(Index width);
 };
 
 /// Linear, then batch norm and ReLU in either order, then dropout.
@@ -29,17 +31,17 @@ struct HiddenLayer {
   Parameter weight;
   Parameter bias;  ///< empty where batch norm follows at once and would cancel it
   Parameter gamma, beta;
-  Eigen::VectorXf running_mean, running_variance;
-  // Of the current batch: width x capacity.
-  Matrix z, activation, keep, gradient;
+  Panels running_mean, running_variance;
+  // Of the current batch: width x samples.
+  Panels z, activation, keep, gradient;
   // Of the current batch: width.
-  Eigen::VectorXf mean, inverse_sd, gradient_gamma, gradient_beta, gradient_bias;
+  Panels mean, inverse_sd, gradient_gamma, gradient_beta, gradient_bias;
 };
 
 struct OutputLayer {
   Parameter weight, bias;
-  Matrix gradient;  ///< n_outputs x capacity
-  Eigen::VectorXf gradient_bias;
+  Panels gradient;  ///< n_outputs x samples
+  Panels gradient_bias;
 };
 
 /// What a network looks like.
@@ -87,17 +89,16 @@ class NetworkTrainer {
   [[nodiscard]] const Phases& phases() const noexcept { return phases_; }
 
  private:
-  void forward_hidden(std::size_t number, const float* input, Index input_stride, Index samples,
-                      std::uint64_t dropout_key);
+  void arrange_inputs(const Eigen::Ref<const Matrix>& x);
+  void forward_hidden(std::size_t number, Index samples, std::uint64_t dropout_key);
   double forward_output(const Eigen::Ref<const Matrix>& y, const float* weights,
                         const kernels::UpdateRule& rule);
   /// Gradients of the inputs of a linear layer (unless `below` is null), passed through the hidden
-  /// layer below, then the update of the linear layer's weights. The gradients of the layer's
-  /// outputs stand packed in the pair of buffers `from`; those of the layer below go to the other.
-  void backward(Parameter& weight, std::size_t from, const float* input, Index input_stride,
+  /// layer below, then the update of the linear layer's weights. `gradient`: of the layer's
+  /// outputs, also as by_sample_[from]; those of the layer below go to the other.
+  void backward(Parameter& weight, const Panels& gradient, std::size_t from, const Panels& input,
                 Index samples, HiddenLayer* below, const kernels::UpdateRule& rule);
-  void pack(std::size_t to, const Matrix& gradient, Index first, Index features, Index samples);
-  [[nodiscard]] kernels::HiddenTile hidden_tile(HiddenLayer& layer, Index first, Index features,
+  [[nodiscard]] kernels::HiddenTile hidden_tile(HiddenLayer& layer, Index panel,
                                                 Index samples) const;
 
   NetworkShape shape_;
@@ -105,10 +106,12 @@ class NetworkTrainer {
   ThreadPool& pool_;
   std::vector<HiddenLayer> hidden_;
   OutputLayer output_;
-  std::vector<std::vector<float>> scratch_;  // per worker: the inputs of a tile of weights
-  // Gradients of the layer above, of one layer and of the one below it, packed for the products.
-  std::array<std::vector<float>, 2> by_output_, by_sample_;
-  std::vector<double> tile_loss_;  // per output tile
+  Panels input_;  ///< n_inputs x samples
+  // The batch as it enters each linear layer, in groups of samples; they are needed forward only.
+  std::vector<AlignedFloats> by_group_;
+  // Gradients of one layer and of the one below it, in panels of samples.
+  std::array<AlignedFloats, 2> by_sample_;
+  std::vector<double> tile_loss_;  // per panel of outputs
   Phases phases_;
 };
 

@@ -110,25 +110,27 @@ TEST_P(PyTorch, GivesTheSameLossAndGradients) {
   for (std::size_t l = 0; l < 2; ++l) {
     const HiddenLayer& found = trainer_.hidden()[l];
     const Json& wanted = gradients.at("hidden").at(l);
-    EXPECT_LT(difference(found.weight.first, wanted.at("weight")), 1e-5);
-    EXPECT_LT(difference(found.gamma.first, wanted.at("gamma")), 1e-5);
-    EXPECT_LT(difference(found.beta.first, wanted.at("beta")), 1e-5);
-    ASSERT_EQ(wanted.at("bias").is_null(), found.bias.first.size() == 0);
-    if (found.bias.first.size() > 0) {
-      EXPECT_LT(difference(found.bias.first, wanted.at("bias")), 1e-5);
+    EXPECT_LT(difference(found.weight.first.matrix(), wanted.at("weight")), 1e-5);
+    EXPECT_LT(difference(found.gamma.first.matrix(), wanted.at("gamma")), 1e-5);
+    EXPECT_LT(difference(found.beta.first.matrix(), wanted.at("beta")), 1e-5);
+    ASSERT_EQ(wanted.at("bias").is_null(), found.bias.first.empty());
+    if (!found.bias.first.empty()) {
+      EXPECT_LT(difference(found.bias.first.matrix(), wanted.at("bias")), 1e-5);
     }
   }
-  EXPECT_LT(difference(trainer_.output().weight.first, gradients.at("weight")), 1e-5);
-  EXPECT_LT(difference(trainer_.output().bias.first, gradients.at("bias")), 1e-5);
+  EXPECT_LT(difference(trainer_.output().weight.first.matrix(), gradients.at("weight")), 1e-5);
+  EXPECT_LT(difference(trainer_.output().bias.first.matrix(), gradients.at("bias")), 1e-5);
 }
 
 TEST_P(PyTorch, GivesTheSameRunningEstimates) {
   step(0, {.kind = UpdateKind::record});
   for (std::size_t l = 0; l < 2; ++l) {
     const Json& wanted = golden_.at("after_forward").at("hidden").at(l);
-    EXPECT_LT(difference(trainer_.hidden()[l].running_mean, wanted.at("running_mean")), 1e-6);
-    EXPECT_LT(difference(trainer_.hidden()[l].running_variance, wanted.at("running_variance")),
+    EXPECT_LT(difference(trainer_.hidden()[l].running_mean.matrix(), wanted.at("running_mean")),
               1e-6);
+    EXPECT_LT(
+        difference(trainer_.hidden()[l].running_variance.matrix(), wanted.at("running_variance")),
+        1e-6);
   }
 }
 
@@ -148,12 +150,12 @@ TEST_P(PyTorch, GivesTheSameParametersAfterFiveStepsOfAdamW) {
   for (std::size_t l = 0; l < 2; ++l) {
     const HiddenLayer& found = trainer_.hidden()[l];
     const Json& hidden = wanted.at("hidden").at(l);
-    EXPECT_LT(difference(found.weight.value, hidden.at("weight")), 1e-4);
-    EXPECT_LT(difference(found.gamma.value, hidden.at("gamma")), 1e-4);
-    EXPECT_LT(difference(found.beta.value, hidden.at("beta")), 1e-4);
+    EXPECT_LT(difference(found.weight.value.matrix(), hidden.at("weight")), 1e-4);
+    EXPECT_LT(difference(found.gamma.value.matrix(), hidden.at("gamma")), 1e-4);
+    EXPECT_LT(difference(found.beta.value.matrix(), hidden.at("beta")), 1e-4);
   }
-  EXPECT_LT(difference(trainer_.output().weight.value, wanted.at("weight")), 1e-4);
-  EXPECT_LT(difference(trainer_.output().bias.value, wanted.at("bias")), 1e-4);
+  EXPECT_LT(difference(trainer_.output().weight.value.matrix(), wanted.at("weight")), 1e-4);
+  EXPECT_LT(difference(trainer_.output().bias.value.matrix(), wanted.at("bias")), 1e-4);
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryLayerOrder, PyTorch, testing::Values(0U, 1U, 2U));
@@ -231,7 +233,7 @@ TEST(Step, GradientsAgreeWithFiniteDifferencesUnderDropout) {
     y(1, 3) = std::numeric_limits<float>::quiet_NaN();
     const double loss = trainer.step(x, y, {.kind = UpdateKind::record}, 99);
     std::vector<Matrix> keep;
-    for (const HiddenLayer& hidden : trainer.hidden()) keep.push_back(hidden.keep);
+    for (const HiddenLayer& hidden : trainer.hidden()) keep.push_back(hidden.keep.matrix());
     std::vector<Layer> stack = trainer.layers();
     EXPECT_NEAR(loss, loss_in_double(stack, x, y, keep), 1e-6);
 
@@ -257,14 +259,16 @@ TEST(Step, GradientsAgreeWithFiniteDifferencesUnderDropout) {
       if (auto* linear = std::get_if<Linear>(&layer)) {
         const bool last = &layer == &stack.back();
         check(linear->weight,
-              last ? trainer.output().weight.first : trainer.hidden()[hidden].weight.first);
+              (last ? trainer.output().weight.first : trainer.hidden()[hidden].weight.first)
+                  .matrix());
         if (linear->bias.size() > 0) {
-          check(linear->bias,
-                last ? trainer.output().bias.first : trainer.hidden()[hidden].bias.first);
+          check(
+              linear->bias,
+              (last ? trainer.output().bias.first : trainer.hidden()[hidden].bias.first).matrix());
         }
       } else if (auto* norm = std::get_if<BatchNorm>(&layer)) {
-        check(norm->gamma, trainer.hidden()[hidden].gamma.first);
-        check(norm->beta, trainer.hidden()[hidden].beta.first);
+        check(norm->gamma, trainer.hidden()[hidden].gamma.first.matrix());
+        check(norm->beta, trainer.hidden()[hidden].beta.first.matrix());
         ++hidden;
       }
     }
@@ -279,7 +283,7 @@ TEST(Step, AWeightOfTwoCountsLikeTwoTargetsAndZeroLikeNone) {
   const auto loss = [&](const Matrix& target, const float* weights, Matrix* gradient) {
     NetworkTrainer trainer(small_shape(LayerOrder::bn_relu, 0.0), 12, 4, pool);
     const double value = trainer.step(x, target, {.kind = UpdateKind::record}, 1, weights);
-    if (gradient != nullptr) *gradient = trainer.output().weight.first;
+    if (gradient != nullptr) *gradient = trainer.output().weight.first.matrix();
     return value;
   };
   Matrix only = Matrix::Constant(4, 12, std::numeric_limits<float>::quiet_NaN());
@@ -342,26 +346,37 @@ TEST(Step, AMissingTargetHasNoInfluence) {
   y.row(2).setConstant(std::numeric_limits<float>::quiet_NaN());
   NetworkTrainer trainer(small_shape(LayerOrder::bn_relu), 5, 3, pool);
   trainer.step(x, y, {.kind = UpdateKind::record}, 0);
-  EXPECT_TRUE((trainer.output().weight.first.row(2).array() == 0.0f).all());
-  EXPECT_FALSE((trainer.output().weight.first.row(1).array() == 0.0f).any());
+  const Matrix gradient = trainer.output().weight.first.matrix();
+  EXPECT_TRUE((gradient.row(2).array() == 0.0f).all());
+  EXPECT_FALSE((gradient.row(1).array() == 0.0f).any());
 }
 
 TEST(Dropout, KeepsTheStatedFractionAndTheMean) {
-  Matrix keep(1000, 200);
-  kernels::active().train->dropout(17, 0.3, 0, 1000, 200, 1000, keep.data());
+  // 42 panels of 200 samples: a matrix of 24 x 8,400.
+  constexpr Index n_panels = 42;
+  constexpr Index samples = 200;
+  const auto mask = [](std::uint64_t key) {
+    Matrix keep(kernels::panel, n_panels * samples);
+    for (Index panel = 0; panel < n_panels; ++panel) {
+      kernels::active().train->dropout(key, 0.3, panel * kernels::panel, n_panels * kernels::panel,
+                                       samples, keep.col(panel * samples).data());
+    }
+    return keep;
+  };
+  const Matrix keep = mask(17);
   const auto n = static_cast<double>(keep.size());
   const double dropped = static_cast<double>((keep.array() == 0.0f).count()) / n;
   // Five standard errors of a binomial fraction.
   EXPECT_NEAR(dropped, 0.3, 5 * std::sqrt(0.3 * 0.7 / n));
   EXPECT_FLOAT_EQ(keep.maxCoeff(), 1.0f / 0.7f);
   // Neighbours are independent: the fraction of pairs dropped together is the square.
-  const double both =
-      static_cast<double>(
-          ((keep.leftCols(199).array() == 0.0f) && (keep.rightCols(199).array() == 0.0f)).count()) /
-      (n - 1000);
+  const Index pairs = keep.cols() - 1;
+  const double both = static_cast<double>(((keep.leftCols(pairs).array() == 0.0f) &&
+                                           (keep.rightCols(pairs).array() == 0.0f))
+                                              .count()) /
+                      (n - static_cast<double>(kernels::panel));
   EXPECT_NEAR(both, 0.09, 5 * std::sqrt(0.09 * 0.91 / n));
-  Matrix other(1000, 200);
-  kernels::active().train->dropout(18, 0.3, 0, 1000, 200, 1000, other.data());
+  const Matrix other = mask(18);
   const double shared =
       static_cast<double>(((keep.array() == 0.0f) && (other.array() == 0.0f)).count()) / n;
   EXPECT_NEAR(shared, 0.09, 5 * std::sqrt(0.09 * 0.91 / n));
