@@ -21,8 +21,7 @@ AlignedFloats numbers(Index count) {
 }
 
 /// One layer of 1024 features from 1024 inputs; argument: cells at once.
-void dense(benchmark::State& state) {
-  const kernels::InferKernels& kernels = *kernels::active().infer;
+void dense_layer(benchmark::State& state, const kernels::DenseKernels& kernels) {
   const Index n = state.range(0);
   constexpr Index width = 1024;
   const AlignedFloats weights = numbers(width * width);
@@ -33,14 +32,28 @@ void dense(benchmark::State& state) {
   AlignedFloats y(width * n);
   kernels.pack(width, width, weights.data(), width, packed.data());
   for (auto _ : state) {
-    kernels.dense(width, n, width, packed.data(), bias.data(), true, x.data(), width, y.data(),
-                  width, scratch.data());
+    kernels.multiply(width, n, width, packed.data(), bias.data(), true, x.data(), width, y.data(),
+                     width, scratch.data());
     benchmark::ClobberMemory();
   }
   state.counters["FLOP"] = benchmark::Counter(static_cast<double>(2 * width * width * n),
                                               benchmark::Counter::kIsIterationInvariantRate);
 }
+
+void dense(benchmark::State& state) {
+  dense_layer(state, kernels::active().infer->dense);
+}
 BENCHMARK(dense)->Arg(16)->Arg(64)->Arg(256);
+
+/// Products in bf16; an error where the processor has none.
+void dense_bf16(benchmark::State& state) {
+  try {
+    dense_layer(state, kernels::dense_kernels(Precision::bf16));
+  } catch (const Error& error) {
+    state.SkipWithError(error.what());
+  }
+}
+BENCHMARK(dense_bf16)->Arg(16)->Arg(64)->Arg(256);
 
 /// The sparse first layer, 977 genes to 1024 features; argument: non-zero genes of a cell.
 void sparse(benchmark::State& state) {

@@ -13,6 +13,10 @@
 
 namespace sicmir {
 
+namespace kernels {
+struct DenseKernels;
+}
+
 struct Linear {
   Matrix weight;         ///< outputs x inputs
   Eigen::VectorXf bias;  ///< outputs, or empty: none
@@ -47,6 +51,12 @@ using Layer = std::variant<Linear, BatchNorm, Relu, Dropout, Huber, Softmax>;
 struct Member {
   double weight = 1.0;  ///< above 0; the weights of a model's members sum to 1
   std::vector<Layer> layers;
+};
+
+/// Of the weights and inputs that are multiplied. Sums, biases and activations are float32 always.
+enum class Precision : std::uint8_t {
+  float32,
+  bf16,  ///< 8 significant bits, rounded to nearest even; needs a processor with AVX512-BF16
 };
 
 enum class Activation : std::uint8_t { none, relu, huber, softmax };
@@ -103,10 +113,11 @@ class Network {
   using FirstLayer =
       std::function<void(Index member, Index first, Eigen::Ref<Matrix>& activations)>;
 
-  explicit Network(const std::vector<Layer>& layers);
+  /// Throws Error(usage) if this processor does not have the precision.
+  explicit Network(const std::vector<Layer>& layers, Precision precision = Precision::float32);
   /// At least one member, all with the same inputs and outputs; Error(bad_model) otherwise. Weights
   /// are divided by their sum.
-  explicit Network(const std::vector<Member>& members);
+  explicit Network(const std::vector<Member>& members, Precision precision = Precision::float32);
 
   [[nodiscard]] Index n_inputs() const noexcept {
     return stacks_.front().dense.front().weight.cols();
@@ -145,12 +156,13 @@ class Network {
     std::vector<Dense> dense;
     std::vector<AlignedFloats> packed;  // the layers' weights as the kernels want them
   };
-  static Stack make_stack(float weight, std::vector<Dense> dense);
+  [[nodiscard]] Stack make_stack(float weight, std::vector<Dense> dense) const;
   void apply(const Stack& stack, std::size_t layer, const Eigen::Ref<const Matrix>& x,
              Eigen::Ref<Matrix> y, Workspace& work) const;
   void predict(const Eigen::Ref<const Matrix>& x, Eigen::Ref<Matrix> y, Eigen::Ref<Matrix>* spread,
                Workspace& work) const;
 
+  const kernels::DenseKernels* kernels_;
   std::vector<Stack> stacks_;
 };
 

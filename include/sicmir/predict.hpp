@@ -10,6 +10,7 @@
 #include "sicmir/cell_source.hpp"
 #include "sicmir/matrix_sink.hpp"
 #include "sicmir/model.hpp"
+#include "sicmir/network.hpp"
 #include "sicmir/normalize.hpp"
 #include "sicmir/shard.hpp"
 
@@ -45,6 +46,7 @@ struct PredictOptions {
   bool force_scale = false;  ///< go on although the input is far from the reference
   EmptyCells empty_cells = EmptyCells::error;
   OutputScale output_scale = OutputScale::zscore;
+  Precision precision = Precision::float32;  ///< of dense layers; a sparse first layer is float32
   /// Also half the width of the model's 90 % intervals, in the output's scale: as layer
   /// "uncertainty" of the sink, or to a sink of its own.
   bool uncertainty = false;
@@ -59,6 +61,7 @@ struct PredictOptions {
 
 /// What happened, for the log and the --report file.
 struct RunReport {
+  std::string kernel;  ///< what computed the predictions: "v3", "v3+bf16"
   GeneMapReport genes;
   Decision decision;
   Index cells_read = 0;

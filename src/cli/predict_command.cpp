@@ -17,6 +17,7 @@
 #include "cli/run_report.hpp"
 #include "core/digest.hpp"
 #include "core/suggest.hpp"
+#include "kernels/kernels.hpp"
 #include "output/output_file.hpp"
 #include "output/sinks.hpp"
 #include "parallel/threads.hpp"
@@ -129,6 +130,7 @@ void check_into_obsm(const PredictCommand& command, OutputFormat format) {
 }
 
 void check(PredictCommand& command) {
+  (void)kernels::dense_kernels(command.input.predict.precision);  // refused before any work
   settle_shard(command.input);
   check_pool(command.pool);
   if (command.output.empty()) {
@@ -391,6 +393,11 @@ void add_predict(CLI::App& app) {
       sub, "--output-scale", options.output_scale,
       {{"z", OutputScale::zscore}, {"log2rpm", OutputScale::log2rpm}},
       "z (z-score of log2(RPM + 1) over the training samples) or log2rpm [default: z]")
+      ->group(writing);
+  add_choice<Precision>(sub, "--precision", options.precision,
+                        {{"float32", Precision::float32}, {"bf16", Precision::bf16}},
+                        "Products of the network in float32, or, faster and with 2 to 3 digits, in "
+                        "bf16 where the processor has AVX512-BF16 [default: float32]")
       ->group(writing);
   sub.add_option("--mirnas", command.mirnas,
                  "Only these miRNAs: names or MIMAT accessions, a,b,c or a file of them")

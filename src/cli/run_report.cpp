@@ -9,7 +9,6 @@
 #include <string>
 #include <string_view>
 
-#include "kernels/kernels.hpp"
 #include "output/output_file.hpp"
 #include "sicmir/version.hpp"
 
@@ -77,7 +76,7 @@ void write_run_report(const std::string& path, const InputOptions& input, const 
   json["seconds"] = {{"measure", report.seconds_measure}, {"predict", report.seconds_predict}};
   json["peak_memory_bytes"] = peak_memory_bytes();
   json["threads"] = threads;
-  json["kernel"] = kernels::active().name;
+  json["kernel"] = report.kernel;
   std::array<char, 256> host{};
   gethostname(host.data(), host.size() - 1);
   json["host"] = host.data();

@@ -156,23 +156,24 @@ AlignedFloats::AlignedFloats(Index size) : size_(size) {
   offset_ = static_cast<Index>((unit - address % unit) % unit / sizeof(float));
 }
 
-Network::Stack Network::make_stack(float weight, std::vector<Dense> dense) {
-  const kernels::InferKernels& kernels = *kernels::active().infer;
+Network::Stack Network::make_stack(float weight, std::vector<Dense> dense) const {
   Stack stack{weight, std::move(dense), {}};
   for (const Dense& layer : stack.dense) {
     const Matrix& weights = layer.weight;
-    AlignedFloats packed(kernels.packed_floats(weights.rows(), weights.cols()));
-    kernels.pack(weights.rows(), weights.cols(), weights.data(), weights.rows(), packed.data());
+    AlignedFloats packed(kernels_->packed_floats(weights.rows(), weights.cols()));
+    kernels_->pack(weights.rows(), weights.cols(), weights.data(), weights.rows(), packed.data());
     stack.packed.push_back(std::move(packed));
   }
   return stack;
 }
 
-Network::Network(const std::vector<Layer>& layers) {
+Network::Network(const std::vector<Layer>& layers, Precision precision)
+    : kernels_(&kernels::dense_kernels(precision)) {
   stacks_.push_back(make_stack(1.0F, fold(layers)));
 }
 
-Network::Network(const std::vector<Member>& members) {
+Network::Network(const std::vector<Member>& members, Precision precision)
+    : kernels_(&kernels::dense_kernels(precision)) {
   if (members.empty()) throw Error(ExitCode::bad_model, "the model has no member.");
   double sum = 0.0;
   for (const Member& member : members) {
@@ -215,15 +216,14 @@ Index Network::tile_floats() const noexcept {
 
 void Network::apply(const Stack& stack, std::size_t layer, const Eigen::Ref<const Matrix>& x,
                     Eigen::Ref<Matrix> y, Workspace& work) const {
-  const kernels::InferKernels& kernels = *kernels::active().infer;
   const Dense& dense = stack.dense[layer];
   const Index n_out = dense.weight.rows();
   const Index n_in = dense.weight.cols();
-  const Index needed = kernels.scratch_floats(tile_cells, n_in);
+  const Index needed = kernels_->scratch_floats(tile_cells, n_in);
   if (work.scratch_.size() < needed) work.scratch_ = AlignedFloats(needed);
-  kernels.dense(n_out, x.cols(), n_in, stack.packed[layer].data(), dense.bias.data(),
-                dense.activation == Activation::relu, x.data(), x.outerStride(), y.data(),
-                y.outerStride(), work.scratch_.data());
+  kernels_->multiply(n_out, x.cols(), n_in, stack.packed[layer].data(), dense.bias.data(),
+                     dense.activation == Activation::relu, x.data(), x.outerStride(), y.data(),
+                     y.outerStride(), work.scratch_.data());
   activate(dense, y);
 }
 

@@ -7,7 +7,6 @@
 #include <array>
 
 #include "core/digest.hpp"
-#include "kernels/kernels.hpp"
 #include "sicmir/version.hpp"
 
 namespace sicmir {
@@ -46,7 +45,7 @@ std::vector<std::pair<std::string, std::string>> facts(const Model& model,
       {"sicmir_version", version},
       {"model", model.name},
       {"model_checksum", model.checksum},
-      {"kernel", kernels::active().name},
+      {"kernel", report.kernel},
       {"matrix", source.description().matrix},
       {"gene_column", report.genes.column},
       {"genes_found", fmt::format("{} of {}", report.genes.n_found, report.genes.n_panel)},

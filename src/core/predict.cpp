@@ -34,7 +34,7 @@ class Predictor {
  public:
   Predictor(const Model& model, const Standardiser& standardiser, const PredictOptions& options)
       : model_(model),
-        network_(model.members),
+        network_(model.members, options.precision),
         standardiser_(standardiser),
         block_network_(network_, standardiser_),
         options_(options) {}
@@ -241,6 +241,7 @@ RunReport predict(CellSource& source, const Model& model, const GeneIndex& index
   const std::string& file = source.description().path;
   const auto start = Clock::now();
   RunReport report;
+  report.kernel = kernels::kernel_name(options.precision);
 
   const GeneMap genes(index, source.features(), options.genes, file);
   report.genes = genes.report();

@@ -13,16 +13,21 @@ using Size = std::int64_t;
 /// Where weights and inputs are arranged, memory must begin at a multiple of this many bytes.
 inline constexpr Size alignment = 64;
 
-struct InferKernels {
+/// Dense layers, in one precision. What is arranged is measured in floats, whatever is in them.
+struct DenseKernels {
   /// Floats that pack() writes.
   Size (*packed_floats)(Size m, Size k);
-  /// Arranges a: m x k, at distance lda between columns, for dense().
+  /// Arranges a: m x k, at distance lda between columns, for multiply().
   void (*pack)(Size m, Size k, const float* a, Size lda, float* packed);
-  /// Floats of the scratch memory of dense().
+  /// Floats of the scratch memory of multiply().
   Size (*scratch_floats)(Size n, Size k);
   /// c = a * b + bias, then max(c, 0) if `relu`; a: m x k, packed; b: k x n; c: m x n.
-  void (*dense)(Size m, Size n, Size k, const float* packed, const float* bias, bool relu,
-                const float* b, Size ldb, float* c, Size ldc, float* scratch);
+  void (*multiply)(Size m, Size n, Size k, const float* packed, const float* bias, bool relu,
+                   const float* b, Size ldb, float* c, Size ldc, float* scratch);
+};
+
+struct InferKernels {
+  DenseKernels dense;
 
   /// The same for sparse inputs.
   Size (*sparse_packed_floats)(Size m, Size k);

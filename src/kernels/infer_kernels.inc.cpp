@@ -1,7 +1,7 @@
 // Compiled once per instruction set, like kernels.inc.cpp; the same rules hold.
 //
-// dense() is the usual blocking of a matrix product (Goto and van de Geijn, ACM TOMS 34, 2008) with
-// one difference: the weights never change, so they are arranged once, not for each product.
+// multiply() is the usual blocking of a matrix product (Goto and van de Geijn, ACM TOMS 34, 2008)
+// with one difference: the weights never change, so they are arranged once, not for each product.
 
 #include "kernels/infer_kernels.hpp"
 
@@ -143,8 +143,8 @@ void multiply_panel(const Stretch& stretch, Size rows, Size n, const float* a, c
   }
 }
 
-void dense(Size m, Size n, Size k, const float* packed, const float* bias, bool relu,
-           const float* b, Size ldb, float* c, Size ldc, float* scratch) {
+void multiply(Size m, Size n, Size k, const float* packed, const float* bias, bool relu,
+              const float* b, Size ldb, float* c, Size ldc, float* scratch) {
   const Size at_once = inputs_at_once(k);
   for (Size from = 0; from < k; from += at_once) {
     const Size count = least(at_once, k - from);
@@ -211,10 +211,10 @@ void sparse(Size m, Size n, Size k, const float* packed, const float* bias, bool
 
 extern const InferKernels SICMIR_JOIN(infer_kernels_, SICMIR_KERNEL_SET);
 const InferKernels SICMIR_JOIN(infer_kernels_, SICMIR_KERNEL_SET) = {
-    .packed_floats = packed_floats,
-    .pack = pack,
-    .scratch_floats = scratch_floats,
-    .dense = dense,
+    .dense = {.packed_floats = packed_floats,
+              .pack = pack,
+              .scratch_floats = scratch_floats,
+              .multiply = multiply},
     .sparse_packed_floats = sparse_packed_floats,
     .sparse_pack = sparse_pack,
     .sparse = sparse};

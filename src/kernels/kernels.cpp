@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "kernels/infer_kernels.hpp"
+#include "sicmir/network.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir::kernels {
@@ -16,6 +18,9 @@ extern const Kernels kernels_v3;
 #endif
 #ifdef SICMIR_HAS_KERNELS_generic
 extern const Kernels kernels_generic;
+#endif
+#ifdef SICMIR_HAS_KERNELS_bf16
+extern const DenseKernels dense_kernels_bf16;
 #endif
 
 namespace {
@@ -54,11 +59,54 @@ const Kernels& choose() {
                                    ". Unset SICMIR_KERNEL or name one of these.");
 }
 
+#ifdef SICMIR_HAS_KERNELS_bf16
+/// What dense_bf16.cpp is compiled for: x86-64-v4 and AVX512-BF16.
+bool processor_can_bf16() {
+  return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
+         __builtin_cpu_supports("avx512cd") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
+         __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512bf16") != 0;
+}
+
+const DenseKernels* const compiled_for_bf16 = &dense_kernels_bf16;
+#else
+bool processor_can_bf16() {
+  return false;
+}
+
+const DenseKernels* const compiled_for_bf16 = nullptr;
+#endif
+
 }  // namespace
 
 const Kernels& active() {
   static const Kernels& chosen = choose();
   return chosen;
+}
+
+std::string obstacle_to_bf16(std::string_view kernel, bool processor_can) {
+  if (!processor_can) {
+    return "this processor has no AVX512-BF16 (`avx512_bf16` among the flags in /proc/cpuinfo)";
+  }
+  if (kernel != "v3") {
+    return "SICMIR_KERNEL is '" + std::string(kernel) +
+           "', which keeps newer instructions from being used";
+  }
+  return "";
+}
+
+const DenseKernels& dense_kernels(Precision precision) {
+  const Kernels& kernels = active();
+  if (precision == Precision::float32) return kernels.infer->dense;
+  const std::string obstacle = obstacle_to_bf16(kernels.name, processor_can_bf16());
+  if (obstacle.empty()) return *compiled_for_bf16;
+  throw Error(ExitCode::usage,
+              "--precision bf16: " + obstacle +
+                  ". Leave --precision out, or run where this holds: a processor with "
+                  "AVX512-BF16, and SICMIR_KERNEL not set or v3.");
+}
+
+std::string kernel_name(Precision precision) {
+  return std::string(active().name) + (precision == Precision::bf16 ? "+bf16" : "");
 }
 
 }  // namespace sicmir::kernels

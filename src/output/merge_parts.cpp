@@ -101,7 +101,7 @@ void check_same_run(const std::vector<Part>& parts) {
           ExitCode::bad_input,
           fmt::format("{} and {} are not parts of one run: '{}' is '{}' in the one and "
                       "'{}' in the other. Run the shards again with the same model, options "
-                      "and kernel (SICMIR_KERNEL).",
+                      "and kernel (--precision, SICMIR_KERNEL).",
                       first.path, part.path, key, value, other));
     }
     if (mirnas(part) != names) {
