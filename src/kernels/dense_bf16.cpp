@@ -13,13 +13,15 @@
 
 #include "kernels/infer_kernels.hpp"
 
+// std::array's functions are templates of the standard library, see kernels.inc.cpp.
+// NOLINTBEGIN(modernize-avoid-c-arrays)
 namespace sicmir::kernels {
 namespace {
 
-constexpr int lanes = 16;
+constexpr Size lanes = 16;
 // A step of the product keeps this many vectors of features x cells in registers: 24 of the 32.
-constexpr int most_vectors = 3;
-constexpr int group_cells = 8;
+constexpr Size most_vectors = 3;
+constexpr Size group_cells = 8;
 constexpr Size panel_features = most_vectors * lanes;
 // Inputs summed at a time: the panel of weights (48 KB) stays near the processor for all cells of a
 // tile, and so do the cells' own inputs (256 KB for 256 cells) for all panels.
@@ -114,7 +116,7 @@ void arrange(Size n, Size count, const float* b, Size ldb, float* arranged) {
     for (Size input = 0; input < count; input += inputs_converted_at_once) {
       const Size left = least(inputs_converted_at_once, count - input);
       const Size n_pairs = pairs_of(left);
-      for (int j = 0; j < group_cells; ++j) {
+      for (Size j = 0; j < group_cells; ++j) {
         const float* const from = b + least(cell + j, n - 1) * ldb + input;
         const __m512bh pairs =
             _mm512_cvtne2ps_pbh(_mm512_maskz_loadu_ps(first_lanes(left - lanes), from + lanes),
@@ -138,19 +140,19 @@ struct Stretch {
 
 /// One panel of features for all cells. `rows`: how many of the panel's features there are, in this
 /// many vectors.
-template <int vectors>
+template <Size vectors>
 void multiply_panel(const Stretch& stretch, Size rows, Size n, const float* a, const float* b,
                     const float* bias, float* c, Size ldc) {
   __mmask16 mask[vectors];
-  for (int v = 0; v < vectors; ++v) mask[v] = first_lanes(rows - v * lanes);
+  for (Size v = 0; v < vectors; ++v) mask[v] = first_lanes(rows - v * lanes);
   for (Size cell = 0; cell < n; cell += group_cells) {
-    const int n_cells = static_cast<int>(least(group_cells, n - cell));
+    const Size n_cells = least(group_cells, n - cell);
     __m512 sum[group_cells][vectors];
 #pragma GCC unroll 8
-    for (int j = 0; j < group_cells; ++j) {
+    for (Size j = 0; j < group_cells; ++j) {
       const float* const start = stretch.first || j >= n_cells ? bias : c + (cell + j) * ldc;
 #pragma GCC unroll 3
-      for (int v = 0; v < vectors; ++v) {
+      for (Size v = 0; v < vectors; ++v) {
         sum[j][v] = _mm512_maskz_loadu_ps(mask[v], start + v * lanes);
       }
     }
@@ -158,12 +160,12 @@ void multiply_panel(const Stretch& stretch, Size rows, Size n, const float* a, c
     for (Size pair = 0; pair < stretch.n_pairs; ++pair) {
       __m512bh weight[vectors];
 #pragma GCC unroll 3
-      for (int v = 0; v < vectors; ++v) weight[v] = load_pairs(weights + v * lanes);
+      for (Size v = 0; v < vectors; ++v) weight[v] = load_pairs(weights + v * lanes);
 #pragma GCC unroll 8
-      for (int j = 0; j < group_cells; ++j) {
+      for (Size j = 0; j < group_cells; ++j) {
         const __m512bh value = all(b + j);
 #pragma GCC unroll 3
-        for (int v = 0; v < vectors; ++v) {
+        for (Size v = 0; v < vectors; ++v) {
           sum[j][v] = _mm512_dpbf16_ps(sum[j][v], weight[v], value);
         }
       }
@@ -172,10 +174,10 @@ void multiply_panel(const Stretch& stretch, Size rows, Size n, const float* a, c
     }
     const __m512 zero = _mm512_setzero_ps();
 #pragma GCC unroll 8
-    for (int j = 0; j < group_cells; ++j) {
+    for (Size j = 0; j < group_cells; ++j) {
       if (j >= n_cells) break;
 #pragma GCC unroll 3
-      for (int v = 0; v < vectors; ++v) {
+      for (Size v = 0; v < vectors; ++v) {
         const __m512 value = stretch.relu ? _mm512_max_ps(sum[j][v], zero) : sum[j][v];
         _mm512_mask_storeu_ps(c + (cell + j) * ldc + v * lanes, mask[v], value);
       }
@@ -210,3 +212,4 @@ const DenseKernels dense_kernels_bf16 = {.packed_floats = packed_floats,
                                          .multiply = multiply};
 
 }  // namespace sicmir::kernels
+// NOLINTEND(modernize-avoid-c-arrays)

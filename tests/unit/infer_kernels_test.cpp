@@ -60,8 +60,8 @@ class DenseKernels : public testing::TestWithParam<Precision> {
 
 INSTANTIATE_TEST_SUITE_P(Precisions, DenseKernels,
                          testing::Values(Precision::float32, Precision::bf16),
-                         [](const testing::TestParamInfo<Precision>& info) {
-                           return std::string(info.param == Precision::bf16 ? "bf16" : "float32");
+                         [](const testing::TestParamInfo<Precision>& tested) {
+                           return std::string(tested.param == Precision::bf16 ? "bf16" : "float32");
                          });
 
 TEST_P(DenseKernels, EqualTheProductInDouble) {
