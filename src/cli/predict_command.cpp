@@ -396,7 +396,7 @@ void add_predict(CLI::App& app) {
       ->group(writing);
   add_choice<Precision>(sub, "--precision", options.precision,
                         {{"float32", Precision::float32}, {"bf16", Precision::bf16}},
-                        "Products of the network in float32, or, faster and with 2 to 3 digits, in "
+                        "Products of the network in float32, or, faster and to 2 or 3 digits, in "
                         "bf16 where the processor has AVX512-BF16 [default: float32]")
       ->group(writing);
   sub.add_option("--mirnas", command.mirnas,

@@ -3,8 +3,11 @@ import os
 import pathlib
 import re
 
+import anndata
 import numpy as np
+import pandas as pd
 import pytest
+import scipy.sparse
 
 from program import PROJECT, SYMBOLS, counts, predict, run
 
@@ -48,9 +51,6 @@ def test_threads_and_blocks_change_no_byte(full_model, table):
 
 @needs_bf16
 def test_outputs_name_the_precision_and_merge_refuses_parts_of_both(model, tmp_path):
-    import anndata
-    import scipy.sparse
-    import pandas as pd
     cells = counts(2100, SYMBOLS)
     anndata.AnnData(scipy.sparse.csr_matrix(cells.to_numpy(dtype=np.float32).T),
                     obs=pd.DataFrame(index=cells.columns),
@@ -108,7 +108,7 @@ def test_where_bf16_cannot_run_it_is_refused_before_any_work(model, table, tmp_p
 
 @needs_bf16
 def test_the_bundled_model_keeps_its_predictions(bundled):
-    """docs/performance.md states the error; here a bound that is ten times as wide."""
+    """docs/performance.md states the error; this bound is a wide one."""
     exact, rounded = (predict(PROJECT / "models" / "sicmir-tcga.h5", bundled, "--precision", name)
                       for name in ("float32", "bf16"))
     correlation = [np.corrcoef(exact[name], rounded[name])[0, 1] for name in exact]
