@@ -47,7 +47,7 @@ def test_every_shared_symbol_names_its_instruction_set(name):
 
 @needs_kernels
 @pytest.mark.skipif(SANITIZE != "", reason="sanitizers add symbols of their own")
-def test_no_symbol_is_defined_for_two_instruction_sets():
+def test_no_symbol_is_defined_for_both_instruction_sets():
     symbols = [symbol for name in ALL_SETS for symbol in shared_symbols(name)]
     assert len(symbols) == len(set(symbols))
 
