@@ -13,11 +13,8 @@ namespace sicmir {
 
 namespace {
 
-/// Keeps the cells at input positions first .. last - 1.
-void cut(CellBlock& block, const CellRange& range) {
-  const Index from = std::max(range.first - block.first, Index{0});
-  const Index to = std::min(range.last - block.first, block.size());
-  if (from == 0 && to == block.size()) return;
+/// Cells from .. to - 1 of `block`, counted within it.
+CellBlock part_of(const CellBlock& block, Index from, Index to) {
   CellBlock kept;
   kept.clear(block.first + from);
   const auto part = [](const auto& all, Index first, Index last) {
@@ -32,7 +29,15 @@ void cut(CellBlock& block, const CellRange& range) {
   kept.values = part(block.values, first_value, last_value);
   kept.totals = part(block.totals, from, to);
   if (!block.upper_quartiles.empty()) kept.upper_quartiles = part(block.upper_quartiles, from, to);
-  block = std::move(kept);
+  return kept;
+}
+
+/// Keeps the cells at input positions first .. last - 1.
+void cut(CellBlock& block, const CellRange& range) {
+  const Index from = std::max(range.first - block.first, Index{0});
+  const Index to = std::min(range.last - block.first, block.size());
+  if (from == 0 && to == block.size()) return;
+  block = part_of(block, from, to);
 }
 
 }  // namespace
@@ -78,7 +83,17 @@ bool Cells::fetch(Item& item) {
 bool Cells::fetch_of_all(Item& item) {
   item.is_raw = false;
   if (sample_.is_head && next_sampled_ < sample_.blocks.size()) {
-    item.block = std::move(sample_.blocks[next_sampled_++]);
+    // In small pieces, so that there is work for all threads where these are all the cells.
+    constexpr Index piece = 64;
+    CellBlock& block = sample_.blocks[next_sampled_];
+    const Index to = std::min(next_in_block_ + std::min(piece, block_cells_), block.size());
+    item.block = part_of(block, next_in_block_, to);
+    next_in_block_ = to;
+    if (to == block.size()) {
+      block = {};
+      next_in_block_ = 0;
+      ++next_sampled_;
+    }
     return true;
   }
   item.is_raw = true;

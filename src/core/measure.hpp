@@ -43,6 +43,7 @@ class Cells {
   Index block_cells_;
   std::optional<CellRange> range_;
   std::size_t next_sampled_ = 0;
+  Index next_in_block_ = 0;
   Item item_;  // of next()
 };
 

@@ -60,6 +60,7 @@ std::string_view PeekedBytes::peek(std::size_t size) {
     peeked_.clear();
     served_ = false;
   }
+  if (peeked_.size() < size) peeked_.reserve(size + buffer_bytes);  // not by doubling
   while (peeked_.size() < size) {
     const auto bytes = stage_->next();
     if (bytes.empty()) break;

@@ -272,50 +272,45 @@ class GeneLinesSource final : public CellSource {
                                                 file, repeated.size(), repeated.front()));
   }
 
-  /// The values of some lines, zeros left out.
+  /// Some lines, parsed.
   struct Parsed {
+    std::size_t n_lines = 0;
     std::vector<std::string_view> leading;  // of one line after the other, in the stretch
-    std::vector<std::size_t> ends;          // of the lines' values
-    std::vector<std::uint32_t> cells;
-    std::vector<double> values;
+    std::vector<std::uint8_t> may_be_gene;  // per line: its values are to be kept
+    std::vector<double> values;             // lines x cells
   };
 
-  static void parse(const OpenTable& table, const LineStretch& lines, Parsed& parsed) {
+  void parse(const OpenTable& table, const GeneIndex& genes, const LineStretch& lines,
+             Parsed& parsed) const {
+    const std::size_t n_cells = cells_.size();
+    parsed.n_lines = lines.size();
     parsed.leading.clear();
-    parsed.ends.clear();
+    parsed.may_be_gene.clear();
+    parsed.values.assign(lines.size() * n_cells, 0.0);  // zeros are not reported
     std::vector<std::string_view> leading;
-    std::size_t end = 0;
     for (std::size_t l = 0; l < lines.size(); ++l) {
       std::string_view line = lines.line(l);
       const char* at = table.values.begin_line(line, lines.number(l), leading);
       parsed.leading.insert(parsed.leading.end(), leading.begin(), leading.end());
-      // A value that is not zero takes a digit and, but for the last, a separator.
-      const std::size_t most = end + std::min(table.layout.n_values(), line.size() / 2 + 1);
-      if (parsed.values.size() < most) {
-        parsed.cells.resize(2 * most);
-        parsed.values.resize(2 * most);
-      }
-      std::uint32_t* const cells = parsed.cells.data();
-      double* const values = parsed.values.data();
-      table.values.read_values(at, line, lines.number(l), [&](std::size_t i, double value) {
-        cells[end] = static_cast<std::uint32_t>(i);
-        values[end] = value;
-        ++end;
-      });
-      parsed.ends.push_back(end);
+      const bool keep =
+          quartiles_ || std::any_of(columns_.begin(), columns_.end(), [&](std::size_t column) {
+            return genes.find(unquoted(leading[column])).has_value();
+          });
+      parsed.may_be_gene.push_back(keep ? 1 : 0);
+      double* const values = parsed.values.data() + l * n_cells;
+      table.values.read_values(at, line, lines.number(l),
+                               [&](std::size_t i, double value) { values[i] = value; });
     }
   }
 
   void read_all(OpenTable& table, const GeneIndex& genes, int threads) {
     Index feature = 0;
     std::string summary;  // the first line that counts no gene
-    const auto keep_line = [&](const std::string_view* leading, const Parsed& parsed,
-                               std::size_t begin, std::size_t end) {
-      bool keep = quartiles_;
+    const auto take_line = [&](std::span<const std::string_view> leading, bool keep,
+                               std::span<const double> values) {
       bool counted = true;
       for (std::size_t c = 0; c < columns_.size(); ++c) {
         std::string id = unquoted(leading[columns_[c]]);
-        keep = keep || genes.find(id).has_value();
         counted = counted && !is_par_y_copy(id);
         if (c == 0 && is_summary_line(id)) {
           counted = false;
@@ -325,11 +320,7 @@ class GeneLinesSource final : public CellSource {
         }
         features_.columns[c].ids.push_back(std::move(id));
       }
-      store_.begin_feature(feature, keep, counted);
-      for (std::size_t i = begin; i < end; ++i) {
-        store_.add(static_cast<Index>(parsed.cells[i]), parsed.values[i]);
-      }
-      store_.end_feature();
+      store_.add_feature(feature, keep, counted, values);
       ++feature;
     };
     ordered_pipeline<LineStretch, Parsed>(
@@ -337,12 +328,15 @@ class GeneLinesSource final : public CellSource {
         [&](LineStretch& lines) {
           return table.next(lines, std::numeric_limits<std::size_t>::max());
         },
-        [&](const LineStretch& lines, Parsed& parsed) { parse(table, lines, parsed); },
+        [&](const LineStretch& lines, Parsed& parsed) { parse(table, genes, lines, parsed); },
         [&](const Parsed& parsed) {
           const std::size_t n_leading = table.layout.leading.size();
-          for (std::size_t l = 0; l < parsed.ends.size(); ++l) {
-            keep_line(parsed.leading.data() + l * n_leading, parsed,
-                      l == 0 ? 0 : parsed.ends[l - 1], parsed.ends[l]);
+          const std::size_t n_cells = cells_.size();
+          const std::span<const std::string_view> leading = parsed.leading;
+          const std::span<const double> values = parsed.values;
+          for (std::size_t l = 0; l < parsed.n_lines; ++l) {
+            take_line(leading.subspan(l * n_leading, n_leading), parsed.may_be_gene[l] != 0,
+                      values.subspan(l * n_cells, n_cells));
           }
         });
     if (summary.empty()) return;

@@ -34,6 +34,21 @@ void GeneMajorStore::end_feature() {
   }
 }
 
+void GeneMajorStore::add_feature(Index feature, bool keep, bool counted,
+                                 std::span<const double> values) {
+  if (counted) {
+    double* const totals = totals_.data();
+    for (std::size_t cell = 0; cell < values.size(); ++cell) totals[cell] += values[cell];
+  }
+  if (!keep) return;
+  const std::size_t begin = entries_.size();
+  for (std::size_t cell = 0; cell < values.size(); ++cell) {
+    if (values[cell] == 0.0) continue;
+    entries_.push_back({static_cast<std::uint32_t>(cell), static_cast<float>(values[cell])});
+  }
+  features_.push_back({feature, begin, entries_.size(), begin});
+}
+
 void GeneMajorStore::fill(CellBlock& block, Index first, Index count,
                           std::span<const std::string> names, PanelCollector& collector) {
   if (first != next_cell_) {
@@ -46,23 +61,28 @@ void GeneMajorStore::fill(CellBlock& block, Index first, Index count,
           entries_.begin());
     }
   }
-  by_cell_.resize(static_cast<std::size_t>(count));
-  for (auto& cell : by_cell_) cell.clear();
-  for (Feature& feature : features_) {
-    for (; feature.cursor < feature.end && entries_[feature.cursor].cell < first + count;
-         ++feature.cursor) {
-      const Entry& entry = entries_[feature.cursor];
-      by_cell_[static_cast<std::size_t>(entry.cell - first)].emplace_back(feature.feature,
-                                                                          entry.value);
-    }
-  }
   collector.begin_block(block, first);
-  for (Index c = 0; c < count; ++c) {
-    for (const auto& [feature, value] : by_cell_[static_cast<std::size_t>(c)]) {
-      collector.add(feature, static_cast<double>(value));
+  // A few cells at a time: all that is written to stays in the cache.
+  constexpr Index at_once = 64;
+  by_cell_.resize(static_cast<std::size_t>(at_once));
+  for (Index begin = first; begin < first + count; begin += at_once) {
+    const Index end = std::min(begin + at_once, first + count);
+    for (auto& cell : by_cell_) cell.clear();
+    for (Feature& feature : features_) {
+      for (; feature.cursor < feature.end && entries_[feature.cursor].cell < end;
+           ++feature.cursor) {
+        const Entry& entry = entries_[feature.cursor];
+        by_cell_[static_cast<std::size_t>(entry.cell - begin)].emplace_back(feature.feature,
+                                                                            entry.value);
+      }
     }
-    const auto cell = static_cast<std::size_t>(first + c);
-    collector.end_cell(names[cell], totals_[cell]);
+    for (Index c = begin; c < end; ++c) {
+      for (const auto& [feature, value] : by_cell_[static_cast<std::size_t>(c - begin)]) {
+        collector.add(feature, static_cast<double>(value));
+      }
+      const auto cell = static_cast<std::size_t>(c);
+      collector.end_cell(names[cell], totals_[cell]);
+    }
   }
   next_cell_ = first + count;
 }

@@ -32,6 +32,8 @@ class GeneMajorStore {
     }
   }
   void end_feature();
+  /// A whole feature: the value of every cell, zeros among them; otherwise as above.
+  void add_feature(Index feature, bool keep, bool counted, std::span<const double> values);
   /// A value of a feature that is not kept, outside begin_feature() and end_feature().
   void add_to_total(Index cell, double value) { totals_[static_cast<std::size_t>(cell)] += value; }
 

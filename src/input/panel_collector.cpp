@@ -32,7 +32,9 @@ void PanelCollector::begin_block(CellBlock& block, Index first) {
 
 void PanelCollector::end_cell(std::string name, std::optional<double> total) {
   if (by_feature_) resolve_shared();
-  std::sort(touched_.begin(), touched_.end());
+  if (!std::is_sorted(touched_.begin(), touched_.end())) {
+    std::sort(touched_.begin(), touched_.end());
+  }
   for (const PanelPosition gene : touched_) {
     const auto value = static_cast<float>(sum_[static_cast<std::size_t>(gene)]);
     if (value == 0.0f) continue;

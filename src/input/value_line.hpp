@@ -45,7 +45,9 @@ class ValueLineReader {
       }
       if (i == n_values_) fail_count(line, number);
       double value = 0;
-      const char* stop = read_short_number(at, decimal, value);
+      const char* stop =
+          end - at >= number_word_bytes ? read_word_number(at, decimal, value) : nullptr;
+      if (stop == nullptr) stop = read_short_number(at, decimal, value);
       if (stop == nullptr || (stop != end && *stop != separator)) {
         stop = read_long_value(at, end, i, number, value);
       }
