@@ -1,5 +1,6 @@
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <filesystem>
@@ -411,15 +412,31 @@ class Reader {
     if (with_weights) {
       Linear linear;
       const std::vector<float> weight = floats(group, where, "weight", extent);
-      using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-      linear.weight = Eigen::Map<const RowMajor>(weight.data(), static_cast<Index>(extent[0]),
-                                                 static_cast<Index>(extent[1]));
+      linear.weight = turned_over(weight, static_cast<Index>(extent[0]));
       if (has_bias) linear.bias = vector(group, where, "bias", extent[0]);
       card_.model.members.back().layers.emplace_back(std::move(linear));
     }
     std::string word = fmt::format("Linear({}, {})", width, extent[0]);
     width = extent[0];
     return word;
+  }
+
+  /// `weight`: outputs x inputs, one output's weights behind each other as in the file; one input's
+  /// in the result. In tiles, since otherwise each number would come from another line of the cache.
+  static Matrix turned_over(const std::vector<float>& weight, Index n_outputs) {
+    using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+    const Index n_inputs = static_cast<Index>(weight.size()) / n_outputs;
+    const Eigen::Map<const RowMajor> from(weight.data(), n_outputs, n_inputs);
+    Matrix to(n_outputs, n_inputs);
+    constexpr Index tile = 16;
+    for (Index input = 0; input < n_inputs; input += tile) {
+      const Index inputs = std::min(tile, n_inputs - input);
+      for (Index output = 0; output < n_outputs; output += tile) {
+        const Index outputs = std::min(tile, n_outputs - output);
+        to.block(output, input, outputs, inputs) = from.block(output, input, outputs, inputs);
+      }
+    }
+    return to;
   }
 
   bool is_float16(const h5::Handle& group) {

@@ -8,7 +8,9 @@
 
 #include <chrono>
 #include <cmath>
+#include <future>
 #include <limits>
+#include <utility>
 
 #include "core/block_network.hpp"
 #include "core/decide.hpp"
@@ -32,9 +34,10 @@ double seconds_since(Clock::time_point start) {
 /// What happens to a block between the source and the sink.
 class Predictor {
  public:
-  Predictor(const Model& model, const Standardiser& standardiser, const PredictOptions& options)
+  Predictor(const Model& model, Network network, const Standardiser& standardiser,
+            const PredictOptions& options)
       : model_(model),
-        network_(model.members, options.precision),
+        network_(std::move(network)),
         standardiser_(standardiser),
         block_network_(network_, standardiser_),
         options_(options) {}
@@ -248,6 +251,9 @@ RunReport predict(CellSource& source, const Model& model, const GeneIndex& index
   log_genes(report.genes);
   source.select(genes);
 
+  // Arranged while the input is looked at. (A model that is no network is told of later.)
+  std::future<Network> network =
+      std::async(std::launch::async, [&] { return Network(model.members, options.precision); });
   Sample sample = take_sample(source, options.block_cells);
   report.decision = decide(sample, source, genes, options);
   log_decision(report.decision);
@@ -296,7 +302,7 @@ RunReport predict(CellSource& source, const Model& model, const GeneIndex& index
     report.seconds_measure = seconds_since(start);
   }
 
-  const Predictor predictor(model, standardiser, options);
+  const Predictor predictor(model, network.get(), standardiser, options);
   spdlog::debug(
       "memory: at most {} MB for blocks of {} cells, {} MB between the passes, {} MB for "
       "the reader, {} MB for the model",

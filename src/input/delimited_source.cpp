@@ -185,11 +185,11 @@ class CellLinesSource final : public CellSource {
       const char* at = table_.values.begin_line(line, number, raw.leading);
       std::optional<double> total;
       double quartile = 0;
-      if (total_at_) total = 0.0;  // zeros are not reported
+      if (total_at_) total = 0.0;  // zeros may be left out
       table_.values.read_values(at, line, number, [&](std::size_t i, double value) {
         if (total_at_ == i) total = value;
         if (quartile_at_ == i) quartile = value;
-        raw.collector->add(static_cast<Index>(i), value);
+        if (value != 0.0) raw.collector->add(static_cast<Index>(i), value);
       });
       raw.collector->end_cell(unquoted(raw.leading.front()), total);
       if (quartile_at_ && !block.upper_quartiles.empty()) block.upper_quartiles.back() = quartile;
@@ -286,7 +286,7 @@ class GeneLinesSource final : public CellSource {
     parsed.n_lines = lines.size();
     parsed.leading.clear();
     parsed.may_be_gene.clear();
-    parsed.values.assign(lines.size() * n_cells, 0.0);  // zeros are not reported
+    parsed.values.assign(lines.size() * n_cells, 0.0);  // zeros may be left out
     std::vector<std::string_view> leading;
     for (std::size_t l = 0; l < lines.size(); ++l) {
       std::string_view line = lines.line(l);

@@ -52,6 +52,47 @@ TEST_F(Store, ServesCellsWithTheirTotals) {
   EXPECT_THAT(block.totals, ElementsAre(11, 13, 19, 10.5));
 }
 
+TEST_F(Store, TakesWholeFeaturesAsItTakesSingleValues) {
+  GeneMajorStore whole(4, "file");
+  whole.add_feature(0, true, true, std::vector{1.0, 0.0, 3.0, 0.0});
+  whole.add_feature(1, false, true, std::vector{10.0, 12.0, 10.0, 10.5});
+  whole.add_feature(2, true, false, std::vector{0.0, 5.0, 6.0, 0.0});
+  PanelCollector collector(*map_, false);
+  CellBlock block;
+  whole.fill(block, 0, 4, names_, collector);
+  EXPECT_THAT(block.offsets, ElementsAre(0, 1, 2, 4, 4));
+  EXPECT_THAT(block.values, ElementsAre(1, 5, 3, 6));
+  EXPECT_THAT(block.totals, ElementsAre(11, 12, 13, 10.5));
+}
+
+TEST_F(Store, ServesManyCellsAtOnce) {
+  constexpr Index n = 200;
+  GeneMajorStore many(n, "file");
+  std::vector<double> first(n), second(n);
+  std::vector<std::string> names(n);
+  for (std::size_t cell = 0; cell < n; ++cell) {
+    names[cell] = std::to_string(cell);
+    first[cell] = static_cast<double>(cell + 1);
+    second[cell] = cell % 3 == 0 ? 0.5 : 0.0;
+  }
+  many.add_feature(0, true, true, first);
+  many.add_feature(2, true, true, second);
+  PanelCollector collector(*map_, false);
+  CellBlock block;
+  many.fill(block, 30, 150, names, collector);
+  ASSERT_EQ(block.size(), 150);
+  std::size_t at = 0;
+  for (std::size_t cell = 30; cell < 180; ++cell) {
+    EXPECT_EQ(block.cells[cell - 30], names[cell]);
+    EXPECT_EQ(block.genes[at], 0);
+    EXPECT_EQ(block.values[at++], static_cast<float>(cell + 1));
+    if (cell % 3 != 0) continue;
+    EXPECT_EQ(block.genes[at], 1);
+    EXPECT_EQ(block.values[at++], 0.5F);
+  }
+  EXPECT_EQ(at, block.values.size());
+}
+
 TEST_F(Store, ServesBlocksInAnyOrder) {
   EXPECT_THAT(cells(2, 2).values, ElementsAre(3, 6));
   EXPECT_THAT(cells(0, 1).values, ElementsAre(1));

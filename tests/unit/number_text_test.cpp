@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -91,6 +92,39 @@ TEST(ReadShortNumber, LeavesOtherFormsAlone) {
   double value = 0;
   for (const char* text : {"\n", "-\n", ".\n", "NA\n", "12345678901234567890\n"}) {
     EXPECT_EQ(read_short_number(text, '.', value), nullptr) << text;
+  }
+}
+
+/// `text` and what may stand behind it, long enough for read_word_number().
+void expect_word_like_strtod(const std::string& text, const std::string& behind, char decimal) {
+  std::string line = text + behind;
+  std::replace(line.begin(), line.end(), '.', decimal);
+  const double expected = std::strtod(text.c_str(), nullptr);
+  double value = 0;
+  const char* const stop = read_word_number(line.data(), decimal, value);
+  ASSERT_NE(stop, nullptr) << line;
+  EXPECT_EQ(stop - line.data(), static_cast<std::ptrdiff_t>(text.size())) << line;
+  EXPECT_EQ(std::memcmp(&value, &expected, sizeof value), 0) << line;
+}
+
+TEST(ReadWordNumber, RoundsAsStrtodDoesWhateverStandsBehind) {
+  std::mt19937_64 random(20261124);
+  for (int i = 0; i < 200000; ++i) {
+    std::string text = std::to_string(random() % 10000000 + 10000000).substr(1 + random() % 7);
+    const std::size_t point = random() % (text.size() + 3);
+    if (text.size() < 7 && point <= text.size()) text.insert(point, ".");
+    if (random() % 3 == 0) text.insert(0, "-");
+    std::string behind = "\t";
+    for (int k = 0; k < 9; ++k) behind += static_cast<char>(random() % 256);
+    expect_word_like_strtod(text, behind, random() % 2 != 0 ? '.' : ',');
+  }
+}
+
+TEST(ReadWordNumber, LeavesOtherFormsAlone) {
+  double value = 0;
+  for (const char* text : {"12345678\t9", "-1234567.8\t", "123.4567\t", ".\t1234567", "-.\t123456",
+                           "--1\t234567", "\t12345678", "NA\t123456", "+1\t234567"}) {
+    EXPECT_EQ(read_word_number(text, '.', value), nullptr) << text;
   }
 }
 

@@ -1,0 +1,102 @@
+// Text to numbers and numbers to text. Needs Google Benchmark.
+#include <benchmark/benchmark.h>
+
+#include <array>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "input/value_line.hpp"
+#include "output/float_text.hpp"
+
+namespace {
+
+using namespace sicmir;
+
+constexpr std::size_t n_cells = 10000;
+
+/// A line of a CSV table of genes as lines.
+template <class Print>
+std::string line_of(Print&& print) {
+  std::string line = "GENE";
+  for (std::size_t cell = 0; cell < n_cells; ++cell) {
+    line += ',';
+    print(line);
+  }
+  return line;
+}
+
+void parse(benchmark::State& state, const std::string& line) {
+  TableLayout layout;
+  layout.rules = {',', '.'};
+  layout.n_fields = n_cells + 1;
+  layout.header.assign(layout.n_fields, "name");
+  layout.leading = {LeadingColumn::names};
+  const ValueLineReader reader(layout, "bench");
+  const std::string text = line + "\n";
+  std::vector<double> values(n_cells);
+  std::vector<std::string_view> leading;
+  for (auto _ : state) {
+    std::string_view view = std::string_view(text).substr(0, line.size());
+    const char* const at = reader.begin_line(view, 1, leading);
+    values.assign(n_cells, 0.0);
+    reader.read_values(at, view, 1, [&](std::size_t i, double value) { values[i] = value; });
+    benchmark::DoNotOptimize(values.data());
+    benchmark::ClobberMemory();
+  }
+  state.counters["values"] = benchmark::Counter(static_cast<double>(n_cells),
+                                                benchmark::Counter::kIsIterationInvariantRate);
+}
+
+/// Decimals as bench/measure.py writes them; argument: how many.
+void parse_decimals(benchmark::State& state) {
+  std::mt19937_64 random(1);
+  std::gamma_distribution<double> mean(0.8, 3.0);
+  std::normal_distribution<double> noise;
+  const auto decimals = static_cast<int>(state.range(0));
+  parse(state, line_of([&](std::string& line) {
+          const double value = std::max(mean(random) + noise(random), 0.0);
+          std::array<char, 40> text{};
+          line.append(text.data(),
+                      std::to_chars(text.data(), text.data() + text.size(), value,
+                                    std::chars_format::fixed, decimals)
+                          .ptr);
+        }));
+}
+BENCHMARK(parse_decimals)->Arg(2)->Arg(4)->Arg(6)->Arg(9);
+
+/// Counts; argument: percent of them that are not zero.
+void parse_counts(benchmark::State& state) {
+  std::mt19937_64 random(1);
+  std::geometric_distribution<int> count(0.5);
+  std::bernoulli_distribution stored(static_cast<double>(state.range(0)) / 100.0);
+  parse(state, line_of([&](std::string& line) {
+          line += stored(random) ? std::to_string(1 + count(random)) : "0";
+        }));
+}
+BENCHMARK(parse_counts)->Arg(0)->Arg(8)->Arg(33)->Arg(100);
+
+/// Predictions: the shortest text of a float32.
+void format_shortest(benchmark::State& state) {
+  std::mt19937_64 random(1);
+  std::normal_distribution<float> z(0.0F, 0.7F);
+  std::vector<float> values(n_cells);
+  for (float& value : values) value = z(random);
+  std::vector<char> text(n_cells * (float_text::max_length + 1));
+  for (auto _ : state) {
+    char* end = text.data();
+    for (const float value : values) {
+      *end++ = ',';
+      end = float_text::shortest(end, value);
+    }
+    benchmark::DoNotOptimize(end);
+    benchmark::ClobberMemory();
+  }
+  state.counters["values"] = benchmark::Counter(static_cast<double>(n_cells),
+                                                benchmark::Counter::kIsIterationInvariantRate);
+}
+BENCHMARK(format_shortest);
+
+}  // namespace
+
+BENCHMARK_MAIN();
