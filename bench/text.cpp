@@ -57,10 +57,9 @@ void parse_decimals(benchmark::State& state) {
   parse(state, line_of([&](std::string& line) {
           const double value = std::max(mean(random) + noise(random), 0.0);
           std::array<char, 40> text{};
-          line.append(text.data(),
-                      std::to_chars(text.data(), text.data() + text.size(), value,
-                                    std::chars_format::fixed, decimals)
-                          .ptr);
+          line.append(text.data(), std::to_chars(text.data(), text.data() + text.size(), value,
+                                                 std::chars_format::fixed, decimals)
+                                       .ptr);
         }));
 }
 BENCHMARK(parse_decimals)->Arg(2)->Arg(4)->Arg(6)->Arg(9);

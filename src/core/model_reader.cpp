@@ -422,7 +422,8 @@ class Reader {
   }
 
   /// `weight`: outputs x inputs, one output's weights behind each other as in the file; one input's
-  /// in the result. In tiles, since otherwise each number would come from another line of the cache.
+  /// in the result. In tiles, since otherwise each number would come from another line of the
+  /// cache.
   static Matrix turned_over(const std::vector<float>& weight, Index n_outputs) {
     using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
     const Index n_inputs = static_cast<Index>(weight.size()) / n_outputs;

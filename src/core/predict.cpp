@@ -8,9 +8,7 @@
 
 #include <chrono>
 #include <cmath>
-#include <future>
 #include <limits>
-#include <utility>
 
 #include "core/block_network.hpp"
 #include "core/decide.hpp"
@@ -34,10 +32,9 @@ double seconds_since(Clock::time_point start) {
 /// What happens to a block between the source and the sink.
 class Predictor {
  public:
-  Predictor(const Model& model, Network network, const Standardiser& standardiser,
-            const PredictOptions& options)
+  Predictor(const Model& model, const Standardiser& standardiser, const PredictOptions& options)
       : model_(model),
-        network_(std::move(network)),
+        network_(model.members, options.precision),
         standardiser_(standardiser),
         block_network_(network_, standardiser_),
         options_(options) {}
@@ -251,9 +248,6 @@ RunReport predict(CellSource& source, const Model& model, const GeneIndex& index
   log_genes(report.genes);
   source.select(genes);
 
-  // Arranged while the input is looked at. (A model that is no network is told of later.)
-  std::future<Network> network =
-      std::async(std::launch::async, [&] { return Network(model.members, options.precision); });
   Sample sample = take_sample(source, options.block_cells);
   report.decision = decide(sample, source, genes, options);
   log_decision(report.decision);
@@ -302,7 +296,7 @@ RunReport predict(CellSource& source, const Model& model, const GeneIndex& index
     report.seconds_measure = seconds_since(start);
   }
 
-  const Predictor predictor(model, network.get(), standardiser, options);
+  const Predictor predictor(model, standardiser, options);
   spdlog::debug(
       "memory: at most {} MB for blocks of {} cells, {} MB between the passes, {} MB for "
       "the reader, {} MB for the model",

@@ -286,7 +286,7 @@ class GeneLinesSource final : public CellSource {
     parsed.n_lines = lines.size();
     parsed.leading.clear();
     parsed.may_be_gene.clear();
-    parsed.values.assign(lines.size() * n_cells, 0.0);  // zeros may be left out
+    parsed.values.clear();
     std::vector<std::string_view> leading;
     for (std::size_t l = 0; l < lines.size(); ++l) {
       std::string_view line = lines.line(l);
@@ -297,6 +297,9 @@ class GeneLinesSource final : public CellSource {
             return genes.find(unquoted(leading[column])).has_value();
           });
       parsed.may_be_gene.push_back(keep ? 1 : 0);
+      // Line by line: a file of many broken lines must not make room for all of them. Zeros, as they
+      // may be left out.
+      parsed.values.resize((l + 1) * n_cells);
       double* const values = parsed.values.data() + l * n_cells;
       table.values.read_values(at, line, lines.number(l),
                                [&](std::size_t i, double value) { values[i] = value; });

@@ -78,36 +78,40 @@ inline constexpr std::ptrdiff_t number_word_bytes = 9;
                                                   double& value) noexcept {
   if constexpr (std::endian::native != std::endian::little) return nullptr;
   constexpr std::uint64_t every_byte = 0x0101010101010101;
-  const bool negative = *at == '-';
+  // Both words that may be meant: where the next number begins waits for this one to be found.
+  std::uint64_t unsigned_word = 0;
+  std::uint64_t signed_word = 0;
+  std::memcpy(&unsigned_word, at, sizeof unsigned_word);
+  std::memcpy(&signed_word, at + 1, sizeof signed_word);
+  const bool negative = (unsigned_word & 0xffU) == '-';
+  const std::uint64_t word = negative ? signed_word : unsigned_word;
   at += negative ? 1 : 0;
-  std::uint64_t word = 0;
-  std::memcpy(&word, at, sizeof word);
   const std::uint64_t digits = word ^ (every_byte * '0');
   // 0x80 in every byte that holds no digit.
   const std::uint64_t others =
       (((digits & (every_byte * 0x7f)) + every_byte * (0x80 - 10)) | digits) & (every_byte * 0x80);
   if (others == 0) return nullptr;
-  const int whole = std::countr_zero(others) / 8;
+  const unsigned whole = static_cast<unsigned>(std::countr_zero(others)) / 8U;
   if (at[whole] != decimal) {
     if (whole == 0) return nullptr;
-    value = detail::with_sign(
-        static_cast<double>(static_cast<std::int64_t>(detail::eight_digits(digits << (64 - 8 * whole)))),
-        negative);
+    const std::uint64_t number = detail::eight_digits(digits << (64 - 8 * whole));
+    value = detail::with_sign(static_cast<double>(static_cast<std::int64_t>(number)), negative);
     return at + whole;
   }
   const std::uint64_t behind_point = others & (others - 1);
   if (behind_point == 0) return nullptr;
-  const int length = std::countr_zero(behind_point) / 8;
+  const unsigned length = static_cast<unsigned>(std::countr_zero(behind_point)) / 8U;
   if (length == 1) return nullptr;
-  // The last digit goes to the last byte, and what is before the point one further to close the gap.
+  // The last digit goes to the last byte, and what is before the point one further to close the
+  // gap.
   const std::uint64_t shifted = digits << (64 - 8 * length);
-  const int point = 8 * (8 - length + whole);
+  const unsigned point = 8 * (8 - length + whole);
   const std::uint64_t before = (std::uint64_t{1} << point) - 1;
   const std::uint64_t closed =
       (shifted & (~std::uint64_t{0xff} << point)) | ((shifted & before) << 8U);
   value = detail::with_sign(
       static_cast<double>(static_cast<std::int64_t>(detail::eight_digits(closed))) /
-          detail::powers_of_ten[static_cast<std::size_t>(length - whole - 1)],
+          detail::powers_of_ten[length - whole - 1],
       negative);
   return at + length;
 }
