@@ -4,6 +4,8 @@ times:   check_tidy.py BUILD_FOLDER CACHE_FOLDER MINUTES
 BUILD_FOLDER is configured (compile_commands.json). Ends with 1 if there is a finding, or if MINUTES
 are over before every file was looked at. CACHE_FOLDER remembers what was clean: such a file is
 looked at again only when it, a header that it includes, .clang-tidy or clang-tidy itself changes.
+Needs clang++, and LLVM's headers for the plugin own_code_only.cpp (Debian: libclang-14-dev,
+llvm-14-dev).
 """
 import concurrent.futures
 import hashlib
@@ -11,6 +13,7 @@ import json
 import os
 import pathlib
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -18,8 +21,19 @@ import time
 build, cache = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 deadline = time.monotonic() + 60 * float(sys.argv[3])
 project = pathlib.Path(__file__).resolve().parent.parent
-rules = (project / ".clang-tidy").read_bytes() + subprocess.check_output(
-    ["clang-tidy", "--version"])
+plugin_source = project / "scripts" / "own_code_only.cpp"
+plugin = cache / "own_code_only.so"
+rules = ((project / ".clang-tidy").read_bytes() + plugin_source.read_bytes()
+         + subprocess.check_output(["clang-tidy", "--version"]))
+
+
+def build_plugin():
+    """With the headers of the very LLVM that clang-tidy is of: /usr/lib/llvm-14/bin, ../include."""
+    headers = pathlib.Path(shutil.which("clang-tidy")).resolve().parent.parent / "include"
+    if not (headers / "clang" / "AST" / "ASTContext.h").exists():
+        sys.exit(f"tidy: {headers} has no clang headers; install libclang-14-dev and llvm-14-dev")
+    subprocess.run(["g++", "-std=c++17", "-fno-rtti", "-fPIC", "-shared", "-isystem", str(headers),
+                    str(plugin_source), "-o", str(plugin)], check=True)
 
 
 def key(entry):
@@ -46,7 +60,8 @@ def look_at(entry):
         clean.touch()
         return ""
     try:
-        done = subprocess.run(["clang-tidy", "-p", str(build), "--quiet", entry["file"]],
+        done = subprocess.run(["clang-tidy", f"-load={plugin}", "-p", str(build), "--quiet",
+                               entry["file"]],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               timeout=left)
     except subprocess.TimeoutExpired:
@@ -62,6 +77,7 @@ for entry in json.loads((build / "compile_commands.json").read_text()):
     if "/src/" in entry["file"] or "/tests/tools/" in entry["file"]:
         entries.setdefault(entry["file"], entry)
 cache.mkdir(parents=True, exist_ok=True)
+build_plugin()
 for old in cache.iterdir():  # a month unused
     if old.stat().st_mtime < time.time() - 30 * 24 * 3600:
         old.unlink()
