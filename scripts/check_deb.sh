@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
 # The Debian package installs and runs, with its bundled model, on a fresh Debian.
-#   check_deb.sh BUILD_FOLDER     (a finished build; needs root, debootstrap and an apt mirror)
+#   check_deb.sh BUILD_FOLDER CACHE_FOLDER
+# BUILD_FOLDER is a finished build; CACHE_FOLDER keeps what debootstrap downloads for the next time.
+# Needs root, debootstrap, dpkg-dev, file and an apt mirror.
 set -euo pipefail
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$(realpath "$1")
+mkdir -p "$2"
+cache=$(realpath "$2")
 if [ "$(id -u)" -ne 0 ]; then
   echo "deb: skipped (installing in a fresh root needs root)"
   exit 0
@@ -21,13 +25,15 @@ package=$(ls "$work"/sicmir_*.deb)
 dpkg-deb --field "$package" Package Version Architecture Depends Installed-Size
 dpkg-deb --field "$package" Depends | grep -q libhdf5 || { echo "no dependency on HDF5"; exit 1; }
 
-# This machine's own mirror and release.
-mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | head -n 1)
+# This machine's own release, and Debian's mirror among its sources.
 release=$(. /etc/os-release && echo "$VERSION_CODENAME")
+mirror=$(apt-get indextargets --format '$(REPO_URI)' \
+  'Created-By: Packages' 'Origin: Debian' "Codename: $release" | head -n 1)
+[ -n "$mirror" ] || { echo "apt has no source for Debian $release; run apt-get update"; exit 1; }
 root=$work/root
 start=$SECONDS
-debootstrap --variant=minbase "$release" "$root" "$mirror" >"$work/debootstrap.log" 2>&1 ||
-  { tail -n 20 "$work/debootstrap.log"; exit 1; }
+debootstrap --variant=minbase --cache-dir="$cache" "$release" "$root" "$mirror" \
+  >"$work/debootstrap.log" 2>&1 || { tail -n 20 "$work/debootstrap.log"; exit 1; }
 echo "debootstrap: $((SECONDS - start)) s"
 
 cp "$package" "$root/tmp/sicmir.deb"
@@ -45,7 +51,8 @@ lines=$(wc -l <"$root/tmp/mirnas.csv")
 cmp "$work/here.csv" "$root/tmp/mirnas.csv"
 contents=$(dpkg-deb --contents "$package")
 for file in /usr/share/man/man1/sicmir-predict.1 /usr/share/bash-completion/completions/sicmir \
-  /usr/share/zsh/site-functions/_sicmir; do
+  /usr/share/zsh/site-functions/_sicmir /usr/share/doc/sicmir/LICENSE \
+  /usr/share/sicmir/report/uPlot.LICENSE; do
   [[ $contents == *" .$file"* ]] || { echo "the package has no $file"; exit 1; }
 done
 inside apt-get purge -y -qq sicmir >/dev/null 2>&1

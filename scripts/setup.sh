@@ -34,14 +34,16 @@ need_packages() {
     is_installed "$package" || missing+=("$package")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
+  local ask="Ask an administrator to run: apt-get install ${missing[*]}"
   if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || die "these packages are missing: ${missing[*]}. You are not" \
-      "root and sudo is not here; ask an administrator to run: apt-get install ${missing[*]}"
+    command -v sudo >/dev/null ||
+      die "these packages are missing, you are not root and sudo is not here. $ask"
     as_root=(sudo)
   fi
   echo "Installing with apt-get: ${missing[*]}"
+  "${as_root[@]}" true || die "sudo did not let you install them. $ask"
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq ||
-    die "apt-get update failed; is there a network, and are you allowed to install packages?"
+    die "apt-get update failed: is there a network?"
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
     die "apt-get could not install: ${missing[*]}"
@@ -58,10 +60,11 @@ configure() {
   fi
 }
 
-# build FOLDER TARGET: with every core; says how long it took if it had something to do.
+# build FOLDER TARGET: with every core; says how long it took if it had something to do. With
+# BUILD_QUIETLY, a terminal sees one line of progress, and a file only warnings and errors.
 build() {
   local start=$SECONDS
-  if [ -n "${BUILD_QUIETLY:-}" ]; then
+  if [ -n "${BUILD_QUIETLY:-}" ] && ! [ -t 1 ]; then
     cmake --build "$1" --target "$2" --parallel "$cores" -- --quiet |
       { grep -v "no work to do" || true; }
   else
