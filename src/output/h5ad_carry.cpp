@@ -295,9 +295,12 @@ void carry_over(const std::string& from, const H5Output& out, const TextList& na
   // Goes after the file is closed: HDF5 may crash even in that.
   struct Carrying {
     const std::string& path;
+    explicit Carrying(const std::string& name) : path(name) {}
+    Carrying(const Carrying&) = delete;
+    Carrying& operator=(const Carrying&) = delete;
     ~Carrying() { note_work(Work::reading_input, path); }
   };
-  const Carrying carrying{from};
+  const Carrying carrying(from);
   std::optional<h5::File> in;
   std::optional<h5ad::Table> obs;
   try {
