@@ -127,6 +127,7 @@ void write_matrices(CellJoiner& joiner, const H5Output& out, const std::vector<P
                     const std::string& output, const MergeOptions& options) {
   const h5::File& first = *parts.front().file;
   std::vector<std::string> names;
+  names.reserve(parts.size());
   for (const Part& part : parts) names.push_back(seen_from(output, part.path));
   const auto matrix = [&](const std::string& path, hid_t parent, const std::string& name) {
     if (options.refer) {
@@ -161,6 +162,7 @@ void write_notes(const H5Output& out, const Part& first) {
 void merge_parts(std::span<const std::string> paths, const std::string& output,
                  const MergeOptions& options) {
   std::vector<Part> parts;
+  parts.reserve(paths.size());
   for (const std::string& path : paths) parts.push_back(open_part(path));
   if (parts.empty()) throw Error(ExitCode::usage, "no part to merge.");
   std::stable_sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
@@ -168,12 +170,14 @@ void merge_parts(std::span<const std::string> paths, const std::string& output,
            std::pair(b.range.cells.first, b.range.cells.last);
   });
   std::vector<PartRange> ranges;
+  ranges.reserve(parts.size());
   for (const Part& part : parts) ranges.push_back(part.range);
   check_cover(ranges);
   check_same_run(parts);
 
   const h5::Lock lock;
   std::vector<JoinInput> inputs;
+  inputs.reserve(parts.size());
   for (const Part& part : parts) inputs.push_back({part.file.get(), part.cells});
   H5Output out(output);
   out.create();

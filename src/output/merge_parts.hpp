@@ -17,12 +17,12 @@ struct MergeOptions {
   bool refer = false;
 };
 
-/// Writes the cells of all `parts` (h5ad files of `predict --shard`, in any order) to `output`, in
-/// the order of the input: X, layers, obs and obsm are joined, var and uns are those of the first
-/// part. obsp is left out with a warning: no part knows of neighbours in another. Throws
-/// Error(bad_input) naming files where parts are of different runs (model, options, kernel), where
-/// cells are missing or stand in two parts; Error(not_written).
-void merge_parts(std::span<const std::string> parts, const std::string& output,
+/// Writes the cells of the parts at `paths` (h5ad files of `predict --shard`, in any order) to
+/// `output`, in the order of the input: X, layers, obs and obsm are joined, var and uns are those
+/// of the first part. obsp is left out with a warning: no part knows of neighbours in another.
+/// Throws Error(bad_input) naming files where parts are of different runs (model, options, kernel),
+/// where cells are missing or stand in two parts; Error(not_written).
+void merge_parts(std::span<const std::string> paths, const std::string& output,
                  const MergeOptions& options);
 
 /// What an h5ad that sicmir wrote says of itself.
