@@ -1,7 +1,7 @@
 #include "hdf5/h5_chunks.hpp"
 
 #include <libdeflate.h>
-#include <liblzf/lzf.h>
+#include <lzf.h>
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #include "hdf5/lzf_filter.hpp"
 
 #include <hdf5.h>
-#include <liblzf/lzf.h>
+#include <lzf.h>
 
 #include <algorithm>
 #include <cerrno>
