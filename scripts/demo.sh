@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 folder=$(realpath -m "${BUILD_DIR:-$project/build/release}")
 need_packages "${build_packages[@]}"
-[ -f "$folder/CMakeCache.txt" ] || configure "$folder" -DSICMIR_TESTS=OFF
+[ -f "$folder/build.ninja" ] || [ -f "$folder/Makefile" ] || configure "$folder" -DSICMIR_TESTS=OFF
 [ -x "$folder/src/sicmir" ] || echo "Building with $cores cores; this takes some minutes, once"
 BUILD_QUIETLY=1 build "$folder" sicmir
 
