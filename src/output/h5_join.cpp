@@ -122,7 +122,7 @@ void CellJoiner::join(const std::string& path, hid_t parent, const std::string& 
       out_.checked(H5Gcreate2(parent, name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
   copy_attributes(out_, first.get(), group.get());
   for (const std::string& member : h5::members(*inputs_.front().file, first.get())) {
-    join(path + "/" + member, group.get(), member);
+    join(fmt::format("{}/{}", path, member), group.get(), member);
   }
 }
 
