@@ -34,6 +34,14 @@ def build_plugin():
         sys.exit(f"tidy: {headers} has no clang headers; install libclang-14-dev and llvm-14-dev")
     subprocess.run(["g++", "-std=c++17", "-fno-rtti", "-fPIC", "-shared", "-isystem", str(headers),
                     str(plugin_source), "-o", str(plugin)], check=True)
+    # It must not keep the checks out of everything.
+    probe = cache / "probe.cpp"
+    probe.write_text("#include <string>\nstruct wrong_name {};\n")
+    done = subprocess.run(["clang-tidy", f"-load={plugin}", "--quiet",
+                           f"--config-file={project / '.clang-tidy'}", str(probe), "--", "-std=c++20"],
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    if "readability-identifier-naming" not in done.stdout:
+        sys.exit(f"tidy: the fault in {probe} was not found; is {plugin_source} at fault?")
 
 
 def key(entry):
