@@ -23,7 +23,8 @@ deadline = time.monotonic() + 60 * float(sys.argv[3])
 project = pathlib.Path(__file__).resolve().parent.parent
 plugin_source = project / "scripts" / "own_code_only.cpp"
 plugin = cache / "own_code_only.so"
-rules = ((project / ".clang-tidy").read_bytes() + plugin_source.read_bytes()
+rules = (b"".join(path.read_bytes() for path in [project / ".clang-tidy", plugin_source,
+                                                 *sorted((project / "src").rglob(".clang-tidy"))])
          + subprocess.check_output(["clang-tidy", "--version"]))
 
 

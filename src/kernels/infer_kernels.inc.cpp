@@ -8,9 +8,6 @@
 #include "kernels/kernel_set.inc.hpp"
 #include "kernels/vectors.inc.hpp"
 
-// Arrays are plain, as std::array has functions, which the instruction sets would share. Counts of
-// vectors, cells of a group and lanes are int: products stay under 100, and loops are unrolled.
-// NOLINTBEGIN(modernize-avoid-c-arrays, bugprone-implicit-widening-of-multiplication-result)
 namespace sicmir::kernels {
 namespace {
 
@@ -223,4 +220,3 @@ const InferKernels SICMIR_JOIN(infer_kernels_, SICMIR_KERNEL_SET) = {
     .sparse = sparse};
 
 }  // namespace sicmir::kernels
-// NOLINTEND(modernize-avoid-c-arrays, bugprone-implicit-widening-of-multiplication-result)
