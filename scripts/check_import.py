@@ -3,11 +3,12 @@
 
     check_import.py SICMIR
 
-Networks of the published size, saved by PyTorch in both layer orders, are imported; `predict` must
-equal PyTorch's forward pass on 10,000 cells, and so must the exported .npz and .onnx. The committed
-checkpoints (tests/data/import) are made again and compared. Needs Debian's python3-torch,
-python3-anndata and, for ONNX, python3-onnx; and onnxruntime-web through npm, where npm can be
-reached.
+Networks of the published size, saved by PyTorch in both published layer orders and a third, are
+imported; `predict` must equal PyTorch's forward pass on 10,000 cells, and on some of them so must the
+exported .npz and .onnx. The bundled model's exports must equal `predict`. The committed checkpoints
+(tests/data/import) are made again and compared. Needs Debian's python3-torch, python3-anndata and
+python3-onnx; and onnxruntime-web through npm: without npm, a line says that ONNX files were checked
+but not run. Exit code 1 after any finding. About 20 s of one core.
 """
 import importlib.util
 import json
@@ -16,11 +17,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import warnings
 
 import anndata
 import numpy as np
+import onnx
 import pandas as pd
 import torch
 
@@ -45,7 +46,10 @@ def check(what, ok):
 
 
 def run(*arguments):
-    return subprocess.run([sicmir, *map(str, arguments)], check=True, capture_output=True, text=True)
+    done = subprocess.run([sicmir, *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"sicmir {' '.join(map(str, arguments))}: exit {done.returncode}\n{done.stderr}")
+    return done
 
 
 def contents(value):
@@ -66,8 +70,9 @@ def committed_checkpoints(folder):
     check("committed checkpoints hold what is made again", same)
     old, new = (pd.read_csv(place / "expected.tsv", sep="\t", header=None, index_col=[0, 1])
                 for place in (committed, folder))
-    check("so does what is expected of them", old.index.equals(new.index)
-          and float(np.abs(old - new).to_numpy().max()) < 1e-6)
+    # float32 sums of 977 terms: their order differs between builds of BLAS.
+    error = largest(old.to_numpy(), new.to_numpy()) if old.index.equals(new.index) else np.inf
+    check(f"what is expected of them differs by {error:.2g}", error < 1e-5)
 
 
 def npz_forward(path, x):
@@ -86,6 +91,14 @@ def npz_forward(path, x):
                 values = values * part["gamma"] + part["beta"]
             elif kind == "relu":
                 values = np.maximum(values, 0)
+            elif kind == "huber":
+                size, limit = np.abs(values), part["limit"]
+                values = np.where(size <= limit, values * values / 2, limit * (size - limit / 2))
+            elif kind == "softmax":
+                values = np.exp(values - values.max(axis=1, keepdims=True))
+                values = values / values.sum(axis=1, keepdims=True)
+            elif kind != "dropout":
+                raise ValueError(f"{path}: unknown layer {kind}")
         result = result + weight * values
     return result
 
@@ -113,9 +126,11 @@ def onnx_runtime(folder):
         return None
     home = folder / "node"
     home.mkdir()
-    done = subprocess.run(["npm", "install", "--no-save", "--no-audit", "--no-fund", "--silent",
-                           "--prefix", home, "onnxruntime-web"], capture_output=True, text=True)
-    if done.returncode != 0:
+    try:
+        subprocess.run(["npm", "install", "--no-save", "--no-audit", "--no-fund", "--silent",
+                        "--prefix", home, "onnxruntime-web@1.30.0"], check=True, timeout=120,
+                       capture_output=True)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
         print("ONNX run: skipped (npm could not install onnxruntime-web)")
         return None
     (home / "run.js").write_text(RUN_ONNX)
@@ -155,13 +170,7 @@ def main():
                 last.bias.mul_(factor)
             torch.save(network, folder / "net.pt")
             model = folder / "model.h5"
-            seconds = []
-            for _ in range(5):
-                start = time.monotonic()
-                run("import", folder / "net.pt", "-o", model)
-                seconds.append(time.monotonic() - start)
-            size = (folder / "net.pt").stat().st_size / 1e6
-            print(f"{what}: {size:.1f} MB imported in {min(seconds):.2f} s (best of 5)")
+            run("import", folder / "net.pt", "-o", model)
             with torch.no_grad():
                 expected = network(torch.from_numpy(z)).numpy()
             run("predict", folder / "z.h5ad", "-m", model, "--values", "zscore", "-o",
@@ -185,13 +194,11 @@ def main():
 
 def check_onnx(path, what):
     try:
-        import onnx
-    except ImportError:
-        print("ONNX checker: skipped (no python3-onnx)")
-        return
-    model = onnx.load(str(path))
-    onnx.checker.check_model(model, full_check=True)
-    check(f"{what}: onnx.checker takes the .onnx", True)
+        onnx.checker.check_model(onnx.load(str(path)), full_check=True)
+        found = ""
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        found = f" ({error})"
+    check(f"{what}: onnx.checker takes the .onnx{found}", not found)
 
 
 def bundled(folder, home, z):
@@ -212,4 +219,4 @@ def bundled(folder, home, z):
 
 
 main()
-sys.exit(1 if failures else 0)
+sys.exit(f"import: {len(failures)} findings" if failures else 0)

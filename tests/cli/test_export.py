@@ -25,16 +25,30 @@ def forward(path, x):
                 values = values * part("gamma") + part("beta")
             elif kind == "relu":
                 values = np.maximum(values, 0)
+            elif kind == "huber":
+                size, limit = np.abs(values), part("limit")
+                values = np.where(size <= limit, values ** 2 / 2, limit * (size - limit / 2))
+            elif kind == "softmax":
+                values = np.exp(values - values.max(axis=1, keepdims=True))
+                values = values / values.sum(axis=1, keepdims=True)
+            else:
+                assert kind == "dropout"
         y = y + weight * values
     return y
 
 
-def test_numpy_predicts_the_same_from_the_archive(model, tmp_path):
-    run("export", model, "-o", tmp_path / "model.npz")
+def z_scores(folder):
+    """Five cells as a table, and as `predict` takes them."""
     z = np.random.default_rng(4).normal(size=(5, 977)).astype(np.float32)
     pd.DataFrame(z.astype(np.float64), [f"c{i}" for i in range(5)], SYMBOLS).to_csv(
-        tmp_path / "z.csv")
-    found = predict(model, tmp_path / "z.csv", "--values", "zscore", "--scale", "none")
+        folder / "z.csv")
+    return z, (folder / "z.csv", "--values", "zscore", "--scale", "none")
+
+
+def test_numpy_predicts_the_same_from_the_archive(model, tmp_path):
+    run("export", model, "-o", tmp_path / "model.npz")
+    z, cells = z_scores(tmp_path)
+    found = predict(model, *cells)
     archive = np.load(tmp_path / "model.npz")
     assert list(archive["genes"]) == SYMBOLS
     assert list(archive["mirnas"]) == list(found.columns)
@@ -69,6 +83,51 @@ def fields(message):
             yield key >> 3, message[at:at + 4]
             at += 4
     assert at == len(message)
+
+
+def onnx_forward(path, x):
+    """The graph by the definitions of ONNX's operators (opset 13), in NumPy."""
+    graph = list(fields(dict(fields(path.read_bytes()))[7]))
+    values = {"genes": x.astype(np.float64)}
+    for tensor in [list(fields(message)) for number, message in graph if number == 5]:
+        shape = [value for number, value in tensor if number == 1]
+        values[dict(tensor)[8].decode()] = np.frombuffer(dict(tensor)[9], "<f4").reshape(shape)
+    for node in [list(fields(message)) for number, message in graph if number == 1]:
+        a, *more = (values[value.decode()] for number, value in node if number == 1)
+        kind, output = dict(node)[4].decode(), dict(node)[2].decode()
+        if kind == "Gemm":
+            factors = {dict(fields(value))[1]: dict(fields(value)).get(2)
+                       for number, value in node if number == 5}
+            alpha, beta = (np.frombuffer(factors[name], "<f4")[0] for name in (b"alpha", b"beta"))
+            values[output] = alpha * (a @ more[0].T.astype(np.float64)) + beta * more[1]
+        elif kind == "Softmax":
+            powers = np.exp(a - a.max(axis=-1, keepdims=True))
+            values[output] = powers / powers.sum(axis=-1, keepdims=True)
+        else:
+            values[output] = {"Relu": lambda: np.maximum(a, 0), "Abs": lambda: np.abs(a),
+                              "Min": lambda: np.minimum(a, *more), "Mul": lambda: a * more[0],
+                              "Sub": lambda: a - more[0], "Sum": lambda: sum(more, a)}[kind]()
+    return values["mirnas"]
+
+
+def test_the_bundled_model_is_exported_and_predicts_the_same(bundled, tmp_path):
+    path = bundled.parents[1] / "models" / "sicmir-tcga.h5"
+    z, cells = z_scores(tmp_path)
+    found = predict(path, *cells)
+    run("export", path, "-o", tmp_path / "model.npz")
+    kinds = {kind for name, value in np.load(tmp_path / "model.npz").items()
+             if name.startswith("layers_") for kind in value}
+    assert {"linear", "huber", "softmax"} <= kinds
+    np.testing.assert_allclose(forward(tmp_path / "model.npz", z), found, rtol=0, atol=1e-5)
+    run("export", path, "-o", tmp_path / "model.onnx")
+    np.testing.assert_allclose(onnx_forward(tmp_path / "model.onnx", z), found, rtol=0, atol=1e-5)
+
+
+def test_onnx_predicts_the_same(model, tmp_path):
+    z, cells = z_scores(tmp_path)
+    run("export", model, "-o", tmp_path / "model.onnx")
+    np.testing.assert_allclose(onnx_forward(tmp_path / "model.onnx", z), predict(model, *cells),
+                               rtol=0, atol=1e-5)
 
 
 def test_onnx_holds_a_graph_of_gemm_and_relu(model, tmp_path):
