@@ -1,5 +1,12 @@
-"""Command lines in the documents that are marked to run (```sh test) run as they stand, and
-docs/known-traps.md names tests that exist. (The README's tour: test_readme.py.)"""
+"""Every command line of the documents is run, or stands in NOT_RUN with the reason.
+
+Blocks say by their mark what is to happen: `sh test` runs; `sh exit 3` must end in exit code 3; in
+`console`, lines with `$ ` run and print what follows them (the README's tour: test_readme.py). Options
+in running text must be those of their subcommand. docs/known-traps.md names tests that exist.
+"""
+import collections
+import importlib.util
+import json
 import os
 import pathlib
 import re
@@ -12,13 +19,56 @@ import pandas as pd
 import pytest
 import scipy.io
 
-from program import PROJECT, SICMIR, SYMBOLS
+from gdc_tree import cohort_tree
+from program import PROJECT, SICMIR, SYMBOLS, run
 
-DOCUMENTS = sorted((PROJECT / "docs").glob("*.md"))
+README = PROJECT / "README.md"
+DOCUMENTS = [README, *sorted(path for folder in ("docs", "models", "data")
+                             for path in (PROJECT / folder).rglob("*.md"))]
+# Document, first line of the block: why it is not run here, or who runs it.
+NOT_RUN = {
+    ("README.md", "scripts/demo.sh   # installs what is missing, builds, predicts the bundled example, "
+     "shows some of it"): "installs packages and builds; test.sh is what runs this test",
+    ("docs/hpc.md", "docs/hpc/submit.sh cells.h5ad out 8"): "Slurm; scripts/check_cluster.sh",
+    ("docs/hpc.md", "sbatch --array=3 docs/hpc/predict_array.sh cells.h5ad out 8"):
+        "Slurm; scripts/check_cluster.sh runs the same script",
+    ("docs/hpc.md", "snakemake --snakefile docs/hpc/Snakefile --cores 2 --config input=cells.h5ad "
+     "folder=out parts=4"): "Snakemake; scripts/check_cluster.sh",
+    ("docs/train-on-tcga.md", "mkdir gdc"): "a download of days through gdc-client",
+    ("docs/performance.md", "bench/run.sh                    # inputs, sicmir and the same steps in "
+     "Python, side by side"): "benchmarks",
+    ("docs/packaging/README.md", "cmake --preset release && cmake --build --preset release"):
+        "builds a package; scripts/check_deb.sh",
+    ("docs/model-format.md", "import h5py, numpy, pandas"): "run by test_model_format.py",
+    ("docs/tutorial.md", "import anndata"): "scanpy is not in Debian",
+    ("docs/formats.md", 'dir.create("cells")'): "Seurat; scripts/check_seurat.sh",
+    ("docs/formats.md", 'mirnas <- read.csv("mirnas.csv", row.names = 1, check.names = FALSE)'):
+        "Seurat; scripts/check_seurat.sh",
+    ("docs/formats.md", 'file <- hdf5r::H5File$new("mirnas.h5ad", "r")'):
+        "Seurat; scripts/check_seurat.sh",
+}
+# Packages that the tests do not need otherwise: lines with these scripts run where they are installed.
+NEEDS = {"scripts/make_tutorial_figure.py": ("umap", "sklearn", "matplotlib")}
+
+Block = collections.namedtuple("Block", "document mark text")
+
+
+def name_of(document):
+    return str(document.relative_to(PROJECT))
 
 
 def blocks(document):
-    return re.findall(r"^```sh test\n(.*?)^```$", document.read_text(), re.MULTILINE | re.DOTALL)
+    return [Block(name_of(document), mark.strip(), text) for mark, text in
+            re.findall(r"^```([^\n]*)\n(.*?)^```$", document.read_text(), re.MULTILINE | re.DOTALL)]
+
+
+def first_line(block):
+    return block.text.split("\n")[0]
+
+
+def is_run(block):
+    return block.mark == "sh test" or re.fullmatch(r"sh exit \d+", block.mark) is not None or \
+        (block.mark == "console" and block.document != "README.md")
 
 
 def write_inputs(folder):
@@ -49,25 +99,126 @@ def write_inputs(folder):
         folder / "clusters.csv", index_label="barcode")
     (folder / "filtered").symlink_to(example)
     (folder / "list.tsv").write_text("first\tcells.h5ad\n")
-    for name in ("data", "models", "docs"):
+    for name in ("data", "models", "docs", "scripts"):
         (folder / name).symlink_to(PROJECT / name)
+    (folder / "cells").symlink_to(example)  # as R writes a Seurat object
+    obs.to_csv(folder / "cells.csv")
+    write_tables(folder, pd.DataFrame(matrix[:40].T.toarray(), list(names[1]), list(cells[:40])))
+    tree, _, _ = cohort_tree(folder / "gdc")
+    tree.sheet("gdc_sample_sheet.tsv")
 
 
-@pytest.mark.parametrize("document", [d for d in DOCUMENTS if blocks(d)], ids=lambda d: d.name)
+def write_tables(folder, counts):
+    """What users try, genes as lines."""
+    counts.to_csv(folder / "all_cells.csv")
+    counts.iloc[:, :1].to_csv(folder / "one_cell.csv")
+    counts.iloc[:2000].to_csv(folder / "few_genes.csv")
+    counts.assign(empty=0).to_csv(folder / "with_empty_cell.csv")
+    counts.rename(index=str.capitalize).to_csv(folder / "mouse.csv")
+
+
+def files(folder):
+    return {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+
+
+def run_line(line, folder, expect=0):
+    path = f"{pathlib.Path(SICMIR).parent}:/usr/bin:{os.environ['PATH']}"
+    before = files(folder)
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", line], cwd=folder, text=True,
+                          capture_output=True, timeout=300, env={**os.environ, "PATH": path})
+    assert done.returncode == expect, f"{line}\n{done.stderr}"
+    if expect == 0:
+        assert done.stdout or files(folder) != before, f"{line}: does nothing"
+    else:
+        assert done.stderr and files(folder) == before, line
+    return done.stdout
+
+
+def run_console(text, folder):
+    for command, shown in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", text, re.MULTILINE):
+        stdout = run_line(command, folder)
+        assert not shown or stdout == shown, f"{command} prints\n{stdout}"
+
+
+@pytest.mark.parametrize("document", [d for d in DOCUMENTS if any(map(is_run, blocks(d)))],
+                         ids=name_of)
 def test_command_lines_of_a_document_run_as_they_stand(bundled, document, tmp_path):
     write_inputs(tmp_path)
-    before = set(tmp_path.iterdir())
-    path = f"{pathlib.Path(SICMIR).parent}:/usr/bin:{os.environ['PATH']}"
-    for block in blocks(document):
-        done = subprocess.run(["bash", "-euo", "pipefail", "-c", block], cwd=tmp_path, text=True,
-                              capture_output=True, timeout=300, env={**os.environ, "PATH": path})
-        assert done.returncode == 0, f"{block}\n{done.stderr}"
-        assert done.stdout or set(tmp_path.iterdir()) != before, f"{block}: does nothing"
-        before = set(tmp_path.iterdir())
+    for block in filter(is_run, blocks(document)):
+        if any(importlib.util.find_spec(module) is None for script, modules in NEEDS.items()
+               if script in block.text for module in modules):
+            continue
+        if block.mark == "console":
+            run_console(block.text, tmp_path)
+        else:
+            run_line(block.text, tmp_path, int(block.mark.split()[-1]) if "exit" in block.mark else 0)
 
 
-def test_enough_command_lines_run():
-    assert sum(len(blocks(document)) for document in DOCUMENTS) >= 5
+def test_every_block_is_run_or_listed_with_a_reason():
+    rest = [block for document in DOCUMENTS for block in blocks(document)
+            if not is_run(block) and (block.document, block.mark) != ("README.md", "console")]
+    for block in [block for block in rest if block.mark == "json"]:
+        json.loads(block.text)
+    listed = [(block.document, first_line(block)) for block in rest if block.mark != "json"]
+    assert sorted(listed) == sorted(NOT_RUN)
+    for reason in NOT_RUN.values():
+        for script in re.findall(r"scripts/[\w.]+", reason):
+            assert os.access(PROJECT / script, os.X_OK), reason
+
+
+def test_no_command_line_hides_in_an_indented_block():
+    for document in DOCUMENTS:
+        prose = re.sub(r"^```.*?^```$", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
+        assert not re.search(r"^(?:    |\t)\s*(?:\$|sicmir) ", prose, re.MULTILINE), document
+
+
+@pytest.fixture(scope="module")
+def options():
+    """Options of each subcommand."""
+    usage = run("--help").stdout
+    commands = re.findall(r"^  ([a-z-]+)  +\S", usage.split("Subcommands:")[1], re.MULTILINE)
+    return {command: set(re.findall(r"(?<![\w-])--?[a-z][a-z0-9-]*", run(command, "--help").stdout))
+            for command in commands}
+
+
+def spans(document):
+    """Code in running text."""
+    prose = re.sub(r"^```.*?^```$", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
+    return re.findall(r"`([^`]+)`", prose)
+
+
+def test_command_lines_in_running_text_name_subcommands_and_their_options(options):
+    seen = 0
+    for document in DOCUMENTS:
+        for span in spans(document):
+            words = span.split()
+            ours = words[0] == "sicmir"
+            words = words[1:] if ours else words
+            if not words or not (ours or words[0] in options) or words[0] in ("--version", "--help"):
+                continue
+            assert words[0] in options, f"{document}: `{span}`"
+            named = {word.split("=")[0] for word in words[1:] if re.match("--?[a-z]", word)}
+            assert named <= options[words[0]], f"{document}: `{span}`"
+            seen += bool(named)
+    assert seen > 20
+
+
+def test_the_readmes_table_lists_options_of_their_subcommands(options):
+    lines = re.findall(r"^\| `([a-z-]+)[^|]*\|[^|]*\|((?:\\\||[^|])*)\|$", README.read_text(),
+                       re.MULTILINE)
+    assert {command for command, _ in lines} == set(options)
+    for command, named in lines:
+        found = set(re.findall(r"(?<![\w-])--?[a-z][a-z0-9-]*", named))
+        assert found <= options[command], f"{command}: {found - options[command]}"
+
+
+def test_scripts_and_documents_that_are_named_exist():
+    for document in DOCUMENTS:
+        text = document.read_text()
+        for path in re.findall(r"(?<![\w./-])(?:scripts|bench|docs|tests)/[\w./-]*\w", text):
+            assert (PROJECT / path).exists(), f"{document}: {path}"
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+            assert (document.parent / link).exists(), f"{document}: {link}"
 
 
 def test_known_traps_are_all_answered_by_tests_that_exist():
