@@ -12,7 +12,8 @@ test_packages=(
   python3 python3-pytest python3-anndata python3-scipy python3-h5py python3-pandas)
 ci_packages=(
   clang clang-format clang-tidy libclang-14-dev llvm-14-dev libclang-rt-14-dev
-  python3-torch python3-onnx valgrind)
+  python3-torch python3-onnx valgrind
+  umap-learn python3-sklearn python3-matplotlib)  # the tutorial's picture
 
 die() {
   echo "error: $*" >&2
