@@ -35,6 +35,13 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 std::string nearest(std::string_view given, std::span<const std::string> known) {
   constexpr std::size_t longest = 200;  // what is longer is no name that was mistyped
   if (given.empty() || given.size() > longest) return {};
+  for (const std::string& name : known) {
+    const std::size_t length = given.size();
+    if (name.size() > length && name[length] == '-' &&
+        edit_distance(given, std::string_view(name).substr(0, length)) == 0) {
+      return name;
+    }
+  }
   std::string best;
   std::size_t least = std::max<std::size_t>(1, given.size() / 3) + 1;
   for (const std::string& name : known) {

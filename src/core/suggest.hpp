@@ -11,8 +11,9 @@ namespace sicmir {
 /// case (optimal string alignment distance; Damerau 1964).
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
 
-/// The nearest of `known`, the first among equals, if it is near: at most one edit per three
-/// characters. Empty otherwise.
+/// The first of `known` that goes on with a dash where `given` ends (hsa-mir-21: hsa-miR-21-5p is
+/// meant, not hsa-miR-217); else the nearest, the first among equals, if it is near: at most one
+/// edit per three characters. Empty otherwise.
 [[nodiscard]] std::string nearest(std::string_view given, std::span<const std::string> known);
 
 /// " Did you mean 'NAME'?", to be put behind a message, or nothing.

@@ -28,6 +28,13 @@ TEST(Nearest, IsTheFirstOfTheNearOnes) {
   EXPECT_EQ(nearest("aa", std::vector<std::string>{"ab", "ac"}), "ab");
 }
 
+TEST(Nearest, IsANameThatGoesOnWithADashRatherThanOneThatIsNearer) {
+  const std::vector<std::string> known = {"hsa-miR-217", "hsa-miR-2-5p", "hsa-miR-21-3p",
+                                          "hsa-miR-21-5p"};
+  EXPECT_EQ(nearest("hsa-mir-21", known), "hsa-miR-21-3p");
+  EXPECT_EQ(nearest("hsa-mir-218", known), "hsa-miR-217");
+}
+
 TEST(DidYouMean, IsAQuestionOrNothing) {
   const std::vector<std::string> known = {"--layer"};
   EXPECT_EQ(did_you_mean("--laier", known), " Did you mean '--layer'?");
