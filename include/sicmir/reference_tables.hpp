@@ -16,6 +16,7 @@ struct ReferenceMirna {
   std::string accession;                ///< MIMAT...
   std::string v21_name;                 ///< where it differs from `name`, else empty
   std::vector<std::string> precursors;  ///< stem-loop names, miRBase v22; at least one
+  std::vector<std::string> old_names;   ///< in miRBase 17: before -5p and -3p took the star's place
   bool well_predicted = false;          ///< one of the authors' 414
 };
 
@@ -28,7 +29,16 @@ struct ReferenceMirna {
 /// read_gene_panel() does.
 [[nodiscard]] std::vector<ReferenceMirna> read_mirna_table(const std::filesystem::path& path);
 
-/// The miRNAs as a panel, for GeneIndex(panel, false): found by name, accession and v21 name.
+/// Adds the names of a table in the form of data/mirna_old_names.tsv to the miRNAs that have its
+/// accessions. Throws as read_gene_panel() does, also for a name that is a current one or a
+/// stem-loop's.
+void add_old_names(const std::filesystem::path& path, std::vector<ReferenceMirna>& mirnas);
+
+/// The tables that come with the program: mirnas.tsv with mirna_old_names.tsv.
+[[nodiscard]] std::vector<ReferenceMirna> reference_mirnas();
+
+/// The miRNAs as a panel, for GeneIndex(panel, false): found by name, accession, v21 name and old
+/// names.
 [[nodiscard]] GenePanel mirna_panel(std::span<const ReferenceMirna> mirnas);
 
 /// Path of a file that comes with the program, e.g. "landmarks.tsv": in the folder that

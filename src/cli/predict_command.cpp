@@ -1,7 +1,9 @@
 #include <spdlog/fmt/fmt.h>
+#include <spdlog/fmt/ranges.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <limits>
@@ -16,11 +18,13 @@
 #include "cli/progress.hpp"
 #include "cli/run_report.hpp"
 #include "core/digest.hpp"
+#include "core/mirna_names.hpp"
 #include "core/suggest.hpp"
 #include "kernels/kernels.hpp"
 #include "output/output_file.hpp"
 #include "output/sinks.hpp"
 #include "parallel/threads.hpp"
+#include "sicmir/reference_tables.hpp"
 #include "sicmir/version.hpp"
 
 namespace sicmir::cli {
@@ -61,8 +65,10 @@ std::vector<Index> chosen_mirnas(const PredictCommand& command, const Model& mod
     if (!mirna.other_name.empty()) by_name.try_emplace(mirna.other_name, static_cast<Index>(i));
     if (!mirna.accession.empty()) by_name[mirna.accession] = static_cast<Index>(i);
   }
+  std::vector<std::string> names;
   for (std::size_t i = 0; i < model.mirnas.size(); ++i) {
-    by_name[model.mirnas[i].name] = static_cast<Index>(i);
+    names.push_back(model.mirnas[i].name);
+    by_name[names.back()] = static_cast<Index>(i);
   }
   std::vector<std::string> wanted;
   if (!command.mirnas.empty()) {
@@ -80,18 +86,31 @@ std::vector<Index> chosen_mirnas(const PredictCommand& command, const Model& mod
       throw Error(ExitCode::usage, fmt::format("--mirnas {}: names no miRNA.", command.mirnas));
     }
   } else {
-    for (const ModelMirna& mirna : model.mirnas) wanted.push_back(mirna.name);
+    wanted = names;
+  }
+  const auto is_new = [&](const std::string& name) { return !by_name.contains(name); };
+  if (std::any_of(wanted.begin(), wanted.end(), is_new)) {
+    for (const ReferenceMirna& mirna : reference_mirnas()) {
+      const auto found = by_name.find(mirna.accession);
+      if (found == by_name.end()) continue;
+      const Index position = found->second;
+      for (const std::string& name : mirna.old_names) by_name.try_emplace(name, position);
+    }
   }
   std::vector<Index> positions;
   std::set<Index> seen;
   for (const std::string& name : wanted) {
     const auto found = by_name.find(name);
     if (found == by_name.end()) {
+      const std::vector<std::string> arms = possible_arms(name, names);
       throw Error(ExitCode::usage,
                   fmt::format("--mirnas: model {} has no miRNA '{}'. Mature names (hsa-miR-21-5p, "
-                              "upper-case R), MIMAT accessions and miRBase v21 names are taken; "
-                              "`sicmir inspect --json MODEL` lists them all.{}",
-                              model.name, name, did_you_mean(name, names_of(by_name))));
+                              "upper-case R), MIMAT accessions and names of miRBase 21 and 17 are "
+                              "taken; `sicmir inspect --json MODEL` lists them all.{}",
+                              model.name, name,
+                              arms.empty() ? did_you_mean(name, names_of(by_name))
+                                           : fmt::format(" It could be {}: say which.",
+                                                         fmt::join(arms, " or "))));
     }
     const Accuracy& accuracy = model.mirnas[static_cast<std::size_t>(found->second)].accuracy;
     if (command.min_accuracy >= -1.0 && !(accuracy.within_cohort >= command.min_accuracy)) continue;

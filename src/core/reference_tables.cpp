@@ -11,6 +11,7 @@
 #include <string_view>
 #include <system_error>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace sicmir {
 namespace {
@@ -195,6 +196,37 @@ std::vector<ReferenceMirna> read_mirna_table(const fs::path& path) {
   return mirnas;
 }
 
+void add_old_names(const fs::path& path, std::vector<ReferenceMirna>& mirnas) {
+  enum : std::size_t { name, accession };
+  Table table(path, {"name", "accession"});
+  std::unordered_map<std::string, ReferenceMirna*> by_accession;
+  std::unordered_set<std::string> taken;
+  for (ReferenceMirna& mirna : mirnas) {
+    by_accession.emplace(mirna.accession, &mirna);
+    taken.insert(mirna.name);
+    taken.insert(mirna.v21_name);
+    taken.insert(mirna.precursors.begin(), mirna.precursors.end());
+  }
+  while (table.next()) {
+    if (table[name].empty()) table.fail("the name is empty");
+    table.require_new("name", table[name]);
+    if (taken.contains(table[name])) {
+      table.fail(fmt::format("\"{}\" is a current name or a stem-loop", table[name]));
+    }
+    const auto found = by_accession.find(table[accession]);
+    if (found == by_accession.end()) {
+      table.fail(fmt::format("no miRNA has the accession \"{}\"", table[accession]));
+    }
+    found->second->old_names.push_back(table[name]);
+  }
+}
+
+std::vector<ReferenceMirna> reference_mirnas() {
+  std::vector<ReferenceMirna> mirnas = read_mirna_table(find_data_file("mirnas.tsv"));
+  add_old_names(find_data_file("mirna_old_names.tsv"), mirnas);
+  return mirnas;
+}
+
 GenePanel mirna_panel(std::span<const ReferenceMirna> mirnas) {
   GenePanel panel;
   panel.genes.reserve(mirnas.size());
@@ -204,6 +236,7 @@ GenePanel mirna_panel(std::span<const ReferenceMirna> mirnas) {
     gene.current_symbol = mirna.name;
     gene.ensembl_id = mirna.accession;
     if (!mirna.v21_name.empty()) gene.aliases.push_back(mirna.v21_name);
+    gene.aliases.insert(gene.aliases.end(), mirna.old_names.begin(), mirna.old_names.end());
     panel.genes.push_back(std::move(gene));
   }
   return panel;

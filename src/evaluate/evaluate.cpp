@@ -346,7 +346,7 @@ std::map<std::string, Evaluation::Cohort> per_cohort(const Matched& matched) {
 
 Evaluation evaluate(const std::string& predicted_file, const std::string& measured_file,
                     const EvaluateOptions& options) {
-  const std::vector<ReferenceMirna> known = read_mirna_table(find_data_file("mirnas.tsv"));
+  const std::vector<ReferenceMirna> known = reference_mirnas();
   const GeneIndex index(mirna_panel(known), false);
   Evaluation result;
   Matched matched = match(evaluation::read_mirna_table_values(predicted_file, index),

@@ -5,8 +5,10 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <unordered_map>
 
+#include "core/mirna_names.hpp"
 #include "input/byte_input.hpp"
 #include "input/line_reader.hpp"
 #include "input/table_layout.hpp"
@@ -38,6 +40,7 @@ class Chosen {
 
   /// The miRNA that a feature is, if any.
   std::optional<PanelPosition> take(const std::string& id) {
+    seen_.push_back(id);
     const std::optional<GeneMatch> match = index_.find(id);
     if (!match) return std::nullopt;
     std::string& taken = feature_of_[static_cast<std::size_t>(match->gene)];
@@ -61,11 +64,14 @@ class Chosen {
     }
     return result;
   }
+  /// All features, in file order.
+  [[nodiscard]] std::span<const std::string> seen() const { return seen_; }
 
  private:
   const GeneIndex& index_;
   std::string file_;
   std::vector<std::string> feature_of_;
+  std::vector<std::string> seen_;
 };
 
 MirnaTable read_text(const std::string& path, const GeneIndex& index) {
@@ -116,6 +122,7 @@ MirnaTable read_text(const std::string& path, const GeneIndex& index) {
         values[static_cast<std::size_t>(places[static_cast<std::size_t>(mirna_of[i])])] = value;
       });
     });
+    log_older_names(path, chosen.seen(), index);
     return table;
   }
   // miRNAs as lines, in any order: gathered first, turned over at the end.
@@ -127,6 +134,7 @@ MirnaTable read_text(const std::string& path, const GeneIndex& index) {
     if (mirna) by_mirna.emplace(*mirna, std::move(values));
   });
   (void)chosen.places(table);
+  log_older_names(path, chosen.seen(), index);
   table.samples = names;
   table.values.assign(names.size(), std::vector<double>(table.mirnas.size()));
   for (std::size_t m = 0; m < table.mirnas.size(); ++m) {
@@ -139,6 +147,7 @@ MirnaTable read_text(const std::string& path, const GeneIndex& index) {
 MirnaTable read_other(const std::string& path, const GeneIndex& index) {
   const std::unique_ptr<CellSource> source = open_source(path, {}, index);
   const GeneMap map(index, source->features(), {.min_panel = 0.0}, path);
+  log_older_names(path, source->features().columns.front().ids, index);
   source->select(map);
   MirnaTable table;
   std::vector<std::size_t> place(map.present().size());

@@ -10,6 +10,7 @@
 
 #include "core/decide.hpp"
 #include "core/measure.hpp"
+#include "core/mirna_names.hpp"
 #include "sicmir/cell_source.hpp"
 #include "train/sample_ids.hpp"
 
@@ -231,6 +232,7 @@ Table read_mirna_table(const MirnaFile& file, const MirnaNames& names) {
                             "stem-loops as hsa-mir-21.",
                             file.path));
   }
+  log_older_names(file.path, opened.source->features().columns.front().ids, names.index);
   const std::size_t n_mirnas = names.mirnas.size();
   Table raw;
   raw.present.assign(opened.map.present().begin(), opened.map.present().end());

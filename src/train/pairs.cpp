@@ -186,7 +186,7 @@ struct MirnaSide {
 TrainingPairs read_pairs(const PairOptions& options) {
   TrainingPairs pairs;
   pairs.panel = read_gene_panel(find_data_file("landmarks.tsv"));
-  const training::MirnaNames names(read_mirna_table(find_data_file("mirnas.tsv")));
+  const training::MirnaNames names(reference_mirnas());
   const std::vector<ReferenceMirna>& mirnas = names.mirnas;
   const GeneIndex genes(pairs.panel);
   training::SampleTable about;

@@ -79,6 +79,33 @@ def test_firehose_matrices(tmp_path):
     assert "30 samples, 977 of 977 genes" in log and "30 paired samples" in log
 
 
+def test_starred_names_are_taken_by_accession(tmp_path):
+    """Names of miRBase 17, as of arrays and early TCGA tables, by a table; others are not guessed."""
+    logs, level = log_normalised(30)
+    samples = samples_of(30)
+    pd.DataFrame(np.exp2(logs) - 1, SYMBOLS, samples).to_csv(tmp_path / "mrna.tsv", sep="\t")
+    names = ["hsa-miR-21", "hsa-miR-21*", "hsa-miR-126*", "hsa-miR-455", "hsa-let-7a"]
+    mirna_table(level, names).set_axis(samples, axis=1).to_csv(tmp_path / "mirna.tsv", sep="\t")
+    log = train("--mrna", tmp_path / "mrna.tsv", "--mrna-values", "linear", "--mirna",
+                tmp_path / "mirna.tsv", "--mirna-values", "log2rpm", "-o", tmp_path / "m.h5")
+    assert "4 name(s) are those of miRBase 17 or 21 (hsa-miR-21 is hsa-miR-21-5p)" in log
+    assert "1 name(s) are passed over, since they say no arm" in log
+    assert "hsa-miR-455 could be hsa-miR-455-5p or hsa-miR-455-3p" in log or \
+        "hsa-miR-455 could be hsa-miR-455-3p or hsa-miR-455-5p" in log
+    wanted = {"hsa-miR-21-5p", "hsa-miR-21-3p", "hsa-miR-126-5p", "hsa-let-7a-5p"}
+    with h5py.File(tmp_path / "m.h5") as file:
+        assert set(file["mirnas/name"].asstr()[()]) == wanted
+    words = ("predict", tmp_path / "mrna.tsv", "-m", tmp_path / "m.h5", "--values", "linear",
+             "--scale", "reference")
+    done = run(*words, "--mirnas", "hsa-miR-126*,hsa-miR-21")
+    assert done.stdout.splitlines()[0].split("\t")[1:] == ["hsa-miR-126-5p", "hsa-miR-21-5p"]
+    done = run(*words, "--mirnas", "hsa-miR-155", expect=2)
+    assert "has no miRNA 'hsa-miR-155'" in done.stderr
+    done = run(*words, "-o", tmp_path / "z.csv", "--output-scale", "log2rpm")
+    done = run("evaluate", tmp_path / "z.csv", tmp_path / "mirna.tsv")
+    assert "4 miRNAs" in done.stderr
+
+
 def test_stem_loops_estimate_mature_mirnas(tmp_path):
     logs, level = log_normalised(30)
     samples = samples_of(30)

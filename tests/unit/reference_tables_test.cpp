@@ -8,7 +8,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <set>
+
+#include "core/mirna_names.hpp"
 
 namespace sicmir {
 namespace {
@@ -193,6 +196,85 @@ TEST(FindDataFile, FindsTheSourceTreeAndObeysTheVariable) {
   EXPECT_EQ(find_data_file("own.tsv"), folder / "own.tsv");
   EXPECT_THROW(static_cast<void>(find_data_file("landmarks.tsv")), Error);
   ASSERT_EQ(unsetenv("SICMIR_DATA"), 0);
+}
+
+const ReferenceMirna& mirna_of(const std::vector<ReferenceMirna>& mirnas, const std::string& name) {
+  const auto at = std::find_if(mirnas.begin(), mirnas.end(),
+                               [&](const ReferenceMirna& mirna) { return mirna.name == name; });
+  if (at == mirnas.end()) throw std::runtime_error("no miRNA " + name);
+  return *at;
+}
+
+// By hand, from papers of the time and miRBase's entries: the star is not always the 3p arm.
+TEST(OldNames, OfMirbase17BelongToTheArmsTheyMeantThen) {
+  const std::vector<ReferenceMirna> mirnas = reference_mirnas();
+  EXPECT_THAT(mirna_of(mirnas, "hsa-miR-21-5p").old_names, ElementsAre("hsa-miR-21"));
+  EXPECT_THAT(mirna_of(mirnas, "hsa-miR-21-3p").old_names, ElementsAre("hsa-miR-21*"));
+  EXPECT_THAT(mirna_of(mirnas, "hsa-miR-126-3p").old_names, ElementsAre("hsa-miR-126"));
+  EXPECT_THAT(mirna_of(mirnas, "hsa-miR-126-5p").old_names, ElementsAre("hsa-miR-126*"));
+  EXPECT_THAT(mirna_of(mirnas, "hsa-miR-144-5p").old_names, ElementsAre("hsa-miR-144*"));
+  EXPECT_THAT(mirna_of(mirnas, "hsa-let-7a-5p").old_names, ElementsAre("hsa-let-7a"));
+  // The stem-loop bears the same name.
+  EXPECT_TRUE(mirna_of(mirnas, "hsa-let-7b-5p").old_names.empty());
+  std::size_t n = 0;
+  for (const ReferenceMirna& mirna : mirnas) n += mirna.old_names.size();
+  EXPECT_EQ(n, 387U);
+}
+
+// What a slip in the table would break: a starred name and the plain one are two arms of one
+// stem-loop, and both bear its number.
+TEST(OldNames, OfAPairAreTheTwoArmsOfOneStemLoop) {
+  std::map<std::string, const ReferenceMirna*> by_name;
+  const std::vector<ReferenceMirna> mirnas = reference_mirnas();
+  for (const ReferenceMirna& mirna : mirnas) {
+    for (const std::string& name : mirna.old_names) by_name.emplace(name, &mirna);
+  }
+  std::size_t n_pairs = 0;
+  for (const auto& [name, mirna] : by_name) {
+    if (!name.ends_with('*')) continue;
+    const auto plain = by_name.find(name.substr(0, name.size() - 1));
+    if (plain == by_name.end()) continue;
+    ++n_pairs;
+    const std::string arms = mirna->name.substr(mirna->name.size() - 2) +
+                             plain->second->name.substr(plain->second->name.size() - 2);
+    EXPECT_TRUE(arms == "5p3p" || arms == "3p5p") << name;
+    EXPECT_TRUE(std::any_of(mirna->precursors.begin(), mirna->precursors.end(),
+                            [&](const std::string& stem_loop) {
+                              const auto& others = plain->second->precursors;
+                              return std::find(others.begin(), others.end(), stem_loop) !=
+                                     others.end();
+                            }))
+        << name;
+  }
+  EXPECT_GT(n_pairs, 100U);
+}
+
+TEST(OldNames, AreChecked) {
+  const auto error = [](const std::string& lines) {
+    return message_of(
+        [](const auto& path) {
+          std::vector<ReferenceMirna> mirnas = read_mirna_table(data_folder / "mirnas.tsv");
+          add_old_names(path, mirnas);
+          return mirnas;
+        },
+        "name\taccession\n" + lines);
+  };
+  EXPECT_THAT(error("hsa-miR-21\tMIMAT9999999\n"), HasSubstr("no miRNA has the accession"));
+  EXPECT_THAT(error("hsa-let-7b\tMIMAT0000063\n"), HasSubstr("is a current name or a stem-loop"));
+  EXPECT_THAT(error("hsa-miR-21\tMIMAT0000076\nhsa-miR-21\tMIMAT0000076\n"), HasSubstr("again"));
+}
+
+TEST(OldNames, ThatSayNoArmHaveTwoMeanings) {
+  const std::vector<std::string> known = {"hsa-miR-455-5p", "hsa-miR-455-3p", "hsa-miR-7-5p",
+                                          "hsa-miR-7-1-3p", "hsa-miR-7-2-3p", "hsa-miR-77-3p",
+                                          "hsa-miR-320a"};
+  EXPECT_THAT(possible_arms("hsa-miR-455", known), ElementsAre("hsa-miR-455-5p", "hsa-miR-455-3p"));
+  EXPECT_THAT(possible_arms("hsa-miR-7*", known),
+              ElementsAre("hsa-miR-7-5p", "hsa-miR-7-1-3p", "hsa-miR-7-2-3p"));
+  EXPECT_TRUE(possible_arms("hsa-miR-455-5p", known).empty());
+  EXPECT_TRUE(possible_arms("hsa-miR-320", known).empty());
+  EXPECT_TRUE(possible_arms("hsa-miR-9999", known).empty());
+  EXPECT_TRUE(possible_arms("", known).empty());
 }
 
 }  // namespace
