@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes tests/data/train/pytorch.json (with Debian's python3-torch) and kernel.json (with numpy) anew
+# Makes tests/data/train/pytorch.json (with python3-torch), kernel.json and ranks.json (with numpy) anew
 # and compares them with the committed files: equal structure, numbers within 1e-5. Exit 0: they
 # agree.
 set -eu
@@ -41,3 +41,5 @@ PYTHON
 compare pytorch.json
 /usr/bin/python3 "$here/scripts/make_kernel_golden.py" "$fresh"
 compare kernel.json
+/usr/bin/python3 "$here/scripts/make_rank_golden.py" "$fresh"
+compare ranks.json

@@ -11,6 +11,7 @@
 #include "sicmir/gene_map.hpp"
 #include "sicmir/network.hpp"
 #include "sicmir/normalize.hpp"
+#include "sicmir/ranks.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir {
@@ -57,9 +58,8 @@ struct Model {
   Eigen::VectorXd gene_sd;    ///< n_genes
   UnitRecipe recipe;
   std::vector<ModelMirna> mirnas;
-  /// What mRNA values are brought to before anything else, finite and non-decreasing; empty: no
-  /// harmonisation.
-  std::vector<double> reference_quantiles;
+  /// Per platform whose samples go by ranks: what those are replaced by, before the offsets.
+  std::map<std::string, RankProfile> rank_profiles;
   /// Per platform that training data came from besides the reference: what its values, in the unit
   /// of `recipe`, need added per gene (n_genes) to be comparable. Empty: none is known.
   std::map<std::string, Eigen::VectorXd> platform_offsets;
@@ -82,7 +82,8 @@ struct ModelCard {
   Model model;                       ///< its members have weights but no layers
 };
 
-inline constexpr int model_format_version = 1;
+/// The newest. Models without rank profiles are written as version 1.
+inline constexpr int model_format_version = 2;
 
 /// Every name, type, shape and value is checked before it is used or allocated; Error(bad_model)
 /// says which and what to do.

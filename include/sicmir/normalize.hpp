@@ -10,6 +10,7 @@
 
 #include "sicmir/cell_source.hpp"
 #include "sicmir/gene_map.hpp"
+#include "sicmir/ranks.hpp"
 #include "sicmir/shard.hpp"
 #include "sicmir/types.hpp"
 
@@ -119,18 +120,22 @@ void write_moments(const MomentsFile& moments, const std::string& path);
 class Normaliser {
  public:
   /// `values` and `scale` must have been decided; `log_base` is that of Values::log. `panel`
-  /// outlives the normaliser; `file` is the name for messages.
+  /// outlives the normaliser; `file` is the name for messages. With `ranks`, whose genes are all in
+  /// the input, Scale::reference goes by them and not by the recipe.
   Normaliser(Values values, Scale scale, const UnitRecipe& recipe, double log_base,
-             const GenePanel& panel, std::string file);
+             const GenePanel& panel, std::string file,
+             std::optional<RankProfile> ranks = std::nullopt);
 
   /// Unit of each cell's values, in place: ln(1 + CP10k) for counts, ln(1 + x) for linear values,
-  /// logarithms and z-scores as they are; for Scale::reference the model's recipe, whatever came
-  /// in. A cell whose total is 0 stays all zero. Throws Error(bad_input) at the first value that
-  /// cannot be what was stated (NaN, infinite, negative counts), naming cell and gene.
+  /// logarithms and z-scores as they are; for Scale::reference the model's recipe, or the values
+  /// that ranks stand for (then every cell holds all genes of the profile and no others), whatever
+  /// came in. A cell whose total is 0 stays all zero. Throws Error(bad_input) at the first value
+  /// that cannot be what was stated (NaN, infinite, negative counts), naming cell and gene.
   void apply(CellBlock& block) const;
 
  private:
   void check(const CellBlock& block, std::size_t cell) const;
+  void apply_ranks(CellBlock& block) const;
 
   Values values_;
   Scale scale_;
@@ -138,6 +143,7 @@ class Normaliser {
   double log_base_;
   const GenePanel* panel_;
   std::string file_;
+  std::optional<RankProfile> ranks_;
 };
 
 /// Makes the network's input out of normalised cells: z = (x - mean) / sd.

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 
 #include "sicmir/model.hpp"
 #include "sicmir/normalize.hpp"
+#include "sicmir/ranks.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir {
@@ -35,6 +37,12 @@ enum class Prepared : std::uint8_t {
   ratio,           ///< logarithms of anything, also below 0: as they are, for a platform of its own
 };
 
+/// How the values of a platform come to be comparable with the reference's.
+enum class Harmonise : std::uint8_t {
+  offset,  ///< brought to the reference's unit, then an offset per gene
+  ranks,   ///< values as they are; of a sample only the order of its genes counts, then as above
+};
+
 /// One table of mRNA expression and its kind of values. Logarithms are taken to base 2.
 struct ExpressionFile {
   std::string path;
@@ -43,6 +51,7 @@ struct ExpressionFile {
   std::string cohort{};              ///< of its samples; empty: the file's name without its endings
   std::string platform{};            ///< how it was measured; empty: as the reference
   double weight = 1;                 ///< of its samples in the loss
+  Harmonise harmonise = Harmonise::offset;  ///< `ranks` needs a platform
 };
 
 /// One table of miRNA expression: of mature miRNAs, or of stem-loops, whose sums over the
@@ -84,7 +93,8 @@ struct TrainingPairs {
   std::vector<double> weights;
   /// What a target counts besides, mirnas x samples, 0 or more; empty: all count 1.
   Matrix target_weights;
-  std::vector<std::string> platforms;  ///< one per sample, empty: the reference; or none at all
+  std::vector<std::string> platforms;    ///< one per sample, empty: the reference; or none at all
+  std::set<std::string> rank_platforms;  ///< whose values are not in the unit of `recipe`: ranks
   /// The same samples in files of other platforms: what platforms are compared by.
   struct Twin {
     Index sample = 0;      ///< position in `samples`
@@ -106,9 +116,10 @@ struct TrainingPairs {
 
 /// Adds the files that a manifest lists to the options. A TSV with a header line and the columns
 /// mrna, mrna_values (auto, counts, linear, log, normalised, log-normalised, ratio), mirna,
-/// mirna_values (rpm, log2rpm), cohort and weight, perhaps mirna_weight, estimated (yes, no) and
-/// platform. Paths are relative to the manifest's folder. Either file of a line may be missing; a
-/// file that several lines name is read once. Throws Error(bad_input) naming file and line.
+/// mirna_values (rpm, log2rpm), cohort and weight, perhaps mirna_weight, estimated (yes, no),
+/// platform and harmonise (offset, ranks). Paths are relative to the manifest's folder. Either file
+/// of a line may be missing; a file that several lines name is read once. Throws Error(bad_input)
+/// naming file and line.
 void read_manifest(const std::string& path, PairOptions& options);
 
 /// Reads a TSV of gene, mean and sd (columns whose names begin so) of log2(normalised + 1). Returns
@@ -123,6 +134,14 @@ void read_manifest(const std::string& path, PairOptions& options);
 /// unreadable files, values that cannot be what was stated, no pair.
 [[nodiscard]] TrainingPairs read_pairs(const PairOptions& options);
 
+/// Learns, from the given samples alone (and their twins), what the ranks of each of
+/// `rank_platforms` stand for: the mean over the samples of the reference, among the genes that
+/// both have, of their sorted values. Samples of the reference with at least 80 % of these genes
+/// count, each brought to the number of genes by quantiles_of(). A platform without any of the
+/// samples takes all genes of the reference. Throws Error(bad_input) without such a sample.
+[[nodiscard]] std::map<std::string, RankProfile> fit_rank_profiles(const TrainingPairs& pairs,
+                                                                   std::span<const Index> samples);
+
 /// What must be added to a platform's values per gene (n_genes, finite), by platform.
 using PlatformOffsets = std::map<std::string, Eigen::VectorXd>;
 
@@ -136,6 +155,20 @@ using PlatformOffsets = std::map<std::string, Eigen::VectorXd>;
 
 /// The pairs with the offsets added to the samples of each platform.
 [[nodiscard]] TrainingPairs add_offsets(const TrainingPairs& pairs, const PlatformOffsets& offsets);
+
+/// What makes platforms comparable: first ranks, then offsets.
+struct Harmonisation {
+  std::map<std::string, RankProfile> ranks;
+  PlatformOffsets offsets;
+};
+
+/// Both, learnt from the given samples alone; offsets from values that ranks have replaced.
+[[nodiscard]] Harmonisation fit_harmonisation(const TrainingPairs& pairs,
+                                              std::span<const Index> samples);
+
+/// The pairs as the network is to see them.
+[[nodiscard]] TrainingPairs harmonise(const TrainingPairs& pairs,
+                                      const Harmonisation& harmonisation);
 
 /// After one epoch; losses are mean squared errors of z-scores.
 struct EpochReport {

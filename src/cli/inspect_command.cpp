@@ -74,9 +74,12 @@ Json describe_model(const std::string& path) {
   json["members"] = std::move(members);
   json["weights"] = model.float16 ? "float16" : "float32";
   json["uncertainty"] = has_intervals(model) ? "calibrated" : "not offered";
-  json["harmonised"] = !model.reference_quantiles.empty();
   json["platforms"] = Json::array();
   for (const auto& platform : model.platform_offsets) json["platforms"].push_back(platform.first);
+  json["platforms_by_ranks"] = Json::array();
+  for (const auto& platform : model.rank_profiles) {
+    json["platforms_by_ranks"].push_back(platform.first);
+  }
   json["parameters"] = card.n_parameters;
   json["unit"] = fmt::format("{}, factor {}", model.recipe.name, model.recipe.factor);
   json["genes"] = model.panel.size();

@@ -366,8 +366,8 @@ void add_predict(CLI::App& app) {
       ->group(normalising);
   sub.add_option(
          "--platform", options.platform,
-         "How the input was measured, if the model knows an offset per gene for it (inspect "
-         "lists platforms); for --scale reference")
+         "How the input was measured, if not as the reference: a platform that the model knows "
+         "(inspect lists them); for --scale reference")
       ->type_name("NAME")
       ->group(normalising);
   sub.add_flag("--force-scale", options.force_scale,

@@ -168,7 +168,7 @@ void bind_data(CLI::App& sub, TrainCommand& command) {
   sub.add_option(
          "--pairs", command.manifest,
          "Manifest of tables (TSV): mrna, mrna_values, mirna, mirna_values, cohort, weight, "
-         "platform and more; see docs/training-data.md")
+         "platform, harmonise and more; see docs/training-data.md")
       ->type_name("FILE");
   sub.add_option("--gene-moments", command.gene_moments,
                  "TSV of gene, mean and sd, log2(normalised + 1), to standardise by; genes that it "

@@ -249,18 +249,18 @@ Decision decide(const Sample& sample, const CellSource& source, const GeneMap& g
 
 ReferenceFit reference_fit(const Sample& sample, const Normaliser& normaliser,
                            const Eigen::VectorXd& mean, const Eigen::VectorXd& sd,
-                           const GeneMap& genes) {
+                           std::span<const std::uint8_t> present) {
   std::vector<float> z;
-  const Standardiser standardiser(mean, sd, genes.present());
+  const Standardiser standardiser(mean, sd, present);
   for (const CellBlock& raw : sample.blocks) {
     CellBlock block = raw;
     normaliser.apply(block);
-    Matrix input(genes.panel_size(), block.size());
+    Matrix input(mean.size(), block.size());
     standardiser.apply(block, input);
     for (Index cell = 0; cell < block.size(); ++cell) {
       if (block.totals[static_cast<std::size_t>(cell)] == 0.0) continue;
       for (Index gene = 0; gene < input.rows(); ++gene) {
-        if (genes.present()[static_cast<std::size_t>(gene)] != 0 && sd[gene] > 0.0) {
+        if (present[static_cast<std::size_t>(gene)] != 0 && sd[gene] > 0.0) {
           z.push_back(input(gene, cell));
         }
       }

@@ -43,14 +43,14 @@ struct SampleFacts {
 [[nodiscard]] Decision decide(const Sample& sample, const CellSource& source, const GeneMap& genes,
                               const PredictOptions& options);
 
-/// How far normalised cells are from the model's training samples: over all sampled cells and panel
-/// genes, the median of z and its interquartile range.
+/// How far normalised cells are from the model's training samples: over all sampled cells and the
+/// genes that are present (n_genes: 1 or 0), the median of z and its interquartile range.
 struct ReferenceFit {
   double median = 0;
   double interquartile_range = 0;
 };
 [[nodiscard]] ReferenceFit reference_fit(const Sample& sample, const Normaliser& normaliser,
                                          const Eigen::VectorXd& mean, const Eigen::VectorXd& sd,
-                                         const GeneMap& genes);
+                                         std::span<const std::uint8_t> present);
 
 }  // namespace sicmir

@@ -46,6 +46,14 @@ void add_layers(Digest& digest, const std::vector<Layer>& layers) {
 
 }  // namespace
 
+std::vector<double> model_parts::all_quantiles(const Model& model) {
+  std::vector<double> values;
+  for (const auto& [platform, profile] : model.rank_profiles) {
+    values.insert(values.end(), profile.quantiles.begin(), profile.quantiles.end());
+  }
+  return values;
+}
+
 std::string model_parts::checksum(const Model& model) {
   Digest digest;
   digest.add(std::string_view(model.name));
@@ -78,10 +86,14 @@ std::string model_parts::checksum(const Model& model) {
       digest.add(std::isnan(number) ? std::nan("") : number);  // one NaN, whatever its payload
     }
   }
-  digest.add(std::span<const double>(model.reference_quantiles));
+  digest.add(std::span<const double>(all_quantiles(model)));
   for (const auto& [platform, offsets] : model.platform_offsets) {
     digest.add(std::string_view(platform));
     digest.add(as_span(offsets));
+  }
+  for (const auto& [platform, profile] : model.rank_profiles) {
+    digest.add(std::string_view(platform));
+    digest.add(std::span<const std::uint8_t>(profile.genes));
   }
   for (const Member& member : model.members) {
     digest.add(member.weight);
@@ -223,10 +235,18 @@ void settle(Model& model) {
 }
 
 void write_harmonisation(const h5::File& file, const Model& model) {
-  if (model.reference_quantiles.empty() && model.platform_offsets.empty()) return;
+  if (model.rank_profiles.empty() && model.platform_offsets.empty()) return;
   const h5::Handle group = h5::create_group(file, file.id(), "harmonisation");
-  if (!model.reference_quantiles.empty()) {
-    h5::write_doubles(file, group.get(), "reference_quantiles", model.reference_quantiles);
+  if (!model.rank_profiles.empty()) {
+    std::vector<std::string> platforms;
+    std::vector<std::int64_t> genes;
+    for (const auto& [platform, profile] : model.rank_profiles) {
+      platforms.push_back(platform);
+      genes.insert(genes.end(), profile.genes.begin(), profile.genes.end());
+    }
+    h5::write_texts(file, group.get(), "rank_platform", platforms);
+    h5::write_integers(file, group.get(), "rank_genes", genes);
+    h5::write_doubles(file, group.get(), "reference_quantiles", model_parts::all_quantiles(model));
   }
   if (model.platform_offsets.empty()) return;
   std::vector<std::string> names;
@@ -252,7 +272,9 @@ void write_model(Model& model, const std::string& path) {
   output.create();
   h5::File file = h5::File::create(output.temporary_path());
   h5::set_text_attribute(file, file.id(), "format", model_parts::format_name);
-  h5::set_integer_attribute(file, file.id(), "format_version", model_format_version);
+  // Readers of version 1 pass rank profiles over and would predict from other numbers.
+  h5::set_integer_attribute(file, file.id(), "format_version",
+                            model.rank_profiles.empty() ? 1 : model_format_version);
   h5::set_text_attribute(file, file.id(), "name", model.name);
   h5::set_text_attribute(file, file.id(), "made_by", model.made_by);
   h5::set_text_attribute(file, file.id(), "made_from", model.made_from);

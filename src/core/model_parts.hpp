@@ -15,6 +15,9 @@ inline constexpr std::size_t max_members = 1000;
 inline constexpr std::size_t max_layers = 1000;
 inline constexpr std::size_t max_genes = 65535;  // spools keep panel positions in 16 bits
 
+/// Of all rank profiles, one after another.
+[[nodiscard]] std::vector<double> all_quantiles(const Model& model);
+
 /// Over everything that the model is; the same whatever file it is stored in.
 [[nodiscard]] std::string checksum(const Model& model);
 

@@ -261,7 +261,7 @@ class Reader {
     if (h5::kind_of(file_.id(), "harmonisation") == h5::Kind::absent) return;
     const h5::Handle group = h5::open_group(file_, file_.id(), "harmonisation");
     if (h5::kind_of(group.get(), "platform") != h5::Kind::absent) read_offsets(group);
-    if (h5::kind_of(group.get(), "reference_quantiles") != h5::Kind::absent) read_quantiles(group);
+    if (h5::kind_of(group.get(), "reference_quantiles") != h5::Kind::absent) read_ranks(group);
   }
 
   void read_offsets(const h5::Handle& group) {
@@ -288,20 +288,48 @@ class Reader {
     }
   }
 
-  void read_quantiles(const h5::Handle& group) {
-    const std::string where = "/harmonisation/reference_quantiles";
-    std::vector<double> values = h5::read_doubles(file_, group.get(), "reference_quantiles");
-    if (values.size() < 2) {
-      file_.fail(where, fmt::format("has {} entries; at least 2 were expected.", values.size()));
-    }
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      if (!std::isfinite(values[i])) file_.fail(where, "holds NaN or infinite numbers.");
-      if (i > 0 && values[i] < values[i - 1]) {
-        file_.fail(where, fmt::format("falls from {} to {} at entry {}; quantiles must not fall.",
-                                      values[i - 1], values[i], i));
+  void read_ranks(const h5::Handle& group) {
+    const std::string where = "/harmonisation/";
+    const std::string quantiles = where + "reference_quantiles";
+    const std::vector<std::string> names = h5::read_texts(file_, group.get(), "rank_platform");
+    const std::vector<std::int64_t> genes = h5::read_integers(file_, group.get(), "rank_genes");
+    const std::vector<double> values = h5::read_doubles(file_, group.get(), "reference_quantiles");
+    const std::size_t n_genes = card_.model.panel.genes.size();
+    check_length(where + "rank_genes", genes.size(), names.size() * n_genes);
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      RankProfile profile;
+      for (std::size_t gene = i * n_genes; gene < (i + 1) * n_genes; ++gene) {
+        if (genes[gene] != 0 && genes[gene] != 1) {
+          file_.fail(where + "rank_genes",
+                     fmt::format("holds {}; 0 or 1 was expected.", genes[gene]));
+        }
+        profile.genes.push_back(static_cast<std::uint8_t>(genes[gene]));
+      }
+      const auto n = static_cast<std::size_t>(
+          std::count(profile.genes.begin(), profile.genes.end(), std::uint8_t{1}));
+      if (n < 2 || n > values.size() - next) {
+        file_.fail(quantiles, fmt::format("has {} entries left for the {} genes of platform '{}'; "
+                                          "one for each of 2 or more was expected.",
+                                          values.size() - next, n, names[i]));
+      }
+      for (const std::size_t end = next + n; next < end; ++next) {
+        if (!std::isfinite(values[next])) file_.fail(quantiles, "holds NaN or infinite numbers.");
+        if (!profile.quantiles.empty() && values[next] < profile.quantiles.back()) {
+          file_.fail(quantiles,
+                     fmt::format("falls from {} to {} at entry {}; quantiles must not fall.",
+                                 profile.quantiles.back(), values[next], next));
+        }
+        profile.quantiles.push_back(values[next]);
+      }
+      if (!card_.model.platform_offsets.contains(names[i]) ||
+          !card_.model.rank_profiles.emplace(names[i], std::move(profile)).second) {
+        file_.fail(
+            where + "rank_platform",
+            fmt::format("'{}' is none of /harmonisation/platform, or given twice.", names[i]));
       }
     }
-    card_.model.reference_quantiles = std::move(values);
+    check_length(quantiles, values.size(), next);
   }
 
   void read_members(bool with_weights) {

@@ -46,13 +46,14 @@ std::string_view to_string(Scale scale) noexcept {
 }
 
 Normaliser::Normaliser(Values values, Scale scale, const UnitRecipe& recipe, double log_base,
-                       const GenePanel& panel, std::string file)
+                       const GenePanel& panel, std::string file, std::optional<RankProfile> ranks)
     : values_(values),
       scale_(scale),
       recipe_(recipe),
       log_base_(log_base),
       panel_(&panel),
-      file_(std::move(file)) {}
+      file_(std::move(file)),
+      ranks_(std::move(ranks)) {}
 
 void Normaliser::check(const CellBlock& block, std::size_t cell) const {
   const bool may_be_negative = values_ == Values::log || values_ == Values::zscore;
@@ -80,7 +81,38 @@ void Normaliser::check(const CellBlock& block, std::size_t cell) const {
   }
 }
 
+/// What a block does not store is 0 and has a rank, too.
+void Normaliser::apply_ranks(CellBlock& block) const {
+  const RankProfile& profile = *ranks_;
+  Eigen::VectorXf sample(static_cast<Index>(profile.genes.size()));
+  std::vector<Index> offsets = {0};
+  std::vector<PanelPosition> genes;
+  std::vector<float> values;
+  for (std::size_t cell = 0; cell + 1 < block.offsets.size(); ++cell) {
+    check(block, cell);
+    sample.setZero();
+    for (Index i = block.offsets[cell]; i < block.offsets[cell + 1]; ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      sample[static_cast<Index>(block.genes[at])] = block.values[at];
+    }
+    profile.apply(sample);
+    for (std::size_t gene = 0; gene < profile.genes.size(); ++gene) {
+      if (profile.genes[gene] == 0) continue;
+      genes.push_back(static_cast<PanelPosition>(gene));
+      values.push_back(sample[static_cast<Index>(gene)]);
+    }
+    offsets.push_back(static_cast<Index>(genes.size()));
+  }
+  block.offsets = std::move(offsets);
+  block.genes = std::move(genes);
+  block.values = std::move(values);
+}
+
 void Normaliser::apply(CellBlock& block) const {
+  if (ranks_ && scale_ == Scale::reference) {
+    apply_ranks(block);
+    return;
+  }
   const bool to_reference = scale_ == Scale::reference && values_ != Values::zscore;
   for (std::size_t cell = 0; cell + 1 < block.offsets.size(); ++cell) {
     check(block, cell);

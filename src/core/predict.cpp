@@ -9,6 +9,8 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <span>
 
 #include "core/block_network.hpp"
 #include "core/decide.hpp"
@@ -172,9 +174,37 @@ Eigen::VectorXd reference_mean(const Model& model, const std::string& platform) 
   return model.gene_mean - found->second;
 }
 
+/// The ranks by which the model compares the platform, over the genes that the input has; nullopt:
+/// it compares by the unit of the model.
+std::optional<RankProfile> ranks_of(const Model& model, const PredictOptions& options,
+                                    const GeneMap& genes, const std::string& file) {
+  const auto found = model.rank_profiles.find(options.platform);
+  if (found == model.rank_profiles.end()) return std::nullopt;
+  RankProfile profile = found->second;
+  Index n_here = 0;
+  for (std::size_t gene = 0; gene < profile.genes.size(); ++gene) {
+    profile.genes[gene] &= genes.present()[gene];
+    n_here += profile.genes[gene];
+  }
+  const auto n_known = static_cast<Index>(profile.quantiles.size());
+  if (n_here < 2 ||
+      static_cast<double>(n_here) < options.genes.min_panel * static_cast<double>(n_known)) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: has {} of the {} genes by whose ranks model {} compares platform "
+                            "{}; at least {:.0f} % were expected. Give all genes, or allow fewer "
+                            "with --min-panel.",
+                            file, n_here, n_known, model.name, options.platform,
+                            100.0 * options.genes.min_panel));
+  }
+  spdlog::info("platform {}: values go by their ranks among {} genes", options.platform, n_here);
+  return profile;
+}
+
+/// `present`: the genes that can be compared, 1 or 0.
 Standardiser against_reference(const Sample& sample, const Normaliser& normaliser,
-                               const Model& model, const GeneMap& genes, const std::string& file,
-                               const PredictOptions& options, RunReport& report) {
+                               const Model& model, std::span<const std::uint8_t> present,
+                               const std::string& file, const PredictOptions& options,
+                               RunReport& report) {
   const Eigen::VectorXd mean = reference_mean(model, options.platform);
   const Index n_known = (mean.array().isFinite() && model.gene_sd.array() > 0.0).count();
   if (n_known == 0) {
@@ -189,7 +219,7 @@ Standardiser against_reference(const Sample& sample, const Normaliser& normalise
         "average",
         model.name, n_known, mean.size());
   }
-  const ReferenceFit fit = reference_fit(sample, normaliser, mean, model.gene_sd, genes);
+  const ReferenceFit fit = reference_fit(sample, normaliser, mean, model.gene_sd, present);
   report.reference_median_z = fit.median;
   report.reference_iqr_z = fit.interquartile_range;
   spdlog::info("against the training samples: median z {:.2f}, interquartile range {:.2f}",
@@ -206,7 +236,7 @@ Standardiser against_reference(const Sample& sample, const Normaliser& normalise
     }
     spdlog::warn("{}", what);
   }
-  return Standardiser(mean, model.gene_sd, genes.present());
+  return Standardiser(mean, model.gene_sd, present);
 }
 
 std::vector<std::string> names_of_constant(const Eigen::VectorXd& sd, const GeneMap& genes,
@@ -252,18 +282,22 @@ RunReport predict(CellSource& source, const Model& model, const GeneIndex& index
   report.decision = decide(sample, source, genes, options);
   log_decision(report.decision);
   const Decision& decision = report.decision;
-  const Normaliser normaliser(decision.values, decision.scale, model.recipe, decision.log_base,
-                              model.panel, file);
-  const bool empties_matter = decision.values != Values::zscore;
-  EmptyTally empties;
-
-  Standardiser standardiser(model.panel.size());
   if (!options.platform.empty() && decision.scale != Scale::reference) {
     throw Error(ExitCode::usage,
                 "--platform: offsets belong to the model's unit; add --scale reference.");
   }
+  const std::optional<RankProfile> ranks = ranks_of(model, options, genes, file);
+  const Normaliser normaliser(decision.values, decision.scale, model.recipe, decision.log_base,
+                              model.panel, file, ranks);
+  const bool empties_matter = decision.values != Values::zscore;
+  EmptyTally empties;
+
+  Standardiser standardiser(model.panel.size());
   if (decision.scale == Scale::reference) {
-    standardiser = against_reference(sample, normaliser, model, genes, file, options, report);
+    standardiser =
+        against_reference(sample, normaliser, model,
+                          ranks ? std::span<const std::uint8_t>(ranks->genes) : genes.present(),
+                          file, options, report);
   }
   report.shard = range_of(options, source);
   if (report.shard && decision.scale == Scale::dataset && options.moments.empty()) {

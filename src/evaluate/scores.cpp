@@ -104,21 +104,6 @@ Scores WeightedScores::operator()(std::span<const std::uint16_t> weights) {
   return scores;
 }
 
-std::vector<double> average_ranks(std::span<const double> values) {
-  std::vector<std::size_t> order(values.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
-  std::vector<double> ranks(values.size());
-  for (std::size_t first = 0; first < order.size();) {
-    std::size_t last = first;
-    while (last < order.size() && values[order[last]] == values[order[first]]) ++last;
-    const double rank = static_cast<double>(first + 1 + last) / 2.0;
-    for (; first < last; ++first) ranks[order[first]] = rank;
-  }
-  return ranks;
-}
-
 Scores score(std::span<const double> predicted, std::span<const double> measured) {
   const std::vector<std::uint16_t> once(predicted.size(), 1);
   return WeightedScores(predicted, measured)(once);

@@ -8,9 +8,6 @@
 
 namespace sicmir::evaluation {
 
-/// Ranks 1 .. n; equal values share the average of theirs. No value may be NaN.
-[[nodiscard]] std::vector<double> average_ranks(std::span<const double> values);
-
 /// Over the pairs that are both finite.
 [[nodiscard]] Scores score(std::span<const double> predicted, std::span<const double> measured);
 

@@ -16,6 +16,7 @@ namespace {
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t least_shared = 5;     // samples on both platforms, per gene
 constexpr std::size_t least_of_cohort = 3;  // samples of a cohort on each platform, per gene
+constexpr double most_genes = 0.8;          // of those that a platform and the reference have
 
 /// One measurement of a sample: the one that trains, or a twin.
 struct Column {
@@ -82,6 +83,43 @@ double offset_by_cohorts(const TrainingPairs& pairs, const std::vector<Column>& 
   return training::median(std::move(differences));
 }
 
+/// The genes that at least one of the samples has.
+std::vector<std::uint8_t> genes_of(const std::vector<Column>& columns, Index n_genes) {
+  std::vector<std::uint8_t> genes(static_cast<std::size_t>(n_genes), 0);
+  for (const Column& column : columns) {
+    for (std::size_t gene = 0; gene < genes.size(); ++gene) {
+      if (!std::isnan(column.values[gene])) genes[gene] = 1;
+    }
+  }
+  return genes;
+}
+
+/// Mean over samples of their sorted values among `genes`; empty where no sample has most of them.
+std::vector<double> mean_quantiles(const std::vector<Column>& columns,
+                                   const std::vector<std::uint8_t>& genes) {
+  const Index n_genes = std::count(genes.begin(), genes.end(), std::uint8_t{1});
+  Eigen::VectorXd sum = Eigen::VectorXd::Zero(n_genes);
+  Index n_samples = 0;
+  for (const Column& column : columns) {
+    std::vector<double> values;
+    for (std::size_t gene = 0; gene < genes.size(); ++gene) {
+      if (genes[gene] == 0 || std::isnan(column.values[gene])) continue;
+      values.push_back(static_cast<double>(column.values[gene]));
+    }
+    if (values.empty() ||
+        static_cast<double>(values.size()) < most_genes * static_cast<double>(n_genes)) {
+      continue;
+    }
+    std::sort(values.begin(), values.end());
+    const std::vector<double> quantiles = quantiles_of(values, n_genes);
+    sum += Eigen::Map<const Eigen::VectorXd>(quantiles.data(), n_genes);
+    ++n_samples;
+  }
+  if (n_samples == 0) return {};
+  sum /= static_cast<double>(n_samples);
+  return {sum.begin(), sum.end()};
+}
+
 }  // namespace
 
 PlatformOffsets fit_offsets(const TrainingPairs& pairs, std::span<const Index> samples) {
@@ -120,13 +158,60 @@ PlatformOffsets fit_offsets(const TrainingPairs& pairs, std::span<const Index> s
 }
 
 TrainingPairs add_offsets(const TrainingPairs& pairs, const PlatformOffsets& offsets) {
-  TrainingPairs result = pairs;
-  for (std::size_t i = 0; i < pairs.platforms.size(); ++i) {
-    const auto found = offsets.find(pairs.platforms[i]);
-    if (found == offsets.end()) continue;
-    auto column = result.mrna.col(static_cast<Index>(i));
-    column = (column.cast<double>() + found->second).cast<float>().eval();
+  return harmonise(pairs, {.ranks = {}, .offsets = offsets});
+}
+
+std::map<std::string, RankProfile> fit_rank_profiles(const TrainingPairs& pairs,
+                                                     std::span<const Index> samples) {
+  std::map<std::string, RankProfile> profiles;
+  if (pairs.rank_platforms.empty()) return profiles;
+  const auto columns = by_platform(pairs, samples);
+  const auto reference = columns.find("");
+  for (const std::string& platform : pairs.rank_platforms) {
+    RankProfile profile;
+    const auto own = columns.find(platform);
+    if (reference != columns.end()) {
+      profile.genes = genes_of(reference->second, pairs.mrna.rows());
+      if (own != columns.end()) {
+        const std::vector<std::uint8_t> genes = genes_of(own->second, pairs.mrna.rows());
+        for (std::size_t gene = 0; gene < genes.size(); ++gene) profile.genes[gene] &= genes[gene];
+      }
+      profile.quantiles = mean_quantiles(reference->second, profile.genes);
+    }
+    if (profile.quantiles.size() < 2) {
+      throw Error(ExitCode::bad_input,
+                  fmt::format("platform {} is to be harmonised by ranks, but no training sample of "
+                              "the reference (files without a platform) has 80 % of its genes. "
+                              "Give such files, or harmonise it by offset.",
+                              platform));
+    }
+    profiles.emplace(platform, std::move(profile));
   }
+  return profiles;
+}
+
+Harmonisation fit_harmonisation(const TrainingPairs& pairs, std::span<const Index> samples) {
+  Harmonisation result;
+  result.ranks = fit_rank_profiles(pairs, samples);
+  result.offsets = result.ranks.empty()
+                       ? fit_offsets(pairs, samples)
+                       : fit_offsets(harmonise(pairs, {result.ranks, {}}), samples);
+  return result;
+}
+
+TrainingPairs harmonise(const TrainingPairs& pairs, const Harmonisation& harmonisation) {
+  TrainingPairs result = pairs;
+  const auto apply = [&](const std::string& platform, Eigen::Ref<Eigen::VectorXf> sample) {
+    const auto ranks = harmonisation.ranks.find(platform);
+    if (ranks != harmonisation.ranks.end()) ranks->second.apply(sample);
+    const auto offset = harmonisation.offsets.find(platform);
+    if (offset == harmonisation.offsets.end()) return;
+    sample = (sample.cast<double>() + offset->second).cast<float>().eval();
+  };
+  for (std::size_t i = 0; i < pairs.platforms.size(); ++i) {
+    apply(pairs.platforms[i], result.mrna.col(static_cast<Index>(i)));
+  }
+  for (TrainingPairs::Twin& twin : result.twins) apply(twin.platform, twin.mrna);
   return result;
 }
 

@@ -55,7 +55,7 @@ Index run_fold(const TrainingPairs& pairs, std::span<const Index> rest,
     if (has_most_genes(pairs.mrna.col(sample))) test.push_back(sample);
   }
   const Split split = hold_out(pairs, rest, options.validation, split_seed);
-  const TrainingPairs own = add_offsets(pairs, fit_offsets(pairs, rest));
+  const TrainingPairs own = harmonise(pairs, fit_harmonisation(pairs, rest));
   const Fit fitted = fit(own, split.train, split.held_out, options);
   Matrix spread;
   place(predict_samples(own, fitted, test, &spread), test, result.predicted);

@@ -85,6 +85,11 @@ ExpressionFile expression_of(const Line& line) {
   file.cohort = line.get("cohort");
   file.platform = line.get("platform");
   file.weight = line.weight("weight");
+  file.harmonise = line.choice<Harmonise>(
+      "harmonise", {{"offset", Harmonise::offset}, {"ranks", Harmonise::ranks}}, Harmonise::offset);
+  if (file.harmonise == Harmonise::ranks && file.platform.empty()) {
+    line.fail("the reference is what ranks are compared to: name a platform.");
+  }
   if (file.prepared == Prepared::ratio && file.platform.empty()) {
     line.fail("ratios are not in the reference's unit: name their platform.");
   }
@@ -112,7 +117,7 @@ const File* find_path(const std::vector<File>& files, const std::string& path) {
 
 bool same(const ExpressionFile& a, const ExpressionFile& b) {
   return a.values == b.values && a.prepared == b.prepared && a.cohort == b.cohort &&
-         a.platform == b.platform && a.weight == b.weight;
+         a.platform == b.platform && a.weight == b.weight && a.harmonise == b.harmonise;
 }
 bool same(const MirnaFile& a, const MirnaFile& b) {
   return a.values == b.values && a.estimated == b.estimated && a.weight == b.weight &&
@@ -127,6 +132,17 @@ void add(std::vector<File>& files, File file, const Line& line) {
     files.push_back(std::move(file));
   } else if (!same(*earlier, file)) {
     line.fail(fmt::format("says other things of {} than an earlier line.", file.path));
+  }
+}
+
+/// A platform has one way to be harmonised.
+void check_platform(const std::vector<ExpressionFile>& files, const ExpressionFile& file,
+                    const Line& line) {
+  if (file.path.empty()) return;
+  for (const ExpressionFile& earlier : files) {
+    if (earlier.platform != file.platform || earlier.harmonise == file.harmonise) continue;
+    line.fail(
+        fmt::format("platform '{}' is harmonised otherwise in an earlier line.", file.platform));
   }
 }
 
@@ -152,7 +168,7 @@ void read_manifest(const std::string& path, PairOptions& options) {
           ExitCode::bad_input,
           fmt::format("{}: line {} must name the columns mrna and mirna, separated by tabs, "
                       "and perhaps mrna_values, mirna_values, cohort, weight, platform, "
-                      "estimated, mirna_weight.",
+                      "estimated, mirna_weight, harmonise.",
                       path, lines.number()));
     }
     if (fields.size() != n_fields) {
@@ -160,7 +176,9 @@ void read_manifest(const std::string& path, PairOptions& options) {
                                                    path, lines.number(), fields.size(), n_fields));
     }
     const Line line(path, lines.number(), columns, std::move(fields));
-    add(options.mrna, expression_of(line), line);
+    ExpressionFile file = expression_of(line);
+    check_platform(options.mrna, file, line);
+    add(options.mrna, std::move(file), line);
     add(options.mirna, mirna_of(line), line);
   }
   if (columns.empty()) throw Error(ExitCode::bad_input, fmt::format("{}: is empty.", path));

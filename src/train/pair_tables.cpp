@@ -73,6 +73,11 @@ struct Opened {
   GeneMap map;
 };
 
+bool may_be_negative(const ExpressionFile& file) {
+  return file.prepared != Prepared::normalised && file.values != Values::counts &&
+         file.values != Values::linear;
+}
+
 /// Values that need no normalisation: logarithms at most.
 Table read_prepared(const ExpressionFile& file, const GeneIndex& index, double min_panel) {
   Opened opened(file.path, {}, index, {.min_panel = min_panel, .duplicates = Duplicates::first});
@@ -84,14 +89,17 @@ Table read_prepared(const ExpressionFile& file, const GeneIndex& index, double m
     for (std::size_t cell = 0; cell < block.cells.size(); ++cell) {
       for (Index i = block.offsets[cell]; i < block.offsets[cell + 1]; ++i) {
         float& value = block.values[static_cast<std::size_t>(i)];
-        if (std::isinf(value) || (file.prepared == Prepared::normalised && value < 0.0f)) {
+        if (std::isinf(value) || (value < 0.0f && !may_be_negative(file))) {
           throw Error(
               ExitCode::bad_input,
               fmt::format("{}: sample '{}': found {}, which values that are {} cannot hold. "
                           "Correct it, or what the manifest says of the file.",
                           file.path, block.cells[cell], value,
-                          file.prepared == Prepared::normalised ? "normalised" : "logarithms"));
+                          file.prepared == Prepared::normalised ? "normalised"
+                          : may_be_negative(file)               ? "logarithms"
+                                                                : "counts or linear"));
         }
+        if (file.harmonise == Harmonise::ranks) continue;
         if (file.prepared == Prepared::normalised) {
           value = static_cast<float>(std::log2(static_cast<double>(value) + 1.0));
         } else if (file.prepared == Prepared::log_normalised && value < 0.0f) {
@@ -102,8 +110,10 @@ Table read_prepared(const ExpressionFile& file, const GeneIndex& index, double m
     }
   }
   collector.finish();
-  spdlog::info("{}: {} samples, {} of {} genes, values as prepared", file.path,
-               table.samples.size(), opened.map.report().n_found, opened.map.report().n_panel);
+  spdlog::info(
+      "{}: {} samples, {} of {} genes, {}", file.path, table.samples.size(),
+      opened.map.report().n_found, opened.map.report().n_panel,
+      file.harmonise == Harmonise::ranks ? "whose order alone counts" : "values as prepared");
   return table;
 }
 
@@ -111,7 +121,9 @@ Table read_prepared(const ExpressionFile& file, const GeneIndex& index, double m
 
 Table read_mrna_table(const ExpressionFile& file, const GeneIndex& index, double min_panel,
                       const UnitRecipe& recipe) {
-  if (file.prepared != Prepared::no) return read_prepared(file, index, min_panel);
+  if (file.prepared != Prepared::no || file.harmonise == Harmonise::ranks) {
+    return read_prepared(file, index, min_panel);
+  }
   SourceOptions reading;
   reading.upper_quartile_up_to = quartiles_up_to;
   Opened opened(file.path, reading, index, {.min_panel = min_panel});

@@ -193,6 +193,9 @@ TrainingPairs read_pairs(const PairOptions& options) {
   if (!options.samples.empty()) about = training::read_sample_table(options.samples);
 
   Expression expression = read_expression(options, genes, pairs.recipe);
+  for (const ExpressionFile& file : options.mrna) {
+    if (file.harmonise == Harmonise::ranks) pairs.rank_platforms.insert(file.platform);
+  }
   const std::vector<std::string>& samples = expression.samples;
   const MirnaSide side(options.mirna, names);
   const Targets targets = side.lay_over(samples, mirnas.size(), options.estimated_first);

@@ -244,20 +244,20 @@ Model train(const TrainingPairs& pairs, const TrainOptions& options, TrainReport
   check_pairs(pairs, options, out);
 
   Fit final;
-  PlatformOffsets offsets;
+  Harmonisation harmonisation;
   training::HeldOut held_out;
   if (options.cross_validate > 1) {
     held_out = training::cross_validate(pairs, options);
     TrainOptions rest = options;  // no held-out patient stops it
     rest.stop_after = held_out.epochs;
     spdlog::info("final fit on all samples, {} epochs", held_out.epochs);
-    offsets = fit_offsets(pairs, all);
-    final = fit(add_offsets(pairs, offsets), all, {}, rest);
+    harmonisation = fit_harmonisation(pairs, all);
+    final = fit(harmonise(pairs, harmonisation), all, {}, rest);
     add_all_figures(pairs, held_out, false, out);
   } else {
     const training::Split split = training::hold_out(pairs, all, options.validation, options.seed);
-    offsets = fit_offsets(pairs, split.train);
-    const TrainingPairs harmonised = add_offsets(pairs, offsets);
+    harmonisation = fit_harmonisation(pairs, split.train);
+    const TrainingPairs harmonised = harmonise(pairs, harmonisation);
     final = fit(harmonised, split.train, split.held_out, options);
     held_out.predicted =
         Matrix::Constant(pairs.mirna.rows(), pairs.size(), std::numeric_limits<float>::quiet_NaN());
@@ -290,7 +290,8 @@ Model train(const TrainingPairs& pairs, const TrainOptions& options, TrainReport
     if (pairs.mrna.row(gene).array().isNaN().all()) model.gene_mean[gene] = nan;
   }
   model.recipe = pairs.recipe;
-  model.platform_offsets = offsets;
+  model.platform_offsets = harmonisation.offsets;
+  model.rank_profiles = harmonisation.ranks;
   model.members = final.members;
   model.parts = final.parts;
   model.float16 = options.float16;

@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import rankdata
 
 from program import LANDMARKS, PROJECT, SYMBOLS, predict, run
 
@@ -222,6 +223,10 @@ def test_manifests_are_checked(sources, tmp_path):
     assert "name their platform" in fails("mrna\tmrna_values\nx\tratio\n")
     assert "says other things of" in fails("mrna\tcohort\nx\tA\nx\tB\n")
     assert "is empty" in fails("\n")
+    assert "the reference is what ranks are compared to" in fails("mrna\tharmonise\nx\tranks\n")
+    assert "platform 'p' is harmonised otherwise in an earlier line" in fails(
+        "mrna\tplatform\tharmonise\nx\tp\tranks\ny\tp\toffset\n")
+    assert "harmonise 'rank' is none of offset, ranks" in fails("mrna\tharmonise\nx\trank\n")
 
 
 def test_given_moments_of_genes(sources, tmp_path):
@@ -238,3 +243,107 @@ def test_given_moments_of_genes(sources, tmp_path):
     assert "names no gene of the panel" in train(
         "--pairs", folder / "pairs.tsv", "--min-panel", 0.3, "-o", tmp_path / "m.h5",
         "--gene-moments", tmp_path / "moments.tsv", expect=3)
+
+
+@pytest.fixture(scope="module")
+def ranked(tmp_path_factory):
+    """A reference of 40 samples; an array without 60 genes, whose 24 samples are distorted, each in
+    its own way, but in order, and half of which are measured on both; a panel of 400 genes."""
+    folder = tmp_path_factory.mktemp("ranked")
+    logs, level = log_normalised(64, seed=3)
+    samples = samples_of(64)
+    reference = pd.DataFrame(logs, SYMBOLS, samples).astype(np.float32)
+    reference.iloc[:, :40].to_csv(folder / "reference.tsv", sep="\t")
+    random = np.random.default_rng(4)
+    array = logs + np.random.default_rng(5).normal(size=(977, 1))
+    array = random.uniform(0.5, 2, 64) * np.sqrt(array - array.min() + 1) - 7
+    array = pd.DataFrame(array, SYMBOLS, samples).astype(np.float32).iloc[60:]
+    array.iloc[5:30] = np.float32(-3.5)  # below what an array sees: ties
+    array.iloc[:, 28:52].to_csv(folder / "array.tsv", sep="\t")
+    reference.iloc[200:600, 52:].to_csv(folder / "small.tsv", sep="\t")
+    mirna_table(level, list(MIRNAS["name"][:6])).set_axis(samples, axis=1).to_csv(
+        folder / "mirna.tsv", sep="\t")
+    lines = [["mrna", "mrna_values", "mirna", "mirna_values", "platform", "harmonise"],
+             ["reference.tsv", "log-normalised", "mirna.tsv", "log2rpm", "", ""],
+             ["array.tsv", "ratio", "", "", "array", "ranks"],
+             ["small.tsv", "log", "", "", "small", "ranks"]]
+    (folder / "pairs.tsv").write_text("\n".join("\t".join(line) for line in lines) + "\n")
+    log = train("--pairs", folder / "pairs.tsv", "--min-panel", 0.3, "-o", folder / "m.h5",
+                "--validation", 0)
+    assert "whose order alone counts" in log
+    return folder, reference, array
+
+
+def by_ranks(values, quantiles):
+    """What average ranks stand for; samples as columns."""
+    m = len(quantiles)
+    places = (rankdata(values, method="average", axis=0) - 0.5) * m / len(values) - 0.5
+    return np.interp(places, np.arange(m), quantiles)
+
+
+def test_ranks_stand_for_the_reference(ranked):
+    folder, reference, array = ranked
+    with h5py.File(folder / "m.h5") as file:
+        assert file.attrs["format_version"] == 2
+        group = file["harmonisation"]
+        assert list(group["rank_platform"].asstr()[()]) == ["array", "small"]
+        genes = group["rank_genes"][()].reshape(2, 977)
+        quantiles = group["reference_quantiles"][()]
+        offset = group["platform_offsets"][:977]
+    np.testing.assert_array_equal(genes[0], [0] * 60 + [1] * 917)
+    np.testing.assert_array_equal(genes[1], [0] * 200 + [1] * 400 + [0] * 377)
+    wanted = np.sort(reference.iloc[:, :40].to_numpy(np.float64)[60:], axis=0).mean(axis=1)
+    np.testing.assert_allclose(quantiles[:917], wanted, atol=1e-5)
+    small = np.sort(reference.iloc[:, :40].to_numpy(np.float64)[200:600], axis=0).mean(axis=1)
+    np.testing.assert_allclose(quantiles[917:], small, atol=1e-5)
+    # Offsets come after the ranks: medians over the twelve samples that were measured on both.
+    mapped = by_ranks(array.to_numpy(np.float64)[:, 28:40], quantiles[:917])
+    twins = reference.to_numpy(np.float64)[60:, 28:40]
+    np.testing.assert_allclose(offset[60:], np.median(twins - mapped, axis=1), atol=1e-5)
+    card = json.loads(run("inspect", folder / "m.h5", "--json").stdout)
+    assert card["platforms_by_ranks"] == ["array", "small"]
+
+
+def test_prediction_goes_by_the_same_ranks(ranked, tmp_path):
+    """In any unit, also with fewer genes than training had."""
+    folder, _, array = ranked
+    with h5py.File(folder / "m.h5") as file:
+        quantiles = file["harmonisation/reference_quantiles"][:917]
+        offset = file["harmonisation/platform_offsets"][:977]
+        mean, sd = file["genes/mean"][()], file["genes/sd"][()]
+    words = ("--platform", "array", "--force-scale")
+    for n_absent in (0, 40):
+        table = array.iloc[n_absent:, 40:52]
+        table.to_csv(tmp_path / "array.tsv", sep="\t")
+        x = saved_input(folder / "m.h5", tmp_path / "array.tsv", "--values", "log", *words,
+                        folder=tmp_path)
+        wanted = np.zeros((977, 12))
+        first = 60 + n_absent
+        wanted[first:] = by_ranks(table.to_numpy(np.float64), quantiles)
+        wanted[first:] = ((wanted + (offset - mean)[:, None]) / sd[:, None])[first:]
+        np.testing.assert_allclose(x.to_numpy().T, wanted, atol=2e-4)
+        first_run = (tmp_path / "x.csv").read_bytes()
+        np.exp(table.astype(np.float64)).to_csv(tmp_path / "linear.tsv", sep="\t")
+        saved_input(folder / "m.h5", tmp_path / "linear.tsv", "--values", "linear", "--threads", 1,
+                    *words, folder=tmp_path)
+        assert (tmp_path / "x.csv").read_bytes() == first_run
+
+
+def test_ranks_need_most_genes_of_the_platform(ranked, tmp_path):
+    folder, reference, _ = ranked
+    reference.iloc[350:].to_csv(tmp_path / "few.tsv", sep="\t")
+    log = run("predict", tmp_path / "few.tsv", "-m", folder / "m.h5", "--values", "log", "--scale",
+              "reference", "--platform", "small", "--min-panel", 0.6, "--force-scale").stderr
+    assert "values go by their ranks among 250 genes" in log
+    log = run("predict", tmp_path / "few.tsv", "-m", folder / "m.h5", "--values", "log", "--scale",
+              "reference", "--platform", "small", "--min-panel", 0.63, "--force-scale",
+              expect=3).stderr
+    assert "has 250 of the 400 genes by whose ranks model sicmir compares platform small" in log
+
+
+def test_threads_do_not_change_ranks(ranked, tmp_path):
+    folder, *_ = ranked
+    for threads in (1, 2):
+        train("--pairs", folder / "pairs.tsv", "--min-panel", 0.3, "-o", tmp_path / "m.h5",
+              "--validation", 0, "--threads", threads)
+        assert (tmp_path / "m.h5").read_bytes() == (folder / "m.h5").read_bytes()

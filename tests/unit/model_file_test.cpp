@@ -241,7 +241,8 @@ Model small_ensemble() {
   model.members.push_back({2.0, {Linear{Matrix::Constant(4, 6, 0.25F), Eigen::VectorXf::Ones(4)}}});
   for (ModelMirna& mirna : model.mirnas) mirna.interval = {2.5, 0.25};
   model.mirnas[1].interval = {};
-  model.reference_quantiles = {0.0, 0.5, 0.5, 3.0};
+  model.platform_offsets["array"] = Eigen::VectorXd::LinSpaced(6, -1.0, 1.0);
+  model.rank_profiles["array"] = {{1, 0, 1, 1, 0, 1}, {0.0, 0.5, 0.5, 3.0}};
   return model;
 }
 
@@ -258,9 +259,12 @@ TEST_F(ModelFile, ReadsBackAnEnsembleWithItsIntervalsAndQuantiles) {
   EXPECT_EQ(read.mirnas[0].interval.typical_spread, 0.25);
   EXPECT_FALSE(read.mirnas[1].interval.known());
   EXPECT_TRUE(has_intervals(read));
-  EXPECT_EQ(read.reference_quantiles, model.reference_quantiles);
+  ASSERT_TRUE(read.rank_profiles.contains("array"));
+  EXPECT_EQ(read.rank_profiles.at("array").genes, model.rank_profiles.at("array").genes);
+  EXPECT_EQ(read.rank_profiles.at("array").quantiles, model.rank_profiles.at("array").quantiles);
   EXPECT_EQ(read.checksum, model.checksum);
   const ModelCard card = read_model_card(path_);
+  EXPECT_EQ(card.format_version, 2);  // a reader of version 1 would pass the ranks over
   EXPECT_THAT(card.members,
               ::testing::ElementsAre(::testing::HasSubstr("BatchNorm"),
                                      ::testing::HasSubstr("BatchNorm"), "Linear(6, 4)"));
@@ -315,14 +319,34 @@ TEST_F(ModelFile, RefusesAMissingMemberAndNone) {
   EXPECT_THAT(refusal(), HasSubstr("/members: has 0 members; 1 to 1000 were expected"));
 }
 
-TEST_F(ModelFile, RefusesQuantilesThatFall) {
+TEST_F(ModelFile, WithoutRanksIsOfVersion1) {
   Model model = small_ensemble();
-  model.reference_quantiles = {0.0, 2.0, 1.0};
+  model.rank_profiles.clear();
   write_model(model, path_);
-  EXPECT_THAT(refusal(), HasSubstr("falls from 2 to 1 at entry 2"));
-  model.reference_quantiles = {0.0, std::nan("")};
-  write_model(model, path_);
-  EXPECT_THAT(refusal(), HasSubstr("reference_quantiles: holds NaN or infinite numbers"));
+  EXPECT_EQ(read_model_card(path_).format_version, 1);
+}
+
+TEST_F(ModelFile, RefusesDamagedRankProfiles) {
+  const auto refusal_of = [&](const RankProfile& profile, const std::string& platform = "array") {
+    Model model = small_ensemble();
+    model.rank_profiles = {{platform, profile}};
+    write_model(model, path_);
+    return refusal();
+  };
+  EXPECT_THAT(refusal_of({{1, 0, 1, 1, 0, 0}, {0.0, 2.0, 1.0}}),
+              HasSubstr("falls from 2 to 1 at entry 2"));
+  EXPECT_THAT(refusal_of({{1, 1, 0, 0, 0, 0}, {0.0, std::nan("")}}),
+              HasSubstr("reference_quantiles: holds NaN or infinite numbers"));
+  EXPECT_THAT(refusal_of({{1, 1, 1, 0, 0, 0}, {0.0, 1.0}}),
+              HasSubstr("has 2 entries left for the 3 genes of platform 'array'"));
+  EXPECT_THAT(refusal_of({{1, 0, 0, 0, 0, 0}, {0.0}}), HasSubstr("2 or more was expected"));
+  EXPECT_THAT(refusal_of({{1, 1, 0, 0, 0, 0}, {0.0, 1.0, 2.0}}),
+              HasSubstr("reference_quantiles: has 3 entries; 2 were expected"));
+  EXPECT_THAT(refusal_of({{1, 2, 0, 0, 0, 0}, {0.0, 1.0}}),
+              HasSubstr("rank_genes: holds 2; 0 or 1 was expected"));
+  EXPECT_THAT(refusal_of({{1, 1, 0}, {0.0, 1.0}}), HasSubstr("rank_genes"));
+  EXPECT_THAT(refusal_of({{1, 1, 0, 0, 0, 0}, {0.0, 1.0}}, "other"),
+              HasSubstr("rank_platform: 'other' is none of /harmonisation/platform"));
 }
 
 TEST_F(ModelFile, RefusesANegativeIntervalFactor) {
