@@ -107,7 +107,8 @@ struct TrainingPairs {
   /// All samples of the miRNA files, mirnas x profiles, log2(RPM + 1), NaN where missing.
   struct Profiles {
     Matrix mirna;
-    std::vector<std::string> samples, patients, cohorts;  ///< one per profile
+    /// One per profile; the cohort of a paired sample is that of its pair.
+    std::vector<std::string> samples, patients, cohorts;
   };
   Profiles profiles;
 
@@ -226,6 +227,8 @@ struct TrainOptions {
   Index checkpoint_every = 5;       ///< epochs
   bool resume = false;              ///< go on from `checkpoint`, if it exists
   std::string label = "final fit";  ///< what this fit is called in logs and metrics
+  /// A group of cohorts whose miRNA profiles a prior must not know, paired or not; empty: none.
+  std::string unseen_group;
   /// Called after every epoch, also for those that a checkpoint has; may be empty.
   std::function<void(const std::string& label, const EpochReport&)> on_epoch;
   std::uint64_t seed = 1;

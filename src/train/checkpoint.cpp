@@ -241,6 +241,7 @@ FitIdentity identify(const TrainingPairs& pairs, std::span<const Index> train,
 
   Digest fit;
   fit.add(static_cast<double>(options.stop_after));
+  fit.add(std::string_view(options.unseen_group));
   add(fit, pairs.mrna);
   add(fit, pairs.mirna);
   add(fit, pairs.weights);

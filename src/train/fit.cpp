@@ -157,7 +157,8 @@ class Fitting {
     if (constant == pairs.mirna.rows()) {
       throw Error(ExitCode::bad_input,
                   fmt::format("the targets of all {} miRNAs are constant or missing over the {} "
-                              "training samples; there is nothing to learn.",
+                              "training samples; there is nothing to learn. Give samples that "
+                              "differ, and check --mirna-values.",
                               constant, train.size()));
     }
     if (!options.checkpoint.empty()) {
@@ -411,7 +412,7 @@ class Fitting {
     }
   }
 
-  /// Of everybody but the patients that this fit must not know.
+  /// Of everybody but the patients and cohorts that this fit must not know.
   void add_prior() {
     std::vector<std::uint8_t> trains(static_cast<std::size_t>(pairs_.size()), 0);
     for (const Index sample : train_) trains[static_cast<std::size_t>(sample)] = 1;
@@ -423,9 +424,10 @@ class Fitting {
     std::vector<Index> chosen;
     std::vector<std::string> kinds;
     for (std::size_t i = 0; i < all.samples.size(); ++i) {
-      if (hidden.contains(all.patients[i])) continue;
+      const std::string group = training::cohort_group(all.cohorts[i]);
+      if (hidden.contains(all.patients[i]) || group == options_.unseen_group) continue;
       chosen.push_back(static_cast<Index>(i));
-      kinds.push_back(training::cohort_group(all.cohorts[i]) + training::tissue_of(all.samples[i]));
+      kinds.push_back(group + training::tissue_of(all.samples[i]));
     }
     const Matrix profiles =
         training::standardise(all.mirna, chosen, mirnas_, std::numeric_limits<float>::quiet_NaN());

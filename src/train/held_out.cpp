@@ -139,6 +139,7 @@ HeldOut leave_cohorts_out(const TrainingPairs& pairs, const TrainOptions& option
                  test.size());
     TrainOptions own = options;
     own.label = "without " + group;
+    own.unseen_group = group;
     ++fold;
     epochs.push_back(static_cast<double>(
         run_fold(pairs, rest, test, own, options.seed + static_cast<std::uint64_t>(fold), result)));

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
+#include <string_view>
 #include <tuple>
 #include <unordered_map>
 
@@ -290,11 +291,16 @@ TrainingPairs read_pairs(const PairOptions& options) {
   }
   pairs.profiles.mirna = all.values(kept, Eigen::all);
   pairs.profiles.samples = side.samples;
+  std::unordered_map<std::string_view, std::size_t> pair_of;
+  for (std::size_t i = 0; i < pairs.samples.size(); ++i) pair_of.emplace(pairs.samples[i], i);
   for (std::size_t i = 0; i < side.samples.size(); ++i) {
     const training::SampleFacts facts = about.find(side.samples[i]);
     pairs.profiles.patients.push_back(facts.patient.empty() ? training::patient_of(side.samples[i])
                                                             : facts.patient);
-    pairs.profiles.cohorts.push_back(facts.cohort.empty() ? side.cohorts[i] : facts.cohort);
+    const auto pair = pair_of.find(side.samples[i]);
+    const std::string& of_file =
+        pair == pair_of.end() ? side.cohorts[i] : pairs.cohorts[pair->second];
+    pairs.profiles.cohorts.push_back(facts.cohort.empty() ? of_file : facts.cohort);
   }
   return pairs;
 }

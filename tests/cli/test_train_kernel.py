@@ -76,6 +76,21 @@ def test_profiles_of_held_out_patients_do_not_take_part(trained):
     assert "final fit: prior of 100 profiles" in log
 
 
+def test_profiles_of_a_cohort_left_out_do_not_take_part(tables, tmp_path):
+    """Neither those of its pairs nor those of its samples that have miRNAs only."""
+    mirna = pd.read_csv(tables / "mirna.tsv", sep="\t", index_col=0)
+    lines = ["mrna\tmrna_values\tmirna\tmirna_values\tcohort"]
+    for cohort in range(3):
+        mirna.iloc[:, cohort::3].to_csv(tmp_path / f"mirna{cohort}.tsv", sep="\t")
+        lines.append(f"{tables}/{cohort}.tsv\tnormalised\tmirna{cohort}.tsv\tlog2rpm\tC{cohort}")
+    (tmp_path / "pairs.tsv").write_text("\n".join(lines) + "\n")
+    log = run("train", "--pairs", tmp_path / "pairs.tsv", "--min-panel", 0.5, "-o",
+              tmp_path / "m.h5", *SHARES, "--leave-cohort-out", timeout=300).stderr
+    assert re.findall(r"without (C\d): prior of (\d+) profiles", log) == [
+        ("C0", "66"), ("C1", "67"), ("C2", "67")]
+    assert "final fit: prior of 100 profiles" in log
+
+
 def test_only_samples_that_predict_would_take_are_judged(trained):
     path, _ = trained
     with h5py.File(path) as file:  # cohort 0 has 677 of 977 genes, fewer than 80 %
