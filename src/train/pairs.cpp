@@ -252,7 +252,8 @@ TrainingPairs read_pairs(const PairOptions& options) {
   if (kept.empty()) {
     throw Error(ExitCode::bad_input,
                 fmt::format("of {} paired samples no miRNA has {} targets that vary; there is "
-                            "nothing to learn.",
+                            "nothing to learn. Give more samples, check --mirna-values, or lower "
+                            "--min-targets.",
                             paired.size(), options.min_targets));
   }
 

@@ -157,7 +157,8 @@ void warn_of_thin_cohorts(const TrainingPairs& pairs, TrainReport& report) {
   for (const auto& [cohort, names] : patients) {
     if (names.size() > 1) continue;
     warn(report, fmt::format("cohort {} has one patient: its accuracy within the cohort cannot be "
-                             "measured",
+                             "measured. Give more of its samples, or name a larger cohort with "
+                             "--samples",
                              cohort));
   }
 }

@@ -275,3 +275,52 @@ def test_too_few_patients_for_the_folds(tables, tmp_path):
     log = train(*inputs(tables), "-o", tmp_path / "m.h5", *SMALL, "--cross-validate", 20, code=3)
     assert "40 patients with paired samples are too few for 20 folds" in log
     assert not (tmp_path / "m.h5").exists()
+
+
+def test_a_fit_that_diverges_says_what_to_do(tables, tmp_path):
+    log = train(*inputs(tables), "-o", tmp_path / "m.h5", "--hidden", 16, "--learning-rate",
+                1e30, "--schedule", "constant", code=3)
+    assert "the fit has diverged" in log and "--learning-rate" in log
+    assert not list(tmp_path.iterdir())
+
+
+def test_constant_targets_are_nothing_to_learn(tables, tmp_path):
+    lines = (tables / "mirna.tsv").read_text().splitlines()
+    n = len(lines[0].split("\t")) - 1
+    (tmp_path / "constant.tsv").write_text(
+        "\n".join([lines[0], *("\t".join([line.split("\t")[0], *["7"] * n]) for line in lines[1:])]))
+    log = train("--mrna", tables / "first.tsv", "--mrna-values", "linear", "--mirna",
+                tmp_path / "constant.tsv", "-o", tmp_path / "m.h5", *SMALL, code=3)
+    assert "5 miRNA(s) whose targets are constant are left out" in log
+    assert "no miRNA has 10 targets that vary" in log and "check --mirna-values" in log
+    assert not (tmp_path / "m.h5").exists()
+
+
+def test_no_pair_names_the_ids_of_both_sides(tables, tmp_path):
+    text = (tables / "mirna.tsv").read_text()
+    (tmp_path / "others.tsv").write_text(text.replace("TCGA-AA-", "TCGA-BB-"))
+    log = train(*inputs(tables)[:-1], tmp_path / "others.tsv", "-o", tmp_path / "m.h5", *SMALL,
+                code=3)
+    assert "no sample has both mRNA and miRNA: 44 mRNA sample(s), the first 'TCGA-AA-1000-01'" in log
+    assert "44 miRNA sample(s), the first 'TCGA-BB-1000-01'. Ids must be equal" in log
+    assert not (tmp_path / "m.h5").exists()
+
+
+def test_a_cohort_of_one_patient_is_a_warning(tables, tmp_path):
+    """One who has two samples."""
+    names = (tables / "mirna.tsv").read_text().splitlines()[0].split("\t")[1:]
+    cohort = {name: "LONE" if name.startswith("TCGA-AA-1002") else "BRCA" for name in names}
+    (tmp_path / "samples.tsv").write_text(
+        "sample\tcohort\n" + "".join(f"{s}\t{c}\n" for s, c in cohort.items()))
+    log = train(*inputs(tables), "-o", tmp_path / "m.h5", *SMALL, "--samples",
+                tmp_path / "samples.tsv")
+    assert "cohort LONE has one patient" in log and "name a larger cohort with --samples" in log
+    assert "cohort BRCA has one patient" not in log
+
+
+def test_patients_with_samples_in_several_files_never_train_and_test(tables, tmp_path):
+    """Four patients have a sample in either file: none of them trains while the other is predicted."""
+    log = train(*inputs(tables), "-o", tmp_path / "m.h5", "--members", 0, "--ridge", 1,
+                "--leave-cohort-out")
+    assert "without cohort first: 20 samples to train on, 20 held out" in log
+    assert "without cohort second: 16 samples to train on, 24 held out" in log

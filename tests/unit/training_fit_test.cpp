@@ -332,8 +332,10 @@ TEST(Train, WarnsOfACohortOfOnePatient) {
   TrainReport report;
   (void)train(pairs, options, &report);
   ASSERT_EQ(report.warnings.size(), 1U);
-  EXPECT_EQ(report.warnings[0],
-            "cohort C has one patient: its accuracy within the cohort cannot be measured");
+  EXPECT_EQ(
+      report.warnings[0],
+      "cohort C has one patient: its accuracy within the cohort cannot be measured. Give more "
+      "of its samples, or name a larger cohort with --samples");
 }
 
 }  // namespace
