@@ -7,6 +7,7 @@
 
 #include "sicmir/train.hpp"
 #include "train/baselines.hpp"
+#include "train/held_out.hpp"
 #include "train/split.hpp"
 
 namespace sicmir {
@@ -102,6 +103,30 @@ TEST(Folds, KeepAllSamplesOfAPatientTogether) {
   ASSERT_EQ(folds_of.size(), 40U);
   for (const auto& [patient, own] : folds_of) EXPECT_EQ(own.size(), 1U) << patient;
   EXPECT_EQ(std::set<Index>(folds.begin(), folds.end()).size(), 5U);
+}
+
+// The folds that figures come from: three sources, two of which hold other samples of the patients.
+TEST(Folds, OfCrossValidationNeverSplitAPatientOfSeveralSources) {
+  TrainingPairs pairs = pairs_of(60);
+  pairs.mrna = Matrix::Random(2, 60);
+  pairs.mirna = Matrix::Random(2, 60);
+  pairs.rank_platforms = {"array"};
+  for (std::size_t i = 0; i < 60; ++i) {
+    pairs.patients[i] = "p" + std::to_string(i % 25);
+    pairs.platforms[i] = i < 25 ? "" : i < 50 ? "counts" : "array";
+  }
+  TrainOptions options;
+  options.members = 0;
+  options.ridge = 1.0;
+  options.cross_validate = 4;
+  options.validation = 0;
+  const training::HeldOut found = training::cross_validate(pairs, options);
+  std::map<std::string, std::set<Index>> folds_of;
+  for (std::size_t i = 0; i < 60; ++i) folds_of[pairs.patients[i]].insert(found.fold[i]);
+  EXPECT_EQ(folds_of.size(), 25U);
+  for (const auto& [patient, folds] : folds_of) EXPECT_EQ(folds.size(), 1U) << patient;
+  EXPECT_EQ(std::set<Index>(found.fold.begin(), found.fold.end()), (std::set<Index>{0, 1, 2, 3}));
+  EXPECT_TRUE(found.predicted.allFinite());  // every sample once, in whatever source it stands
 }
 
 TEST(Baselines, CohortMeansComeFromTrainingSamplesAlone) {
