@@ -171,7 +171,7 @@ TEST_F(ModelFile, RefusesANewerFormatAndNamesBothVersions) {
     H5Awrite(attribute.get(), H5T_NATIVE_INT64, &newer);
   });
   EXPECT_THAT(refusal(), HasSubstr("model format 7"));
-  EXPECT_THAT(refusal(), HasSubstr("reads up to format 1. Update sicmir."));
+  EXPECT_THAT(refusal(), HasSubstr("reads up to format 2. Update sicmir."));
 }
 
 TEST_F(ModelFile, RefusesHdf5OfAnotherKind) {

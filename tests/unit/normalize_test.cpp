@@ -48,6 +48,23 @@ TEST(Normaliser, CountsAreScaledToTenThousandThenLogged) {
   EXPECT_FLOAT_EQ(block.values[3], 5.5254529f);
 }
 
+// Genes 0, 2, 3 and 5 have 5, 0, 1 and 0, so ranks 4, 1.5, 3 and 1.5; gene 1 is not among them.
+TEST(Normaliser, RanksCountWhatIsNotStored) {
+  static const GenePanel panel = test::small_model().panel;
+  const RankProfile profile{{1, 0, 1, 1, 0, 1}, {10, 20, 30, 40}};
+  CellBlock block = cells({{5, 7, 0, 1, 0, 0}, {0, 0, 0, 0, 0, 3}}, {13, 3});
+  Normaliser(Values::counts, Scale::reference, UnitRecipe{}, 2.0, panel, "input.h5ad", profile)
+      .apply(block);
+  EXPECT_EQ(block.offsets, (std::vector<Index>{0, 4, 8}));
+  EXPECT_EQ(block.genes, (std::vector<PanelPosition>{0, 2, 3, 5, 0, 2, 3, 5}));
+  EXPECT_EQ(block.values, (std::vector<float>{40, 15, 30, 15, 20, 20, 20, 40}));
+  CellBlock negative = cells({{5, -1, 0, 1, 0, 0}}, {5});
+  EXPECT_THROW(
+      Normaliser(Values::counts, Scale::reference, UnitRecipe{}, 2.0, panel, "input.h5ad", profile)
+          .apply(negative),
+      Error);
+}
+
 TEST(Normaliser, LargeAndFractionalCountsFollowTheSameFormula) {
   CellBlock block = cells({{15.5f, 16.0f, 123456.0f}}, {20000});
   normaliser(Values::counts).apply(block);
