@@ -116,25 +116,38 @@ void write_moments(const MomentsFile& moments, const std::string& path);
 /// not cover all cells.
 [[nodiscard]] MomentsFile merge_moments(std::span<const std::string> paths);
 
+/// How it is known what the values of an input are.
+enum class ValuesFrom : std::uint8_t {
+  user,    ///< stated: values need only be possible
+  sample,  ///< judged from some cells: what spoke for the kind has to hold in every cell
+};
+
 /// Brings blocks to one unit. Immutable; apply() may run in several threads.
 class Normaliser {
  public:
+  /// Logarithms of expression stay below: log2 of a thousand million.
+  static constexpr float largest_log = 30.0f;
+
   /// `values` and `scale` must have been decided; `log_base` is that of Values::log. `panel`
   /// outlives the normaliser; `file` is the name for messages. With `ranks`, whose genes are all in
   /// the input, Scale::reference goes by them and not by the recipe.
   Normaliser(Values values, Scale scale, const UnitRecipe& recipe, double log_base,
-             const GenePanel& panel, std::string file,
+             const GenePanel& panel, std::string file, ValuesFrom from = ValuesFrom::user,
              std::optional<RankProfile> ranks = std::nullopt);
 
   /// Unit of each cell's values, in place: ln(1 + CP10k) for counts, ln(1 + x) for linear values,
   /// logarithms and z-scores as they are; for Scale::reference the model's recipe, or the values
   /// that ranks stand for (then every cell holds all genes of the profile and no others), whatever
   /// came in. A cell whose total is 0 stays all zero. Throws Error(bad_input) at the first value
-  /// that cannot be what was stated (NaN, infinite, negative counts), naming cell and gene.
+  /// that cannot be what was stated (NaN, infinite, negative counts) or judged (ValuesFrom::sample:
+  /// also fractional counts, logarithms below 0 or above `largest_log`), naming cell and gene.
   void apply(CellBlock& block) const;
+  /// Only throws where apply() would.
+  void check(const CellBlock& block) const;
 
  private:
   void check(const CellBlock& block, std::size_t cell) const;
+  void check_judged(const CellBlock& block, std::size_t cell) const;
   void apply_ranks(CellBlock& block) const;
 
   Values values_;
@@ -143,6 +156,7 @@ class Normaliser {
   double log_base_;
   const GenePanel* panel_;
   std::string file_;
+  ValuesFrom from_;
   std::optional<RankProfile> ranks_;
 };
 

@@ -22,6 +22,7 @@ enum class OutputScale : std::uint8_t { zscore, log2rpm };
 /// What was decided about an input, and why: printed, and written into the output.
 struct Decision {
   Values values = Values::automatic;
+  ValuesFrom values_from = ValuesFrom::sample;
   std::string values_reason;
   Scale scale = Scale::automatic;
   std::string scale_reason;

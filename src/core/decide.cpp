@@ -10,7 +10,6 @@ namespace {
 
 constexpr Index auto_dataset_cells = 10;  // fewer: the input is no population of its own
 constexpr Index least_dataset_cells = 3;
-constexpr float largest_log = 30.0f;         // log2 of a thousand million; expression stays below
 constexpr Index whole_transcriptome = 5000;  // features; fewer: totals of a panel, not of a cell
 constexpr double shallow_total = 200.0;
 
@@ -31,6 +30,7 @@ void decide_values(Decision& decision, const SampleFacts& facts, const Sample& s
   const std::string& file = source.description().path;
   if (wanted != Values::automatic) {
     decision.values = wanted;
+    decision.values_from = ValuesFrom::user;
     decision.values_reason = "as stated";
     if (wanted == Values::counts && !facts.all_whole) {
       decision.warnings.emplace_back(
@@ -56,7 +56,7 @@ void decide_values(Decision& decision, const SampleFacts& facts, const Sample& s
   } else if (facts.all_whole) {
     decision.values = Values::counts;
     decision.values_reason = "whole numbers, none negative";
-  } else if (facts.maximum <= largest_log) {
+  } else if (facts.maximum <= Normaliser::largest_log) {
     decision.values = Values::log;
     decision.values_reason =
         fmt::format("fractions, none negative, none above {:.3g}", facts.maximum);

@@ -46,13 +46,15 @@ std::string_view to_string(Scale scale) noexcept {
 }
 
 Normaliser::Normaliser(Values values, Scale scale, const UnitRecipe& recipe, double log_base,
-                       const GenePanel& panel, std::string file, std::optional<RankProfile> ranks)
+                       const GenePanel& panel, std::string file, ValuesFrom from,
+                       std::optional<RankProfile> ranks)
     : values_(values),
       scale_(scale),
       recipe_(recipe),
       log_base_(log_base),
       panel_(&panel),
       file_(std::move(file)),
+      from_(from),
       ranks_(std::move(ranks)) {}
 
 void Normaliser::check(const CellBlock& block, std::size_t cell) const {
@@ -79,6 +81,38 @@ void Normaliser::check(const CellBlock& block, std::size_t cell) const {
                             file_, block.first + static_cast<Index>(cell) + 1, block.cells[cell],
                             block.totals[cell], to_string(values_)));
   }
+  if (from_ == ValuesFrom::sample) check_judged(block, cell);
+}
+
+void Normaliser::check_judged(const CellBlock& block, std::size_t cell) const {
+  const bool counts = values_ == Values::counts;
+  if (!counts && values_ != Values::log) return;
+  const auto refuse = [&](const std::string& what, double found) {
+    throw Error(
+        ExitCode::bad_input,
+        fmt::format("{}: cell {} ('{}'), {} {}, but the cells that were looked at hold {}, so the "
+                    "values were taken to be {}. Say what they are with --values: counts (also "
+                    "expected ones, with fractions), linear, log or zscore.",
+                    file_, block.first + static_cast<Index>(cell) + 1, block.cells[cell], what,
+                    found,
+                    counts ? std::string("whole numbers only")
+                           : fmt::format("values from 0 to {} only", largest_log),
+                    to_string(values_)));
+  };
+  for (Index i = block.offsets[cell]; i < block.offsets[cell + 1]; ++i) {
+    const float value = block.values[static_cast<std::size_t>(i)];
+    const bool holds = counts ? value == std::floor(value) : value >= 0.0f && value <= largest_log;
+    if (holds) continue;
+    const auto gene = static_cast<std::size_t>(block.genes[static_cast<std::size_t>(i)]);
+    refuse(fmt::format("gene {}: found", panel_->genes[gene].symbol), static_cast<double>(value));
+  }
+  // Fractions of genes outside the panel.
+  const double total = block.totals[cell];
+  if (counts && total != std::floor(total)) refuse("its total over all genes is", total);
+}
+
+void Normaliser::check(const CellBlock& block) const {
+  for (std::size_t cell = 0; cell + 1 < block.offsets.size(); ++cell) check(block, cell);
 }
 
 /// What a block does not store is 0 and has a rank, too.

@@ -288,7 +288,7 @@ RunReport predict(CellSource& source, const Model& model, const GeneIndex& index
   }
   const std::optional<RankProfile> ranks = ranks_of(model, options, genes, file);
   const Normaliser normaliser(decision.values, decision.scale, model.recipe, decision.log_base,
-                              model.panel, file, ranks);
+                              model.panel, file, decision.values_from, ranks);
   const bool empties_matter = decision.values != Values::zscore;
   EmptyTally empties;
 

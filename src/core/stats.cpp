@@ -18,7 +18,7 @@ MomentsFile measure_moments(CellSource& source, const Model& model, const GeneIn
   const Decision decision = decide(sample, source, genes, stated);
   log_decision(decision);
   const Normaliser normaliser(decision.values, decision.scale, model.recipe, decision.log_base,
-                              model.panel, file);
+                              model.panel, file, decision.values_from);
   const std::optional<CellRange> range = range_of(options, source);
   Cells cells(source, std::move(sample), options.block_cells, range);
   EmptyTally empties;

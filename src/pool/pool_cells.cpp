@@ -26,8 +26,8 @@ void check_method(PoolMethod method, Values values, const std::string& file) {
 }
 
 /// What the cells' numbers are; said in the log, where a scale follows for the pools.
-Values values_of_cells(const Sample& sample, const CellSource& source, const GeneMap& map,
-                       const PredictOptions& options) {
+Decision decide_on_cells(const Sample& sample, const CellSource& source, const GeneMap& map,
+                         const PredictOptions& options) {
   PredictOptions of_cells = options;
   of_cells.scale = Scale::none;  // cells are not standardised, so that their number is no matter
   const Decision decision = decide(sample, source, map, of_cells);
@@ -38,7 +38,7 @@ Values values_of_cells(const Sample& sample, const CellSource& source, const Gen
         warning.starts_with("--scale none") || warning.ends_with("or pool cells");
     if (!of_single_cells) spdlog::warn("{}", warning);
   }
-  return decision.values;
+  return decision;
 }
 
 /// One pass over cells, adding them up.
@@ -62,11 +62,10 @@ class Pass {
         thread_count(options_.threads), [&](Cells::Item& item) { return cells.fetch(item); },
         [&](Cells::Item& item, Ready& out) {
           cells.decode(item);
-          if (!sums_) {
+          if (sums_) {
+            normaliser_.check(item.block);
+          } else {
             normaliser_.apply(item.block);
-          } else if (has_odd_values(item.block)) {
-            CellBlock judged = item.block;
-            normaliser_.apply(judged);  // says which cell and gene
           }
           if (spool != nullptr) out.record = Spool::pack(item.block);
           std::swap(out.block, item.block);
@@ -105,12 +104,6 @@ class Pass {
         sums.add(group, block, cell);
       }
     }
-  }
-
-  static bool has_odd_values(const CellBlock& block) {
-    const auto is_odd = [](auto value) { return !(std::isfinite(value) && value >= 0); };
-    return std::any_of(block.values.begin(), block.values.end(), is_odd) ||
-           std::any_of(block.totals.begin(), block.totals.end(), is_odd);
   }
 
   static std::vector<std::string> some_names(const CellBlock& block) {
@@ -192,9 +185,11 @@ PooledCells pool_cells(CellSource& cells, const GeneMap& map, const GenePanel& p
   }
   const CellGroups groups = CellGroups::open(pool, cells.description());
   Sample sample = take_sample(cells, options.block_cells);
-  const Values values = values_of_cells(sample, cells, map, options);
+  const Decision decision = decide_on_cells(sample, cells, map, options);
+  const Values values = decision.values;
   check_method(pool.method, values, file);
-  const Normaliser normaliser(values, Scale::dataset, recipe, 0.0, panel, file);
+  const Normaliser normaliser(values, Scale::dataset, recipe, 0.0, panel, file,
+                              decision.values_from);
   const bool empties_matter = values != Values::zscore;
 
   PooledCells result{PoolSums(pool, groups.groups(), listed_sizes(groups), map.panel_size()),

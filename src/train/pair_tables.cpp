@@ -141,7 +141,7 @@ Table read_mrna_table(const ExpressionFile& file, const GeneIndex& index, double
                             file.path, decision.values_reason));
   }
   const Normaliser normaliser(decision.values, Scale::reference, recipe, decision.log_base,
-                              index.panel(), file.path);
+                              index.panel(), file.path, decision.values_from);
   Table table;
   table.present.assign(opened.map.present().begin(), opened.map.present().end());
   Collector collector(table, file.path);

@@ -109,6 +109,24 @@ def test_stated_counts_may_be_fractions_and_are_noted(model, table, tmp_path):
     assert "not whole numbers" in done.stderr
 
 
+@pytest.mark.parametrize("kind, odd", [("counts", 0.5), ("log", -1.0), ("log", 5000.0)])
+@pytest.mark.parametrize("how", ["file", "pipe"])
+def test_a_cell_behind_the_sample_that_is_of_another_kind_is_named(model, tmp_path, kind, odd, how):
+    table = pd.concat([counts(100)] * 24, axis=1).T.astype(float)
+    table.index = [f"cell_{i + 1}" for i in range(len(table))]
+    if kind == "log":
+        table = np.log1p(table)
+    table.loc["cell_2301", "TP53"] = odd
+    source = written(table, tmp_path / "odd.csv")
+    arguments = {"stdin": source.open()} if how == "pipe" else {}
+    done = run("predict", source if how == "file" else "-", "-m", model, "-o",
+               tmp_path / "out.csv", expect=3, **arguments)
+    assert "cell_2301" in done.stderr and "TP53" in done.stderr and "--values" in done.stderr
+    assert not (tmp_path / "out.csv").exists()
+    if odd != 5000:  # a stated kind need only be possible
+        run("predict", source, "-m", model, "--values", kind, "-o", tmp_path / "out.csv")
+
+
 def test_a_negative_count_names_cell_and_gene(model, table, tmp_path):
     bad = table.copy()
     bad.loc["cell_9", "TP53"] = -4

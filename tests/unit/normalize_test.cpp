@@ -53,16 +53,17 @@ TEST(Normaliser, RanksCountWhatIsNotStored) {
   static const GenePanel panel = test::small_model().panel;
   const RankProfile profile{{1, 0, 1, 1, 0, 1}, {10, 20, 30, 40}};
   CellBlock block = cells({{5, 7, 0, 1, 0, 0}, {0, 0, 0, 0, 0, 3}}, {13, 3});
-  Normaliser(Values::counts, Scale::reference, UnitRecipe{}, 2.0, panel, "input.h5ad", profile)
+  Normaliser(Values::counts, Scale::reference, UnitRecipe{}, 2.0, panel, "input.h5ad",
+             ValuesFrom::user, profile)
       .apply(block);
   EXPECT_EQ(block.offsets, (std::vector<Index>{0, 4, 8}));
   EXPECT_EQ(block.genes, (std::vector<PanelPosition>{0, 2, 3, 5, 0, 2, 3, 5}));
   EXPECT_EQ(block.values, (std::vector<float>{40, 15, 30, 15, 20, 20, 20, 40}));
   CellBlock negative = cells({{5, -1, 0, 1, 0, 0}}, {5});
-  EXPECT_THROW(
-      Normaliser(Values::counts, Scale::reference, UnitRecipe{}, 2.0, panel, "input.h5ad", profile)
-          .apply(negative),
-      Error);
+  EXPECT_THROW(Normaliser(Values::counts, Scale::reference, UnitRecipe{}, 2.0, panel, "input.h5ad",
+                          ValuesFrom::user, profile)
+                   .apply(negative),
+               Error);
 }
 
 TEST(Normaliser, LargeAndFractionalCountsFollowTheSameFormula) {
@@ -129,6 +130,33 @@ TEST(Normaliser, NamesTheFirstCellAndGeneThatCannotBe) {
   EXPECT_THAT(refusal(Values::log, cells({{1, nan}}, {1})), HasSubstr("gene GENE1: found nan"));
   EXPECT_THAT(refusal(Values::zscore, cells({{1, -infinity}}, {1})), HasSubstr("found -inf"));
   EXPECT_EQ(refusal(Values::log, cells({{-1}}, {-1})), "no error");
+}
+
+TEST(Normaliser, WhatWasJudgedFromASampleHasToHoldInEveryCell) {
+  const GenePanel panel = test::small_model().panel;
+  const auto judged = [&](Values values, CellBlock block) -> std::string {
+    const Normaliser normaliser(values, Scale::dataset, UnitRecipe{}, 2.0, panel, "input.h5ad",
+                                ValuesFrom::sample);
+    try {
+      normaliser.check(block);
+      normaliser.apply(block);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  EXPECT_EQ(judged(Values::counts, cells({{1, 2}}, {7})), "no error");
+  EXPECT_THAT(judged(Values::counts, cells({{1}, {2, 0.5F}}, {1, 3})),
+              HasSubstr("input.h5ad: cell 2 ('cell1'), gene GENE1: found 0.5, but the cells that "
+                        "were looked at hold whole numbers only, so the values were taken to be "
+                        "counts."));
+  EXPECT_THAT(judged(Values::counts, cells({{1}}, {1.5})),
+              HasSubstr("its total over all genes is 1.5"));
+  EXPECT_EQ(judged(Values::log, cells({{0.5F, 30}}, {30.5})), "no error");
+  EXPECT_THAT(judged(Values::log, cells({{0.5F, -1}}, {-0.5})), HasSubstr("gene GENE1: found -1"));
+  EXPECT_THAT(judged(Values::log, cells({{31}}, {31})), HasSubstr("found 31"));
+  EXPECT_EQ(judged(Values::linear, cells({{0.5F, 3000}}, {4000})), "no error");
+  EXPECT_EQ(judged(Values::zscore, cells({{-50}}, {-50})), "no error");
 }
 
 TEST(Normaliser, NoticesAMissingValueOutsideThePanelByTheTotal) {
