@@ -1,17 +1,24 @@
 #!/usr/bin/env bash
 # Builds the program, generates inputs and times sicmir beside the published method's steps in
-# Python (bench/published_steps.py), one after the other.
+# Python (bench/published_steps.py), then the kernels and the text parsers alone.
 #   bench/run.sh [FOLDER [CELLS...]]     default: /tmp/sicmir-bench 30000 100000
 # FOLDER keeps the inputs for the next run: 16 MB per 1,000 cells. Above 100,000 cells the Python
-# steps are left out: they need 146 kB a cell.
+# steps are left out: they need 146 kB a cell. SICMIR_BENCH_ALONE=1 leaves them out altogether.
+# Wants python3-anndata, python3-torch, libopenblas0-pthread, libbenchmark-dev and time.
 set -euo pipefail
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 folder=${1:-/tmp/sicmir-bench}
 shift || true
 cd "$project"
-cmake --preset release >/dev/null
-cmake --build --preset release --target sicmir make_test_model >/dev/null
+cmake --preset release -DSICMIR_BENCH=ON >/dev/null
+cmake --build --preset release >/dev/null
 mkdir -p "$folder"
 [ -f "$folder/model.h5" ] ||
   build/release/tests/make_test_model data "$folder/model.h5" 1298 1024
-exec /usr/bin/python3 bench/measure.py "$folder" build/release/src/sicmir "${@:-30000 100000}"
+# Without OpenBLAS, Debian's PyTorch falls back to the reference BLAS and is ten times slower.
+blas=/usr/lib/$(uname -m)-linux-gnu/openblas-pthread
+LD_LIBRARY_PATH=$blas:${LD_LIBRARY_PATH:-} \
+  /usr/bin/python3 bench/measure.py "$folder" build/release/src/sicmir "${@:-30000 100000}"
+for bench in build/release/bench/*_bench; do
+  if [ -x "$bench" ]; then "$bench" --benchmark_min_time=0.5 2>/dev/null; fi
+done
