@@ -297,8 +297,7 @@ class GeneLinesSource final : public CellSource {
             return genes.find(unquoted(leading[column])).has_value();
           });
       parsed.may_be_gene.push_back(keep ? 1 : 0);
-      // Line by line: a file of many broken lines must not make room for all of them. Zeros, as they
-      // may be left out.
+      // Zeros, as they may be left out. Line by line: the first of many broken ones is the last.
       parsed.values.resize((l + 1) * n_cells);
       double* const values = parsed.values.data() + l * n_cells;
       table.values.read_values(at, line, lines.number(l),
