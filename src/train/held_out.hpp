@@ -25,7 +25,8 @@ struct HeldOut {
 [[nodiscard]] HeldOut cross_validate(const TrainingPairs& pairs, const TrainOptions& options);
 
 /// One fold per group of cohorts (cohort_group()); patients who have samples in the group do not
-/// train, and a prior knows no miRNA profile of the group, paired or not. Throws Error(bad_input) if there is one group only.
+/// train, and a prior knows no miRNA profile of the group, paired or not. Throws Error(bad_input)
+/// if there is one group only.
 [[nodiscard]] HeldOut leave_cohorts_out(const TrainingPairs& pairs, const TrainOptions& options);
 
 }  // namespace sicmir::training
