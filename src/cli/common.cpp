@@ -8,9 +8,12 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <string>
 #include <string_view>
+#include <system_error>
 
 #include "cli/commands.hpp"
+#include "core/printable.hpp"
 #include "output/output_file.hpp"
 
 namespace sicmir::cli {
@@ -158,7 +161,9 @@ void start_log(const CommonOptions& options) {
       if (message.level == spdlog::level::warn) prefix = "warning: ";
       if (message.level >= spdlog::level::err) prefix = "error: ";
       line.append(prefix.data(), prefix.data() + prefix.size());
-      line.append(message.payload.data(), message.payload.data() + message.payload.size());
+      const std::string words =
+          printable(std::string_view(message.payload.data(), message.payload.size()));
+      line.append(words.data(), words.data() + words.size());
       line.push_back('\n');
     }
     [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override {

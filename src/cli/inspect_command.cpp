@@ -14,6 +14,7 @@
 
 #include "cli/commands.hpp"
 #include "core/decide.hpp"
+#include "core/printable.hpp"
 #include "hdf5/h5.hpp"
 #include "output/merge_parts.hpp"
 #include "output/output_file.hpp"
@@ -205,23 +206,23 @@ Json describe_matrix(InspectCommand& command) {
 void print_plain(const Json& json, const std::string& indent) {
   for (const auto& [key, value] : json.items()) {
     if (value.is_object()) {
-      std::cout << indent << key << ":\n";
+      std::cout << indent << printable(key) << ":\n";
       print_plain(value, indent + "  ");
     } else if (value.is_array()) {
       if (value.empty()) continue;
-      std::cout << indent << key << ": " << value.size() << "\n";
+      std::cout << indent << printable(key) << ": " << value.size() << "\n";
       constexpr std::size_t shown = 5;
       for (std::size_t i = 0; i < std::min(shown, value.size()); ++i) {
         const Json& item = value[i];
         std::cout << indent << "  "
-                  << (item.is_string() ? item.get<std::string>()
+                  << (item.is_string() ? printable(item.get<std::string>())
                                        : item.dump(-1, ' ', false, Json::error_handler_t::replace))
                   << "\n";
       }
       if (value.size() > shown) std::cout << indent << "  ...\n";
     } else {
-      std::cout << indent << key << ": "
-                << (value.is_string() ? value.get<std::string>()
+      std::cout << indent << printable(key) << ": "
+                << (value.is_string() ? printable(value.get<std::string>())
                                       : value.dump(-1, ' ', false, Json::error_handler_t::replace))
                 << "\n";
     }

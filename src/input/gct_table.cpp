@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/printable.hpp"
 #include "input/number_text.hpp"
 
 namespace sicmir {
@@ -104,7 +105,7 @@ class GctBytes final : public ByteStage {
       fail(
           fmt::format("has '{}' in line 2, where {} numbers (of genes, of samples{}) were "
                       "expected.",
-                      sizes.substr(0, 80), wanted, has_annotation ? " and of annotation" : ""));
+                      printable(sizes.substr(0, 80)), wanted, has_annotation ? " and of annotation" : ""));
     }
     n_genes_ = numbers[0];
     n_leading_ = 2;
@@ -171,7 +172,7 @@ class GctBytes final : public ByteStage {
       if (i == names_at_) name = rest.substr(0, tab);
       if (tab == std::string_view::npos) {
         fail(fmt::format("has a line of fewer than {} fields: '{}'.", n_leading_,
-                         line.substr(0, 80)));
+                         printable(line.substr(0, 80))));
       }
       rest.remove_prefix(tab + 1);
     }

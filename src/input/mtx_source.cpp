@@ -11,6 +11,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "core/printable.hpp"
 #include "input/byte_input.hpp"
 #include "input/gene_major_store.hpp"
 #include "input/line_reader.hpp"
@@ -82,8 +83,8 @@ class MtxReader {
     std::string banner, object, format, symmetry;
     words >> banner >> object >> format >> field_ >> symmetry;
     if (banner != "%%matrixmarket" || object != "matrix") {
-      fail_line(
-          fmt::format("\"{}\" is not the banner of a Matrix Market matrix.", line.substr(0, 80)));
+      fail_line(fmt::format("\"{}\" is not the banner of a Matrix Market matrix.",
+                            printable(line.substr(0, 80))));
     }
     if (format != "coordinate") {
       fail_line(
@@ -120,8 +121,8 @@ class MtxReader {
     const bool three = read_index(at, end, n_first_) && read_index(at, end, n_second_) &&
                        read_index(at, end, n_entries_) && only_blanks(at, end);
     if (!three) {
-      fail_line(
-          fmt::format("\"{}\" is not a size line (genes, cells, entries).", line.substr(0, 80)));
+      fail_line(fmt::format("\"{}\" is not a size line (genes, cells, entries).",
+                            printable(line.substr(0, 80))));
     }
     // "1 1" and a line end are the shortest entry.
     constexpr std::uint64_t shortest_entry = 4;
@@ -183,7 +184,7 @@ class MtxReader {
 
   [[noreturn]] void fail_entry(std::string_view line) const {
     fail_line(
-        fmt::format("\"{}\" is not an entry; expected {}.", line.substr(0, 80),
+        fmt::format("\"{}\" is not an entry; expected {}.", printable(line.substr(0, 80)),
                     field_ == "pattern" ? "two whole numbers" : "two whole numbers and a value"));
   }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "core/printable.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir {
@@ -53,7 +54,8 @@ const char* ValueLineReader::read_long_value(const char* at, const char* end, st
       ExitCode::bad_input,
       fmt::format("{}: line {}, column {} (\"{}\"): \"{}\" is not a number. Expected an expression "
                   "value, NA or nothing; {}.",
-                  file_, number, column + 1, layout_.header[column], field.substr(0, longest),
+                  file_, number, column + 1, layout_.header[column],
+                  printable(field.substr(0, longest)),
                   comma ? "write decimal points, not commas"
                         : "take columns and lines of text out of the table (text is "
                           "understood only in the first columns)"));
