@@ -202,7 +202,14 @@ int exit_code_of(const std::function<void()>& work) {
   } catch (const std::bad_alloc&) {
     spdlog::error("out of memory. Fewer --threads or smaller --block-cells need less.");
   } catch (const std::exception& error) {
-    spdlog::error("internal: {}. Please report this with the command line.", error.what());
+    const auto* system = dynamic_cast<const std::system_error*>(&error);
+    if (system != nullptr && system->code() == std::errc::resource_unavailable_try_again) {
+      spdlog::error(
+          "no more threads may be started here (ulimit -u, ulimit -v, or the job's limits). Say a "
+          "smaller number with --threads.");
+    } else {
+      spdlog::error("internal: {}. Please report this with the command line.", error.what());
+    }
   }
   return static_cast<int>(ExitCode::internal);
 }

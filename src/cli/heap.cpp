@@ -19,7 +19,7 @@ void set_up_heap() {
   mallopt(M_TRIM_THRESHOLD, static_cast<int>(2 * heap_bytes));
   mallopt(M_TOP_PAD, static_cast<int>(heap_bytes));
   char* const begin = static_cast<char*>(sbrk(0));
-  ::operator delete(::operator new(megabyte));  // makes the heap grow
+  ::operator delete(::operator new(megabyte, std::nothrow));  // makes the heap grow
   char* const end = static_cast<char*>(sbrk(0));
   mallopt(M_TOP_PAD, megabyte);
   const std::uintptr_t past_page = reinterpret_cast<std::uintptr_t>(begin) % huge_page;

@@ -1,9 +1,12 @@
 #include "hdf5/h5.hpp"
 
+#include <fcntl.h>
 #include <spdlog/fmt/fmt.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -211,6 +214,11 @@ File File::open_read(const std::string& path, ExitCode code) {
   }
   file.handle_ = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()));
   if (!file.handle_) {
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+      throw Error(code, fmt::format("{}: cannot be opened: {}.", path, std::strerror(errno)));
+    }
+    ::close(descriptor);
     throw Error(code, fmt::format("{}: HDF5 cannot open this file; it is damaged or incomplete "
                                   "(compare its size with the original's).",
                                   path));

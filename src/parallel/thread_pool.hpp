@@ -44,6 +44,7 @@ class ThreadPool {
  private:
   using Call = void (*)(const void*, Index, int);
 
+  void stop();
   void run_erased(Index n_tasks, Call call, const void* task);
   void work(int worker);
   void take_tasks(int worker);

@@ -1,8 +1,11 @@
 #include "parallel/thread_pool.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <cstdlib>
 #include <numeric>
+#include <system_error>
 
 namespace sicmir {
 namespace {
@@ -33,6 +36,23 @@ TEST(ThreadPool, RethrowsTheExceptionOfATaskAndGoesOn) {
   std::atomic<int> count = 0;
   pool.run(20, [&](Index, int) { ++count; });
   EXPECT_EQ(count, 20);
+}
+
+TEST(ThreadPool, WithoutEnoughThreadsItThrowsAndLeavesNone) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "sanitizers map memory of their own";
+#endif
+  const auto try_many = [] {
+    const rlimit little{rlim_t{1} << 30, rlim_t{1} << 30};  // addresses; a stack takes 8 MB of them
+    setrlimit(RLIMIT_AS, &little);
+    try {
+      const ThreadPool pool(5000);
+    } catch (const std::system_error&) {
+      std::_Exit(0);
+    }
+    std::_Exit(1);
+  };
+  EXPECT_EXIT(try_many(), testing::ExitedWithCode(0), "");
 }
 
 TEST(ThreadPool, RunsNoTaskAtAll) {
