@@ -4,7 +4,9 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -54,6 +56,16 @@ struct CommonOptions {
   int threads = 0;
 };
 void bind_common(CLI::App& command, CommonOptions& options, bool with_threads = true);
+
+/// A file to be written and the option that names it.
+struct NamedOutput {
+  std::string_view option;
+  std::string path;  ///< empty: none
+};
+
+/// Throws Error(usage) if an output is one of `inputs` or two outputs are one file, also through
+/// links. Devices, pipes and empty names are passed over.
+void check_outputs(std::span<const NamedOutput> outputs, std::span<const std::string> inputs);
 
 /// Options on what is read and how it is taken; shared by predict, stats and inspect.
 struct InputOptions {

@@ -33,6 +33,22 @@ void bind_common(CLI::App& command, CommonOptions& options, bool with_threads) {
   }
 }
 
+void check_outputs(std::span<const NamedOutput> outputs, std::span<const std::string> inputs) {
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const NamedOutput& output = outputs[i];
+    if (output.path.empty() || is_stream_path(output.path)) continue;
+    for (const std::string& input : inputs) {
+      if (input.empty() || input == "-" || !same_file(input, output.path)) continue;
+      throw Error(ExitCode::usage, output.path + ": is an input; name another output.");
+    }
+    for (const NamedOutput& other : outputs.first(i)) {
+      if (other.path.empty() || !same_output(output.path, other.path)) continue;
+      throw Error(ExitCode::usage, fmt::format("{} and {} name the same file, {}.", other.option,
+                                               output.option, output.path));
+    }
+  }
+}
+
 void bind_input(CLI::App& command, InputOptions& options) {
   command
       .add_option("INPUT", options.input,

@@ -1,6 +1,7 @@
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
+#include <array>
 #include <cmath>
 #include <fstream>
 #include <memory>
@@ -65,11 +66,12 @@ void say(const std::string& what, const MedianScores& mirnas, const MedianScores
 }
 
 void run(EvaluateCommand& command) {
+  const std::array outputs = {NamedOutput{"-o", command.output},
+                              NamedOutput{"--per-sample", command.per_sample},
+                              NamedOutput{"--json", command.json}};
+  check_outputs(outputs, std::array{command.predicted, command.measured});
   for (const std::string* output : {&command.output, &command.per_sample, &command.json}) {
     if (output->empty() || *output == "-") continue;
-    if (same_file(*output, command.predicted) || same_file(*output, command.measured)) {
-      throw Error(ExitCode::usage, *output + ": is an input; name another output.");
-    }
     (void)OutputFile(*output);  // a place that cannot be written is found before the work
   }
   EvaluateOptions options = command.evaluate;

@@ -1,6 +1,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <array>
 #include <limits>
 #include <memory>
 #include <utility>
@@ -37,12 +38,9 @@ void check(PoolCommand& command) {
     }
     command.output = "-";
   }
-  for (const std::string& other : {command.output, command.report}) {
-    if (!other.empty() && other != "-" && command.input.input != "-" &&
-        same_file(command.input.input, other)) {
-      throw Error(ExitCode::usage, other + ": is the input; name another output.");
-    }
-  }
+  const std::array outputs = {NamedOutput{"-o", command.output},
+                              NamedOutput{"--report", command.report}};
+  check_outputs(outputs, std::array{command.input.input, command.input.model, command.pool.groups});
 }
 
 void run(PoolCommand& command) {

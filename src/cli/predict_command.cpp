@@ -164,23 +164,15 @@ void check(PredictCommand& command) {
   if (command.sink.features_as_lines && format == OutputFormat::h5ad) {
     throw Error(ExitCode::usage, "--transpose is for tables; AnnData holds cells as lines.");
   }
-  for (const std::string& other :
-       {command.save_input, command.report, command.uncertainty, command.output}) {
-    if (!other.empty() && other != "-" && command.input.input != "-" &&
-        same_file(command.input.input, other)) {
-      throw Error(ExitCode::usage, fmt::format("{}: is the input; name another output.", other));
-    }
-  }
+  const std::array outputs = {
+      NamedOutput{"-o", command.output}, NamedOutput{"--save-input", command.save_input},
+      NamedOutput{"--uncertainty", command.uncertainty == "layer" ? "" : command.uncertainty},
+      NamedOutput{"--report", command.report}};
+  check_outputs(outputs, std::array{command.input.input, command.input.model,
+                                    command.input.predict.moments, command.pool.groups});
   if (command.uncertainty == "layer" && format != OutputFormat::h5ad) {
     throw Error(ExitCode::usage,
                 "--uncertainty layer: only .h5ad outputs have layers; name a file instead.");
-  }
-  if (!command.uncertainty.empty() &&
-      (command.uncertainty == command.output || command.uncertainty == command.save_input)) {
-    throw Error(ExitCode::usage, "--uncertainty and another output name the same file.");
-  }
-  if (!command.save_input.empty() && command.save_input == command.output) {
-    throw Error(ExitCode::usage, "--save-input and -o name the same file.");
   }
   if (!command.into_obsm.empty()) check_into_obsm(command, format);
   SourceOptions& source = command.input.source;

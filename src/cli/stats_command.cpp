@@ -1,5 +1,6 @@
 #include <spdlog/spdlog.h>
 
+#include <array>
 #include <memory>
 
 #include "cli/commands.hpp"
@@ -18,9 +19,8 @@ struct StatsCommand {
 
 void run(StatsCommand& command) {
   settle_shard(command.input);
-  if (command.input.input != "-" && same_file(command.input.input, command.output)) {
-    throw Error(ExitCode::usage, command.output + ": is the input; name another output.");
-  }
+  check_outputs(std::array{NamedOutput{"-o", command.output}},
+                std::array{command.input.input, command.input.model});
   (void)OutputFile(command.output);  // a place that cannot be written is found before the work
   const Model model = read_model(find_model(command.input.model));
   const GeneIndex index(model.panel);

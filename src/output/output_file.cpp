@@ -363,6 +363,17 @@ bool same_file(const std::string& a, const std::string& b) {
          first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
+bool same_output(const std::string& a, const std::string& b) {
+  if (is_stream_path(a) || is_stream_path(b)) return false;
+  if (same_file(a, b)) return true;
+  const auto place = [](const std::string& path) {
+    const std::filesystem::path target = resolve(path).target;
+    return std::pair(real_path(folder_of(target.string())), target.filename());
+  };
+  const auto first = place(a);
+  return first.first && first == place(b);
+}
+
 bool is_stream_path(const std::string& path) {
   if (path == "-") return true;
   const Destination destination = resolve(path);

@@ -101,6 +101,9 @@ void share_unfinished_outputs();
 /// True if both paths lead to the same existing file (device and inode).
 [[nodiscard]] bool same_file(const std::string& a, const std::string& b);
 
+/// True if outputs under both paths would be one regular file, there already or not.
+[[nodiscard]] bool same_output(const std::string& a, const std::string& b);
+
 /// True if `path` is "-", a descriptor (/dev/fd/N, /dev/stdout) or exists and is not a regular
 /// file.
 [[nodiscard]] bool is_stream_path(const std::string& path);

@@ -418,6 +418,25 @@ def test_the_output_may_not_be_the_input(model, source, tmp_path):
     assert copy.read_bytes() == source.read_bytes()
 
 
+def test_two_outputs_may_not_be_one_file_nor_an_output_an_input(model, source, tmp_path):
+    moments = tmp_path / "moments.h5"
+    run("stats", source, "-m", model, "-o", moments)
+    (tmp_path / "link.csv").symlink_to(tmp_path / "out.csv")
+    out = tmp_path / "out.csv"
+    predict_it = ["predict", source, "-m", model, "--moments", moments]
+    for option, path in [("--report", out), ("--save-input", tmp_path / "." / "out.csv"),
+                         ("--report", tmp_path / "link.csv")]:
+        done = run(*predict_it, "-o", out, option, path, expect=2)
+        assert f"-o and {option} name the same file" in done.stderr
+    for path in (source, moments, model):
+        before = path.read_bytes()
+        done = run(*predict_it, "-o", path, "--output-format", "csv", expect=2)
+        assert "is an input; name another output" in done.stderr
+        assert path.read_bytes() == before
+    assert not out.exists()
+    run(*predict_it, "-o", "/dev/null", "--output-format", "csv", "--report", "/dev/null")
+
+
 def test_dev_null_stays_a_device(model, source):
     run("predict", source, "-m", model, "-o", "/dev/null")
     assert not os.path.isfile("/dev/null")
