@@ -78,6 +78,9 @@ std::string fixed_text(const char* begin, std::size_t size, H5T_str_t padding) {
   return {begin, length};
 }
 
+/// Beyond what a call of HDF5 honestly needs; also for what other threads do meanwhile.
+constexpr std::uint64_t memory_room = std::uint64_t{1} << 29;
+
 /// Reads `count` texts of any HDF5 string type through `read(memory type, buffer, transfer list)`;
 /// `field`: the memory type is a compound of this one field. `space`: extent of the buffer.
 template <class Read>
@@ -109,6 +112,9 @@ std::vector<std::string> read_texts_with(const File& file, const std::string& wh
   if (variable) {
     std::vector<char*> pointers(count, nullptr);
     TextArena arena(file.bytes() + (std::size_t{1} << 20));  // texts are not compressed
+    // HDF5 believes a text's length (up to 4 GiB) before it looks for the text.
+    std::optional<MemoryLimit> limit;
+    if (file.bytes() > 0) limit.emplace(file.bytes() + memory_room);
     if (read(memory_type, static_cast<void*>(pointers.data()), arena.transfer()) < 0) {
       file.fail(where, unreadable_texts);
     }
@@ -371,11 +377,9 @@ std::optional<std::vector<std::string>> texts_attribute(hid_t object, const std:
   }
   // All texts may point to the same bytes of the file, and H5Aread() takes no arena. Their sum is
   // honestly at most the size of the file, since texts are not compressed.
-  constexpr std::uint64_t room = std::uint64_t{1}
-                                 << 29;  // also for what other threads do meanwhile
   const std::uint64_t most = bytes_of_file(object);
   std::optional<MemoryLimit> limit;
-  if (most > room / static_cast<std::uint64_t>(count + 1)) limit.emplace(most + room);
+  if (most > memory_room / static_cast<std::uint64_t>(count + 1)) limit.emplace(most + memory_room);
   const File nameless;
   try {
     return read_texts_with(

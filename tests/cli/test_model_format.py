@@ -1,5 +1,7 @@
 """docs/model-format.md is true: other programs read our files by it."""
+import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -8,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from program import PROJECT, SYMBOLS, counts, run
+from program import PROJECT, SANITIZE, SICMIR, SYMBOLS, counts, run
 
 DOCUMENT = (PROJECT / "docs" / "model-format.md").read_text()
 
@@ -41,6 +43,24 @@ def test_the_document_names_everything_in_a_model_file(model):
         names.update(file.attrs)
     names = {name for name in names if not name.isdigit()}
     assert names <= named_in_document("## Model") | {"genes", "mirnas", "members"}
+
+
+def test_a_text_that_claims_gigabytes_takes_none(model, tmp_path):
+    path = shutil.copy(model, tmp_path / "long.h5")
+    with h5py.File(path) as file:
+        texts = file["genes/entrez_id"].id
+        assert texts.get_type().is_variable_str()
+        at = texts.get_offset() + 16 * 5
+    with open(path, "r+b") as file:  # of a text: 4 bytes length, 8 address, 4 number
+        file.seek(at)
+        file.write((0xf0000000).to_bytes(4, "little"))
+    process = subprocess.Popen([SICMIR, "inspect", path], stderr=subprocess.PIPE, text=True,
+                               env={**os.environ, "SICMIR_SUPERVISE": "0"})
+    words = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 4 and "entrez_id" in words
+    if not SANITIZE:
+        assert usage.ru_maxrss < 300e3  # kB
 
 
 def test_moments_are_those_that_numpy_computes(model, tmp_path):
