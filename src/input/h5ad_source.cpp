@@ -73,11 +73,14 @@ FeatureTable read_features(const Table& var) {
     const Column* column = var.find(name);
     if (column == nullptr || column->kind == ColumnKind::unreadable) continue;
     const std::vector<std::string> types = var.read(*column).as_texts();
-    if (std::find(types.begin(), types.end(), "Gene Expression") == types.end()) continue;
+    // Cell Ranger's word, and that of the Open Problems data (GEX beside ADT or ATAC).
+    const auto is_expression = [](const std::string& type) {
+      return type == "Gene Expression" || type == "GEX";
+    };
+    if (std::none_of(types.begin(), types.end(), is_expression)) continue;
     features.counted.resize(types.size());
-    std::transform(
-        types.begin(), types.end(), features.counted.begin(),
-        [](const std::string& type) -> std::uint8_t { return type == "Gene Expression" ? 1 : 0; });
+    std::transform(types.begin(), types.end(), features.counted.begin(),
+                   [&](const std::string& type) -> std::uint8_t { return is_expression(type); });
     break;
   }
   return features;

@@ -229,6 +229,12 @@ def later():
         array(h, "X", COUNTS.astype(np.float32), chunks=(5, 6))
     lists("feature_types_dense.h5ad", "genes_only")
 
+    types = ["ADT" if t else "GEX" for t in IS_TAG]  # Open Problems' data of 2021
+    with basic(FOLDER, "feature_types_gex.h5ad", var_columns=[
+            ("feature_types", lambda g, n: categorical(g, n, types))]) as h:
+        sparse(h, "X", csr(COUNTS), SHAPE)
+    lists("feature_types_gex.h5ad", "genes_only")
+
     genomes = ["mm10" if m else "GRCh38" for m in IS_MOUSE]
     prefixed = [f"{'mm10__' if m else 'GRCh38'}_{s}" for m, s in zip(IS_MOUSE, SYMBOLS)]
     with basic(FOLDER, "two_genomes.h5ad", prefixed, [
