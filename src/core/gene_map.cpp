@@ -129,6 +129,16 @@ void check_species_of_ids(const std::string& file, const FeatureTable& features,
     const double other = ids.share(IdKind::other_species);
     const bool has_human = ids.share(IdKind::ensembl_gene) >= mixed_share ||
                            (c == best.column && share_of_panel(best.n_exact) >= exact_share);
+    if (other >= mixed_share && has_human && best.n_by_accession == 0) {
+      refuse(fmt::format(
+          "{}: {} holds gene ids of {} ({} of {} ids) among symbols in the human style. If these "
+          "are "
+          "genes of {} alone, whose symbols may look human: {} If the file holds two genomes, "
+          "choose "
+          "the human one with --genome, or leave the other species' genes and cells out.",
+          file, name, ids.species, ids.by_kind[static_cast<std::size_t>(IdKind::other_species)],
+          ids.n, ids.species, orthologue_advice));
+    }
     if (other >= mixed_share && has_human) {
       refuse(fmt::format(
           "{}: {} holds genes of human and of {} ({} of {} ids): a mixture of two genomes. Choose "
@@ -179,7 +189,7 @@ void check_case(const std::string& file, const std::string& column, const IdSumm
 }
 
 /// What to do about a file whose ids are of this kind and match too little.
-std::string advice(const IdSummary& ids, Index n_features) {
+std::string advice(const IdSummary& ids, Index n_features, Index n_found, Index n_panel) {
   if (ids.running_numbers) {
     return "The names of the genes were probably lost when the table was written (without its "
            "index): write it again with them.";
@@ -212,6 +222,12 @@ std::string advice(const IdSummary& ids, Index n_features) {
         return fmt::format(
             "The file has only {} features, perhaps a selection of variable genes: give the matrix "
             "of all genes (of an h5ad perhaps another --layer).",
+            n_features);
+      }
+      if (n_found * 2 > n_panel) {
+        return fmt::format(
+            "The names are understood; the file has only {} features, so genes of low expression "
+            "were probably left out of it: give the matrix of all genes.",
             n_features);
       }
       return "Genes are known by Ensembl id, Entrez id, current or older symbol.";
@@ -343,7 +359,7 @@ GeneMap::GeneMap(const GeneIndex& index, const FeatureTable& features,
       "{} "
       "features were looked up by {}: {}. {}",
       file, report_.n_found, n_panel, things, 100.0 * share, 100.0 * options.min_panel, n_features,
-      column.name, describe(ids), advice(ids, features.size()));
+      column.name, describe(ids), advice(ids, features.size(), report_.n_found, report_.n_panel));
   if (report_.n_found > 0) {
     message += fmt::format(
         " Missing: {}. With a lower --min-panel (0 .. 1) the run goes on; a missing gene then "

@@ -373,6 +373,14 @@ TEST(GeneMap, SpeaksOfGenomesWhereTwoSpeciesAreMixed) {
   EXPECT_THAT(refusal(table(by_symbol)), HasSubstr("--genome"));
 }
 
+// Ensembl names a macaque's gene by the human symbol where it has one, else by its id.
+TEST(GeneMap, DoesNotCallAMacaqueAMixture) {
+  std::vector<std::string> ids = symbols();
+  for (int i = 0; i < 900; ++i) ids.push_back("ENSMMUG00000000" + std::to_string(100 + i));
+  EXPECT_THAT(refusal(table(ids)), AllOf(HasSubstr("genes of rhesus macaque alone"),
+                                         HasSubstr("orthologues"), Not(HasSubstr("a mixture"))));
+}
+
 TEST(GeneMap, SaysWhatKindOfIdsItSawAndWhatToDo) {
   const std::vector<std::pair<std::vector<std::string>, std::vector<std::string>>> cases = {
       {{"202763_at", "209310_s_at", "AFFX-BioB-5_at", "207500_at"},
@@ -404,6 +412,10 @@ TEST(GeneMap, SaysWhatKindOfIdsItSawAndWhatToDo) {
 TEST(GeneMap, ObeysTheMinimumOfThePanel) {
   EXPECT_THAT(refusal(table(symbols(781))), HasSubstr("only 781"));
   EXPECT_EQ(refusal(table(symbols(782))), "accepted");  // 0.8 * 977 = 781.6
+  std::vector<std::string> filtered = symbols(747);
+  for (int i = 0; i < 9500; ++i) filtered.push_back("LINC" + std::to_string(10000 + i));
+  EXPECT_THAT(refusal(table(filtered)),
+              AllOf(HasSubstr("only 747"), HasSubstr("only 10247 features, so genes of low")));
   EXPECT_EQ(refusal(table(symbols(1)), {.min_panel = 0.0}), "accepted");
   EXPECT_THAT(refusal(table({"x", "y", "z"}), {.min_panel = 0.0}), HasSubstr("only 0"));
 }
