@@ -21,7 +21,7 @@ def command(*arguments):
 
 @pytest.fixture(scope="module")
 def prefix(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("prefix")
+    folder = tmp_path_factory.mktemp("a prefix")
     command(CMAKE, "--install", os.environ["SICMIR_BUILD"], "--prefix", folder / "first")
     (folder / "first").rename(folder / "moved")
     return folder / "moved"
