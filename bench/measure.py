@@ -109,9 +109,9 @@ def whole_commands(lines):
           " ratio | network | reading | writing |\n" + "|---" * 13 + "|")
     work = [(99, table(99, 977), ".csv"), (1000, table(1000, 20000), ".csv")]
     for n in cells:
-        work += [(n, counts(n), ".csv"), (n, counts(n), ".h5ad")]
         if n <= MOST_FOR_PYTHON:
-            work.append((n, counts(n, 4), ".h5ad"))
+            work += [(n, counts(n), ".csv"), (n, counts(n, 4), ".h5ad")]
+        work.append((n, counts(n), ".h5ad"))
     for n, source, ending in work:
         out = folder / f"out{ending}"
         ours, theirs, size = [], [], 0
