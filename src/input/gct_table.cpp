@@ -102,10 +102,10 @@ class GctBytes final : public ByteStage {
     }
     const std::size_t wanted = has_annotation ? 4 : 2;
     if (numbers.size() < wanted) {
-      fail(
-          fmt::format("has '{}' in line 2, where {} numbers (of genes, of samples{}) were "
-                      "expected.",
-                      printable(sizes.substr(0, 80)), wanted, has_annotation ? " and of annotation" : ""));
+      fail(fmt::format(
+          "has '{}' in line 2, where {} numbers (of genes, of samples{}) were "
+          "expected.",
+          printable(sizes.substr(0, 80)), wanted, has_annotation ? " and of annotation" : ""));
     }
     n_genes_ = numbers[0];
     n_leading_ = 2;
