@@ -352,8 +352,8 @@ void share_unfinished_outputs() {
   if (slots != &own_slots) return;
   void* memory =
       mmap(nullptr, sizeof(Slots), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory != MAP_FAILED)
-    slots = std::construct_at(static_cast<Slots*>(memory));  // as long as the process lives
+  if (memory == MAP_FAILED) return;
+  slots = std::construct_at(static_cast<Slots*>(memory));  // as long as the process lives
 }
 
 bool same_file(const std::string& a, const std::string& b) {

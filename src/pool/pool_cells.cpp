@@ -30,7 +30,7 @@ Decision decide_on_cells(const Sample& sample, const CellSource& source, const G
                          const PredictOptions& options) {
   PredictOptions of_cells = options;
   of_cells.scale = Scale::none;  // cells are not standardised, so that their number is no matter
-  const Decision decision = decide(sample, source, map, of_cells);
+  Decision decision = decide(sample, source, map, of_cells);
   spdlog::info("values: {} ({}; {} cells looked at)", to_string(decision.values),
                decision.values_reason, decision.sampled_cells);
   for (const std::string& warning : decision.warnings) {
