@@ -39,8 +39,12 @@ TEST(ThreadPool, RethrowsTheExceptionOfATaskAndGoesOn) {
 }
 
 TEST(ThreadPool, WithoutEnoughThreadsItThrowsAndLeavesNone) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)  // g++
   GTEST_SKIP() << "sanitizers map memory of their own";
+#elif defined(__has_feature)  // clang++
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+  GTEST_SKIP() << "sanitizers map memory of their own";
+#endif
 #endif
   const auto try_many = [] {
     const rlimit little{rlim_t{1} << 30, rlim_t{1} << 30};  // addresses; a stack takes 8 MB of them
