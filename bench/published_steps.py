@@ -51,15 +51,22 @@ def layers_of(path):
 network, genes, mirnas = layers_of(model_path)
 if source.endswith(".h5ad"):
     data = anndata.read_h5ad(source)
-    values = data.X.toarray() if scipy.sparse.issparse(data.X) else np.asarray(data.X)
-    table = pd.DataFrame(values, index=data.obs_names, columns=data.var_names)
+    values, cells, names = data.X, data.obs_names, data.var_names
 else:
-    table = pd.read_csv(source, index_col=0).T
-values = table.to_numpy()
-if (values[:100] == np.floor(values[:100])).all():
-    totals = values.sum(axis=1, keepdims=True)
-    table = pd.DataFrame(np.log1p(values * (1e4 / totals)), index=table.index,
-                         columns=table.columns)
+    table = pd.read_csv(source, index_col=0)
+    values, cells, names = table.to_numpy().T, table.columns, table.index
+first = values[:100].toarray() if scipy.sparse.issparse(values) else values[:100]
+if (first == np.floor(first)).all():
+    factors = 1e4 / np.asarray(values.sum(axis=1), dtype="f8").ravel()
+    if scipy.sparse.issparse(values):  # as scanpy does it: what is not 0, in place
+        values = values.tocsr()
+        values.data *= np.repeat(factors, np.diff(values.indptr)).astype(values.dtype)
+        np.log1p(values.data, out=values.data)
+    else:
+        values = np.log1p(values * factors[:, None])
+if scipy.sparse.issparse(values):
+    values = values.toarray()
+table = pd.DataFrame(values, index=cells, columns=names)
 panel = table.reindex(columns=genes).fillna(0.0)
 x = panel.to_numpy(dtype=np.float64)
 sd = x.std(axis=0)

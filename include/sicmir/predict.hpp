@@ -56,7 +56,7 @@ struct PredictOptions {
   std::optional<Shard> shard;  ///< only these of the input's cells; decisions are the whole's
   Index block_cells = 1024;    ///< cells that travel together
   int threads = 0;             ///< 0: as many CPUs as the process may use
-  std::size_t spool_memory = std::size_t{1} << 28;   ///< bytes kept in memory between two passes
+  std::size_t spool_memory = std::size_t{1} << 27;   ///< bytes kept in memory between two passes
   std::function<void(const Progress&)> on_progress;  ///< called after each block; may be empty
 };
 

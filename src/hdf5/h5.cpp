@@ -234,6 +234,22 @@ File File::open_read(const std::string& path, ExitCode code) {
   return file;
 }
 
+bool File::outgrows_cache() const noexcept {
+  const long pages = sysconf(_SC_PHYS_PAGES);
+  const long page_bytes = sysconf(_SC_PAGESIZE);
+  return pages > 0 && page_bytes > 0 &&
+         bytes_ / static_cast<std::uint64_t>(page_bytes) > static_cast<std::uint64_t>(pages) / 2;
+}
+
+void File::release_cache() const noexcept {
+  const Lock lock;
+  void* descriptor = nullptr;
+  if (H5Fget_vfd_handle(handle_.get(), H5P_DEFAULT, &descriptor) < 0 || descriptor == nullptr) {
+    return;
+  }
+  ::posix_fadvise(*static_cast<const int*>(descriptor), 0, 0, POSIX_FADV_DONTNEED);
+}
+
 void File::fail(std::string_view where, std::string_view what) const {
   throw Error(code_, fmt::format("{}: {}: {}", path_, where, what));
 }

@@ -65,6 +65,13 @@ class File {
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
   /// Throws Error(code of the file) "PATH: WHERE: WHAT".
   [[noreturn]] void fail(std::string_view where, std::string_view what) const;
+  /// Whether the file takes more than half of the machine's memory, so that the page cache cannot
+  /// keep it until it is read again.
+  [[nodiscard]] bool outgrows_cache() const noexcept;
+  /// Gives back the page cache that holds this file. While a file that outgrows the cache is read
+  /// from front to end, the kernel otherwise has to find room page by page, at several times the
+  /// cost of the reading, and other files' pages go first.
+  void release_cache() const noexcept;
   /// Closes and reports what HDF5 could not write.
   void close();
 

@@ -121,13 +121,21 @@ void ChunkCodec::fail(const std::string& what) const {
 
 void ChunkCodec::fetch(hid_t dataset, std::span<const hsize_t> corner, Stored& stored) const {
   const Lock lock;
-  unsigned mask = 0;
-  haddr_t address = HADDR_UNDEF;
   hsize_t bytes = 0;
-  if (H5Dget_chunk_info_by_coord(dataset, corner.data(), &mask, &address, &bytes) < 0) {
+  if (H5Dget_chunk_storage_size(dataset, corner.data(), &bytes) < 0) {
     fail("its list of chunks cannot be read; the file is damaged or incomplete.");
   }
-  stored.present = address != HADDR_UNDEF;
+  stored.present = bytes > 0;
+  if (!stored.present) {
+    // Not there, or there and empty? This question goes through the whole list of chunks each time
+    // (HDF5 1.10), the one above finds its chunk by the index.
+    unsigned mask = 0;
+    haddr_t address = HADDR_UNDEF;
+    if (H5Dget_chunk_info_by_coord(dataset, corner.data(), &mask, &address, &bytes) < 0) {
+      fail("its list of chunks cannot be read; the file is damaged or incomplete.");
+    }
+    stored.present = address != HADDR_UNDEF;
+  }
   stored.bytes.clear();
   if (!stored.present) return;
   if (bytes > file_->bytes()) {

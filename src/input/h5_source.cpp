@@ -1,6 +1,7 @@
 /// Opens HDF5 files: tells the formats apart, and says what a file is that cannot be read.
 
 #include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <atomic>
@@ -16,7 +17,16 @@ namespace {
 class H5CellSource final : public CellSource {
  public:
   H5CellSource(H5Parts parts, Index upper_quartile_up_to)
-      : parts_(std::move(parts)), upper_quartile_(parts_.n_cells <= upper_quartile_up_to) {}
+      : parts_(std::move(parts)),
+        upper_quartile_(parts_.n_cells <= upper_quartile_up_to),
+        release_cache_(parts_.file->outgrows_cache()) {
+    if (release_cache_) {
+      spdlog::debug(
+          "{}: takes more than half of this machine's memory, so the page cache is given "
+          "back as it is read",
+          parts_.file->path());
+    }
+  }
 
   [[nodiscard]] const SourceDescription& description() const override { return parts_.description; }
   [[nodiscard]] const FeatureTable& features() const override { return parts_.features; }
@@ -31,7 +41,7 @@ class H5CellSource final : public CellSource {
       return false;
     }
     parts_.matrix->fill(block, next_, count, *parts_.names);
-    next_ += count;
+    advance(count);
     return true;
   }
 
@@ -41,7 +51,7 @@ class H5CellSource final : public CellSource {
     const Index taken = parts_.matrix->fetch(raw, next_, count, *parts_.names);
     shared_ = taken > 0;
     if (!shared_) return CellSource::fetch(raw, max_cells);
-    next_ += taken;
+    advance(taken);
     return true;
   }
   void decode(RawCells& raw, CellBlock& block) const override {
@@ -66,9 +76,23 @@ class H5CellSource final : public CellSource {
   }
 
  private:
+  void advance(Index n_cells) {
+    next_ += n_cells;
+    if (!release_cache_) return;
+    constexpr double bytes_between = 1 << 28;
+    cells_since_release_ += n_cells;
+    const double share =
+        static_cast<double>(cells_since_release_) / static_cast<double>(parts_.n_cells);
+    if (share * static_cast<double>(parts_.file->bytes()) < bytes_between) return;
+    parts_.file->release_cache();
+    cells_since_release_ = 0;
+  }
+
   H5Parts parts_;
   bool upper_quartile_;
   Index next_ = 0;
+  bool release_cache_;  // of what was read
+  Index cells_since_release_ = 0;
   std::atomic<bool> shared_ = false;  // the matrix has a fetch() of its own
 };
 

@@ -305,6 +305,19 @@ def test_hdf5_through_a_pipe_is_refused_with_the_reason(model):
     assert done.returncode == 3 and b"HDF5" in done.stderr
 
 
+def test_a_file_larger_than_the_page_cache_is_read_as_any_other(model, table, tmp_path):
+    path = tmp_path / "cells.h5ad"
+    anndata.AnnData(scipy.sparse.csr_matrix(table.to_numpy(np.float32)), dtype=np.float32,
+                    obs=pd.DataFrame(index=table.index),
+                    var=pd.DataFrame(index=table.columns)).write_h5ad(path)
+    small = run("predict", path, "-m", model, "-v")
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    os.truncate(path, memory // 5 * 3)  # a hole, which takes no room
+    large = run("predict", path, "-m", model, "-v")
+    assert "page cache" in large.stderr and "page cache" not in small.stderr
+    assert large.stdout == small.stdout
+
+
 # --- Outputs -------------------------------------------------------------------------------------
 
 def test_h5ad_and_tables_hold_the_same_numbers(model, source, tmp_path):
