@@ -12,6 +12,7 @@
 #include "sicmir/model.hpp"
 #include "sicmir/network.hpp"
 #include "sicmir/normalize.hpp"
+#include "sicmir/prepared_model.hpp"
 #include "sicmir/shard.hpp"
 
 namespace sicmir {
@@ -79,8 +80,8 @@ struct RunReport {
 /// Reads every cell of `source`, predicts its miRNAs and writes them to `sink`. `save_input`, if
 /// not null, receives what the network saw: genes as features, in panel order; `uncertainty`, if
 /// not null, what PredictOptions::uncertainty asks for. Throws Error(usage) if that is not
-/// calibrated in the model.
-RunReport predict(CellSource& source, const Model& model, const GeneIndex& index,
+/// calibrated in the model. The model was prepared for the precision of `options`.
+RunReport predict(CellSource& source, const PreparedModel& prepared, const GeneIndex& index,
                   const PredictOptions& options, MatrixSink& sink, MatrixSink* save_input = nullptr,
                   MatrixSink* uncertainty = nullptr);
 

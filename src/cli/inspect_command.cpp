@@ -152,7 +152,7 @@ bool attempt(Json& json, Work work) {
 }
 
 Json describe_matrix(InspectCommand& command) {
-  const Model model = read_model(find_model(command.input.model));
+  const Model model = read_model_card(find_model(command.input.model)).model;
   const GeneIndex index(model.panel);
   SourceOptions options = command.input.source;
   options.upper_quartile_up_to = 0;

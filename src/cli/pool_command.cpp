@@ -50,7 +50,7 @@ void run(PoolCommand& command) {
   // What can go wrong with the outputs is found before the input is read.
   (void)open_sink(command.output, command.sink);
   if (!command.report.empty()) (void)OutputFile(command.report);
-  const Model model = read_model(find_model(command.input.model));
+  const Model model = read_model_card(find_model(command.input.model)).model;
   const GeneIndex index(model.panel);
   command.input.source.threads = command.common.threads;
   if (!command.panel_only) {  // all genes have to be delivered

@@ -201,7 +201,9 @@ void check(PredictCommand& command) {
   if (command.pool.method != PoolMethod::none && !of_sums) source.upper_quartile_up_to = 0;
 }
 
-void predict_one(const PredictCommand& command, const Model& model, const GeneIndex& index) {
+void predict_one(const PredictCommand& command, const PreparedModel& prepared,
+                 const GeneIndex& index) {
+  const Model& model = prepared.card();
   SinkOptions save_options;
   PredictOptions options = command.input.predict;
   options.threads = thread_count(command.common.threads);
@@ -253,7 +255,7 @@ void predict_one(const PredictCommand& command, const Model& model, const GeneIn
     sink = open_sink(command.output, sink_options);
   }
   const RunReport report =
-      predict(*source, model, index, options, *sink, save_input.get(), uncertainty.get());
+      predict(*source, prepared, index, options, *sink, save_input.get(), uncertainty.get());
   progress.clear();
   spdlog::info("{} {} x {} miRNAs written to {} in {:.1f} s", report.cells_written,
                pooled ? "pools" : "cells",
@@ -293,6 +295,11 @@ std::string fingerprint_of(const CLI::App& sub, const PredictCommand& command, c
   return digest.hex();
 }
 
+PreparedModel prepared_model(const PredictCommand& command) {
+  return PreparedModel(read_model(find_model(command.input.model)),
+                       command.input.predict.precision);
+}
+
 void run_inputs(const CLI::App& sub, PredictCommand& command) {
   if (!command.input.input.empty() || !command.output.empty() || !command.report.empty() ||
       !command.save_input.empty() || !command.input.shard.empty() ||
@@ -306,9 +313,10 @@ void run_inputs(const CLI::App& sub, PredictCommand& command) {
   if (command.sink.format == OutputFormat::automatic) command.sink.format = OutputFormat::h5ad;
   constexpr std::array endings = {"", ".csv", ".tsv", ".csv.gz", ".tsv.gz", ".h5ad"};
   command.batch.ending = endings.at(static_cast<std::size_t>(command.sink.format));
-  const Model model = read_model(find_model(command.input.model));
-  const GeneIndex index(model.panel);
-  command.batch.fingerprint = fingerprint_of(sub, command, model);
+  const PreparedModel model = prepared_model(command);
+  (void)model.network();  // complete before the children that share it are forked
+  const GeneIndex index(model.card().panel);
+  command.batch.fingerprint = fingerprint_of(sub, command, model.card());
   run_batch(items, command.batch,
             [&](const BatchItem& item, const std::string& output,
                 const std::vector<std::string>& arguments) {
@@ -333,8 +341,8 @@ void run(const CLI::App& sub, PredictCommand& command) {
     throw Error(ExitCode::usage, "--output-dir, --resume and --verify go with --inputs.");
   }
   check(command);
-  const Model model = read_model(find_model(command.input.model));
-  predict_one(command, model, GeneIndex(model.panel));
+  const PreparedModel model = prepared_model(command);
+  predict_one(command, model, GeneIndex(model.card().panel));
 }
 
 }  // namespace

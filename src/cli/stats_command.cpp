@@ -22,7 +22,7 @@ void run(StatsCommand& command) {
   check_outputs(std::array{NamedOutput{"-o", command.output}},
                 std::array{command.input.input, command.input.model});
   (void)OutputFile(command.output);  // a place that cannot be written is found before the work
-  const Model model = read_model(find_model(command.input.model));
+  const Model model = read_model_card(find_model(command.input.model)).model;
   const GeneIndex index(model.panel);
   command.input.source.threads = command.common.threads;
   const std::unique_ptr<CellSource> source =

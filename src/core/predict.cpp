@@ -34,9 +34,10 @@ double seconds_since(Clock::time_point start) {
 /// What happens to a block between the source and the sink.
 class Predictor {
  public:
-  Predictor(const Model& model, const Standardiser& standardiser, const PredictOptions& options)
-      : model_(model),
-        network_(model.members, options.precision),
+  Predictor(const PreparedModel& model, const Standardiser& standardiser,
+            const PredictOptions& options)
+      : model_(model.card()),
+        network_(model.network()),
         standardiser_(standardiser),
         block_network_(network_, standardiser_),
         options_(options) {}
@@ -115,9 +116,9 @@ class Predictor {
     const Index per_cell = 24 * network_.n_inputs() + 32 * network_.n_outputs() + 100;
     return options_.block_cells * per_cell + 4 * network_.tile_floats();
   }
-  /// As it was read, folded, arranged for dense cells and for sparse ones.
+  /// Folded, arranged for dense cells and for sparse ones.
   [[nodiscard]] Index model_bytes() const {
-    return 12 * network_.n_parameters() + 4 * block_network_.n_floats();
+    return 8 * network_.n_parameters() + 4 * block_network_.n_floats();
   }
 
  private:
@@ -153,7 +154,7 @@ class Predictor {
   }
 
   const Model& model_;
-  Network network_;
+  const Network& network_;
   const Standardiser& standardiser_;
   BlockNetwork block_network_;
   const PredictOptions& options_;
@@ -251,9 +252,10 @@ std::vector<std::string> names_of_constant(const Eigen::VectorXd& sd, const Gene
 
 }  // namespace
 
-RunReport predict(CellSource& source, const Model& model, const GeneIndex& index,
+RunReport predict(CellSource& source, const PreparedModel& prepared, const GeneIndex& index,
                   const PredictOptions& options, MatrixSink& sink, MatrixSink* save_input,
                   MatrixSink* uncertainty) {
+  const Model& model = prepared.card();
   if (options.uncertainty && !has_intervals(model)) {
     throw Error(ExitCode::usage,
                 fmt::format("model {} holds no calibrated intervals (it needs several members and "
@@ -330,7 +332,7 @@ RunReport predict(CellSource& source, const Model& model, const GeneIndex& index
     report.seconds_measure = seconds_since(start);
   }
 
-  const Predictor predictor(model, standardiser, options);
+  const Predictor predictor(prepared, standardiser, options);
   spdlog::debug(
       "memory: at most {} MB for blocks of {} cells, {} MB between the passes, {} MB for "
       "the reader, {} MB for the model",

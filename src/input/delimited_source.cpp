@@ -306,6 +306,10 @@ class GeneLinesSource final : public CellSource {
   }
 
   void read_all(OpenTable& table, const GeneIndex& genes, int threads) {
+    // Room for the panel, if nothing else is kept; it is not touched before it is needed.
+    constexpr Index most_reserved = Index{1} << 22;
+    store_.reserve(
+        static_cast<std::size_t>(std::min(genes.panel_size() * store_.n_cells(), most_reserved)));
     Index feature = 0;
     std::string summary;  // the first line that counts no gene
     const auto take_line = [&](std::span<const std::string_view> leading, bool keep,

@@ -10,8 +10,8 @@
 int main(int argc, char** argv) {
   if (argc != 4) return 2;
   try {
-    const sicmir::Model model = sicmir::read_model(argv[1]);
-    const sicmir::GeneIndex genes(model.panel);
+    const sicmir::PreparedModel model(sicmir::read_model(argv[1]));
+    const sicmir::GeneIndex genes(model.card().panel);
     const std::unique_ptr<sicmir::CellSource> source = sicmir::open_source(argv[2], {}, genes);
     const std::unique_ptr<sicmir::MatrixSink> sink = sicmir::open_sink(argv[3], {});
     const sicmir::RunReport report = sicmir::predict(*source, model, genes, {}, *sink);
