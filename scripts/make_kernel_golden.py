@@ -32,44 +32,74 @@ x = 1.5 * pseudo((GENES, SAMPLES), 1)
 y = 0.4 * pseudo((MIRNAS, GENES), 2) @ x + 0.5 * pseudo((MIRNAS, SAMPLES), 3)
 profiles = 0.8 * pseudo((MIRNAS, 7), 4) @ pseudo((7, PROFILES), 5) + 0.3 * pseudo((MIRNAS, PROFILES), 6)
 new = 1.5 * pseudo((GENES, NEW), 7)
-new[:, 4] *= 12  # far outside: beyond the quadratic part
+new[:, 4] *= 36  # far outside: beyond the quadratic part
 cohorts = np.arange(SAMPLES) % 4
 folds = np.arange(SAMPLES) % 5
 kinds = np.arange(PROFILES) % 6
 weights = 0.5 + (np.arange(SAMPLES) % 3)
 
-# Kernel regression, one target with two samples missing.
-targets = y[:3].copy()
-targets[1, [2, 9]] = np.nan
-mean_x = x.mean(1, keepdims=True)
-kernel = (1 + (x - mean_x).T @ (x - mean_x) / GENES) ** 2 / 2
-products = (new - mean_x).T @ (x - mean_x) / GENES
-huber = 0.5 + products + np.where(abs(products) <= 2, products**2 / 2, 2 * (abs(products) - 1))
-kernel_predictions = []
-for target in targets:
-    has = ~np.isnan(target)
-    mean = np.average(target[has], weights=weights[has])
-    system = kernel[np.ix_(has, has)] + np.diag(PENALTY / weights[has])
-    kernel_predictions.append(huber[:, has] @ np.linalg.solve(system, target[has] - mean) + mean)
+def gene_weights(targets):
+    """From correlations within cohorts, gene by gene; targets without gaps."""
+    within_x, within_y = within(x, cohorts), within(targets, cohorts)
+    r2 = np.array([[np.corrcoef(gene, target)[0, 1] ** 2 for target in within_y]
+                   for gene in within_x]).mean(1)
+    variance = within_x.var(1)
+    result = np.sqrt(r2) / (variance + 0.01 * variance.mean())
+    return result * x.var(1).sum() / (result * x.var(1)).sum()
 
-# Ridge regression refitted without each group, on means that stay.
-complete = np.arange(2, MIRNAS)
+
+same_cohort = (cohorts[:, None] == cohorts[None, :]).astype(float)
+mean_x = x.mean(1, keepdims=True)
 centred = x - mean_x
 
 
-def ridge_without(groups):
+def kernel_with(gene_weight, left, right):
+    return (1 + (left * gene_weight[:, None]).T @ right / GENES) ** 2 / 2
+
+
+def fit_kernel(kernel, target, has, weight):
+    """alpha and mean, from the samples in `has`."""
+    mean = np.average(target[has], weights=weight[has])
+    system = (kernel + 0.03 * same_cohort)[np.ix_(has, has)] + np.diag(PENALTY / weight[has])
+    return np.linalg.solve(system, target[has] - mean), mean
+
+
+# Kernel regression, one target with two samples missing. The others' weights of genes count.
+targets = y[:3].copy()
+targets[1, [2, 9]] = np.nan
+of_two = gene_weights(targets[[0, 2]])
+kernel = kernel_with(of_two, centred, centred)
+p_new = ((new - mean_x) * of_two[:, None]).T @ centred / GENES
+assert (p_new > 3).any() and (p_new < -3).any()
+huber = 0.5 + p_new + np.where(abs(p_new) <= 3, p_new**2 / 2, 3 * (abs(p_new) - 1.5))
+kernel_predictions = []
+for target in targets:
+    has = ~np.isnan(target)
+    alpha, mean = fit_kernel(kernel, target, has, weights)
+    kernel_predictions.append(huber[:, has] @ alpha + mean)
+
+# Refitted without each group, on means and weights of genes that stay. miRNA 0 lacks a sample.
+complete = np.arange(2, MIRNAS)
+measured = y.copy()
+measured[0, 3] = np.nan
+own_weights = gene_weights(measured[1:])
+kernel = kernel_with(own_weights, centred, centred)
+ones = np.ones(SAMPLES)
+
+
+def without(groups):
     truth = y[complete]
     mean = truth.mean(1, keepdims=True)
     out = np.zeros_like(truth)
     for group in np.unique(groups):
         rest, own = groups != group, groups == group
-        system = centred[:, rest].T @ centred[:, rest] / GENES + PENALTY * np.eye(rest.sum())
+        system = (kernel + 0.03 * same_cohort)[np.ix_(rest, rest)] + PENALTY * np.eye(rest.sum())
         alpha = np.linalg.solve(system, (truth - mean)[:, rest].T)
-        out[:, own] = (centred[:, own].T @ centred[:, rest] / GENES @ alpha).T + mean
+        out[:, own] = (kernel[np.ix_(own, rest)] @ alpha).T + mean
     return out
 
 
-by_cohort, by_patient = ridge_without(cohorts), ridge_without(folds)
+by_cohort, by_patient = without(cohorts), without(folds)
 
 # The prior: miRNAs 0 and 1 are incomplete.
 z = profiles[complete]
@@ -95,22 +125,34 @@ gain = 0.2 * tissue @ slope.T @ np.linalg.inv(spread)
 whiten = np.linalg.inv(np.linalg.cholesky(spread))
 
 
-def ridge(target):
-    """All genes, one target, by the primal equations."""
+p_new = ((new - mean_x) * own_weights[:, None]).T @ centred / GENES
+huber = 0.5 + p_new + np.where(abs(p_new) <= 3, p_new**2 / 2, 3 * (abs(p_new) - 1.5))
+predicted = []
+for target in measured:
     has = ~np.isnan(target)
-    own = x[:, has] - x[:, has].mean(1, keepdims=True)
-    system = own @ own.T + PENALTY * GENES * np.eye(GENES)
-    slope_ = np.linalg.solve(system, own @ (target[has] - target[has].mean()))
-    return (new - x[:, has].mean(1, keepdims=True)).T @ slope_ + target[has].mean()
-
-
-measured = y.copy()
-measured[0, 3] = np.nan
-predicted = np.array([ridge(target) for target in measured])
+    alpha, middle = fit_kernel(kernel, target, has, ones)
+    predicted.append(huber[:, has] @ alpha + middle)
+predicted = np.array(predicted)
 q = directions.T @ (predicted[complete] - mean)
+
+# A query's linear part stays at its bound where it is far out.
+alphas = np.array([fit_kernel(kernel, target, ~np.isnan(target), ones)[0]
+                   for target in measured[complete]])
+middles = measured[complete].mean(1)
+straight = whiten @ (directions.T @ (alphas @ (0.5 + p_new).T + middles[:, None] - mean) -
+                     shift[:, None])
+curved = whiten @ directions.T @ (alphas @ (huber - 0.5 - p_new).T)
+
+
+def huber_of(values):
+    return np.where(abs(values) <= 3, values**2 / 2, 3 * (abs(values) - 1.5))
+
+
+assert (abs(straight[:, 4]) > 64).any()
+query = curved + 16 * (huber_of(straight / 32 + 1) - huber_of(straight / 32 - 1))
 out = predicted.copy()
 for sample in range(NEW):
-    distance = whiten @ ((q[:, sample] - shift)[:, None] - slope @ known)
+    distance = query[:, sample][:, None] - whiten @ slope @ known
     logits = -0.5 * 0.2 * (distance**2).sum(0)
     shares = np.exp(logits - logits.max())
     shares /= shares.sum()

@@ -19,6 +19,6 @@ trap 'rm -f "$pairs"' EXIT
 "$program" train --name sicmir-tcga \
   --pairs "$pairs" --samples "$data/samples.tsv" --min-panel 0.2 --estimated-first \
   --gene-moments "$project/data/training_scale.tsv" --mirna-moments all \
-  --members 0 --kernel 0.6 --prior 0.4 --validation 0 --weights float16 \
+  --members 0 --kernel 0.7 --prior 0.3 --validation 0 --weights float16 \
   --cross-validate 5 --leave-cohort-out \
   --output "$output" "$@"

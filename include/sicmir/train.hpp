@@ -206,11 +206,11 @@ struct TrainOptions {
   Index members = 1;  ///< networks of the ensemble, each with a seed of its own; 0: ridge alone
   /// Share of a ridge regression in the ensemble, 0 .. 1; the networks share the rest evenly.
   double ridge = 0;
-  /// Shares of a kernel regression (train/kernel_ridge.hpp) and of a ridge regression drawn towards
-  /// profiles that occur (train/profile_prior.hpp), each 0 .. 1.
+  /// Shares of a kernel regression (train/kernel_ridge.hpp) and of the same drawn towards profiles
+  /// that occur (train/profile_prior.hpp), each 0 .. 1.
   double kernel = 0, prior = 0;
-  double kernel_penalty = 1;  ///< of both, above 0
-  Index prior_profiles = 3000;
+  double kernel_penalty = 0.7;  ///< above 0
+  Index prior_profiles = 10000;
   bool baselines = true;  ///< score the baselines on the folds, too
   /// Of which the ridge regression's is chosen, on folds of the training patients.
   std::vector<double> penalties = {30, 100, 300, 1000, 3000, 10000};

@@ -255,14 +255,14 @@ void bind_fit(CLI::App& sub, TrainCommand& command) {
                  "Share of a quadratic kernel regression in the ensemble, 0 to 1 [default: 0]")
       ->group(group);
   sub.add_option("--prior", options.prior,
-                 "Share of a ridge regression drawn towards the profiles of all samples of the "
+                 "Share of a kernel regression drawn towards the profiles of all samples of the "
                  "miRNA tables, 0 to 1 [default: 0]")
       ->group(group);
   sub.add_option("--kernel-penalty", options.kernel_penalty,
-                 "Of the kernel regression and of the prior's ridge regression [default: 1]")
+                 "Of the kernel regression [default: 0.7]")
       ->group(group);
   sub.add_option("--prior-profiles", options.prior_profiles,
-                 "Profiles that the model keeps for its prior, at most [default: 3000]")
+                 "Profiles that the model keeps for its prior, at most [default: 10000]")
       ->check(CLI::Range(Index{50}, Index{1} << 20))
       ->group(group);
   sub.add_option("--mask-genes", options.mask_genes,

@@ -140,8 +140,11 @@ void activate(const Dense& layer, Eigen::Ref<Matrix> values) {
       auto shares = values.col(cell);
       const float largest = shares.maxCoeff();
       double sum = 0.0;
+      // What is less than 1e-13 of the largest changes no digit of the sum, and is soon most of it.
+      constexpr float negligible = -30.0F;
       for (float& share : shares) {
-        share = std::exp(share - largest);
+        const float exponent = share - largest;
+        share = exponent < negligible ? 0.0F : std::exp(exponent);
         sum += static_cast<double>(share);
       }
       shares *= static_cast<float>(1.0 / sum);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <set>
 
 #include "parallel/thread_pool.hpp"
@@ -186,8 +187,7 @@ class Fitting {
       ThreadPool pool(thread_count(options_.threads));
       while (static_cast<Index>(progress_.members.size()) < options_.members) train_member(pool);
       if (options_.ridge > 0.0) add_ridge();
-      if (options_.kernel > 0.0) add_kernel();
-      if (options_.prior > 0.0) add_prior();
+      if (options_.kernel > 0.0 || options_.prior > 0.0) add_kernel();
       progress_.finished = true;
       if (!options_.checkpoint.empty()) {
         training::save_progress(options_.checkpoint, identity_, progress_);
@@ -393,27 +393,51 @@ class Fitting {
     progress_.members.push_back({options_.ridge, {std::move(linear)}});
   }
 
+  /// The kernel regression, by itself and drawn towards known profiles: parts whose sum predicts.
   void add_kernel() {
     std::vector<double> weights = sample_weights();
     for (double& weight : weights) weight = std::max(weight, 1e-6);  // 0: as good as absent
-    add_parts(options_.kernel,
-              training::fit_kernel_ridge(x_, y_, options_.kernel_penalty, weights));
+    const std::vector<Index> cohort_of = numbered_cohorts();
+    const training::KernelRidge base({x_, y_, cohort_of, weights}, options_.kernel_penalty);
     spdlog::info("{}: kernel regression on {} samples", options_.label, x_.cols());
-  }
-
-  /// The weights of members sum to 1: each part has an equal one and is made larger instead.
-  void add_parts(double share, std::vector<std::vector<Layer>> parts) {
-    const auto n_parts = static_cast<double>(parts.size());
+    Eigen::MatrixXd weight = options_.kernel * base.alpha();
+    Eigen::VectorXd constant = options_.kernel * base.constant();
+    std::vector<std::vector<Layer>> parts;
+    if (options_.prior > 0.0) {
+      training::ProfilePrior prior = fit_prior(base, cohort_of);
+      weight += options_.prior * prior.weight;
+      constant += options_.prior * prior.constant;
+      auto& last = std::get<Linear>(prior.attention.back());
+      last.weight *= static_cast<float>(options_.prior);
+      parts.push_back(std::move(prior.attention));
+    }
+    parts.push_back(base.square_layers());
+    parts.back().emplace_back(Linear{weight.cast<float>(), Eigen::VectorXf::Zero(weight.rows())});
+    parts.push_back({base.line(weight, constant)});
+    // The weights of members sum to 1: each part has an equal one and is made larger instead.
+    const double share = (options_.kernel + options_.prior) / static_cast<double>(parts.size());
     for (std::vector<Layer>& part : parts) {
       auto& last = std::get<Linear>(part.back());
-      last.weight *= static_cast<float>(n_parts);
-      last.bias *= static_cast<float>(n_parts);
-      progress_.members.push_back({share / n_parts, std::move(part)});
+      last.weight /= static_cast<float>(share);
+      last.bias /= static_cast<float>(share);
+      progress_.members.push_back({share, std::move(part)});
     }
   }
 
-  /// Of everybody but the patients and cohorts that this fit must not know.
-  void add_prior() {
+  /// COAD and READ are one.
+  [[nodiscard]] std::vector<Index> numbered_cohorts() const {
+    std::map<std::string, Index> numbers;
+    std::vector<Index> result;
+    for (const std::string& cohort : cohorts_of(pairs_, train_)) {
+      const auto number = static_cast<Index>(numbers.size());
+      result.push_back(numbers.emplace(training::cohort_group(cohort), number).first->second);
+    }
+    return result;
+  }
+
+  /// Knows the profiles of everybody but the patients and cohorts that this fit must not know.
+  [[nodiscard]] training::ProfilePrior fit_prior(const training::KernelRidge& base,
+                                                 std::span<const Index> cohort_of) const {
     std::vector<std::uint8_t> trains(static_cast<std::size_t>(pairs_.size()), 0);
     for (const Index sample : train_) trains[static_cast<std::size_t>(sample)] = 1;
     std::set<std::string_view> hidden;
@@ -431,15 +455,11 @@ class Fitting {
     }
     const Matrix profiles =
         training::standardise(all.mirna, chosen, mirnas_, std::numeric_limits<float>::quiet_NaN());
-    std::vector<std::string> cohorts = cohorts_of(pairs_, train_);
-    for (std::string& cohort : cohorts) cohort = training::cohort_group(cohort);
     const std::vector<Index> folds = inner_folds();
-    auto parts = training::fit_profile_prior({x_, y_, cohorts, folds, profiles, kinds},
-                                             {.penalty = options_.kernel_penalty,
-                                              .n_profiles = options_.prior_profiles,
-                                              .seed = options_.seed});
-    add_parts(options_.prior, std::move(parts));
     spdlog::info("{}: prior of {} profiles", options_.label, chosen.size());
+    return training::fit_profile_prior(
+        base, {y_, cohort_of, folds, profiles, kinds},
+        {.n_profiles = options_.prior_profiles, .seed = options_.seed});
   }
 
   void report_ensemble() const {

@@ -12,82 +12,141 @@ namespace {
 using MatrixD = Eigen::MatrixXd;
 using VectorD = Eigen::VectorXd;
 
-constexpr double huber_limit = 2.0;
+// Chosen on held-out cohorts and patients (docs/accuracy.md).
+constexpr double cohort_variance = 0.03;
+constexpr double least_variance = 0.01;  // of the mean one
 
-MatrixD centred(const Matrix& x) {
-  const MatrixD values = x.cast<double>();
-  return values.colwise() - values.rowwise().mean();
+Index n_groups(std::span<const Index> group_of) {
+  return group_of.empty() ? 0 : *std::max_element(group_of.begin(), group_of.end()) + 1;
 }
 
-/// a . b / genes for all pairs of samples.
-MatrixD products(const MatrixD& x) {
-  MatrixD result = MatrixD::Zero(x.cols(), x.cols());
-  result.selfadjointView<Eigen::Lower>().rankUpdate(x.transpose(),
-                                                    1.0 / static_cast<double>(x.rows()));
-  result.triangularView<Eigen::StrictlyUpper>() = result.transpose();
-  return result;
+std::vector<Index> members_of(std::span<const Index> group_of, Index group) {
+  std::vector<Index> members;
+  for (std::size_t i = 0; i < group_of.size(); ++i) {
+    if (group_of[i] == group) members.push_back(static_cast<Index>(i));
+  }
+  return members;
+}
+
+/// Each column less the mean of its cohort's columns.
+void centre_within(MatrixD& values, std::span<const Index> cohort_of) {
+  for (Index cohort = 0; cohort < n_groups(cohort_of); ++cohort) {
+    const std::vector<Index> own = members_of(cohort_of, cohort);
+    if (own.empty()) continue;
+    const VectorD mean = values(Eigen::all, own).rowwise().mean();
+    for (const Index sample : own) values.col(sample) -= mean;
+  }
 }
 
 }  // namespace
 
-std::vector<std::vector<Layer>> fit_kernel_ridge(const Matrix& x, const Matrix& y, double penalty,
-                                                 std::span<const double> weights) {
+VectorD gene_weights(const KernelData& data) {
+  const std::vector<TargetGroup> groups = group_targets(data.y);
+  const auto largest = std::max_element(
+      groups.begin(), groups.end(), [](const TargetGroup& a, const TargetGroup& b) {
+        return a.targets.size() * a.samples.size() < b.targets.size() * b.samples.size();
+      });
+  const VectorD equal = VectorD::Ones(data.x.rows());
+  if (largest == groups.end() || largest->samples.empty()) return equal;
+  std::vector<Index> cohort_of;
+  for (const Index sample : largest->samples) {
+    cohort_of.push_back(data.cohort_of[static_cast<std::size_t>(sample)]);
+  }
+  const auto n = static_cast<double>(cohort_of.size());
+  MatrixD x = data.x(Eigen::all, largest->samples).cast<double>();
+  const VectorD mean = x.rowwise().mean();
+  const VectorD variance = (x.colwise() - mean).array().square().rowwise().sum() / n;
+  centre_within(x, cohort_of);
+  MatrixD y = data.y(largest->targets, largest->samples).cast<double>();
+  centre_within(y, cohort_of);
+  const VectorD within = x.array().square().rowwise().sum() / n;
+  const VectorD target_within = y.array().square().rowwise().sum() / n;
+  const auto inverse = [](double value) { return value > 0.0 ? 1.0 / value : 0.0; };
+  const MatrixD covariance = x * y.transpose() / n;
+  const VectorD squared_correlation =
+      (covariance.array().square().matrix() * target_within.unaryExpr(inverse))
+          .cwiseProduct(within.unaryExpr(inverse)) /
+      static_cast<double>(largest->targets.size());
+  const double floor = least_variance * within.mean();
+  if (!(floor > 0.0)) return equal;
+  VectorD weights = squared_correlation.array().sqrt() / (within.array() + floor);
+  const double total = weights.dot(variance);
+  if (!(total > 0.0)) return equal;
+  weights *= variance.sum() / total;
+  return weights;
+}
+
+KernelRidge::KernelRidge(const KernelData& data, double penalty) {
+  const Matrix& x = data.x;
+  const Matrix& y = data.y;
   const Index n = x.cols();
-  if (y.cols() != n || !(penalty > 0.0) ||
-      (!weights.empty() && static_cast<Index>(weights.size()) != n)) {
+  if (y.cols() != n || !(penalty > 0.0) || static_cast<Index>(data.cohort_of.size()) != n ||
+      (!data.weights.empty() && static_cast<Index>(data.weights.size()) != n)) {
     throw Error(ExitCode::internal, "a kernel regression whose parts do not fit each other");
   }
-  const MatrixD values = centred(x);
-  const MatrixD kernel = (products(values).array() + 1.0).square() / 2.0;
-  VectorD weight = VectorD::Ones(n);
-  for (std::size_t i = 0; i < weights.size(); ++i) weight[static_cast<Index>(i)] = weights[i];
+  const MatrixD values = x.cast<double>();
+  mean_ = values.rowwise().mean();
+  const VectorD root = gene_weights(data).cwiseSqrt();
+  const MatrixD scaled = root.asDiagonal() * (values.colwise() - mean_);
+  kernel_ = MatrixD::Zero(n, n);
+  kernel_.selfadjointView<Eigen::Lower>().rankUpdate(scaled.transpose(),
+                                                     1.0 / static_cast<double>(x.rows()));
+  kernel_.triangularView<Eigen::StrictlyUpper>() = kernel_.transpose();
+  kernel_ = ((kernel_.array() + 1.0).square() / 2.0).matrix().eval();
+  directions_ = scaled.transpose() * root.asDiagonal() / static_cast<double>(x.rows());
 
-  MatrixD alpha = MatrixD::Zero(y.rows(), n);
-  VectorD constant = VectorD::Zero(y.rows());
+  VectorD weight = VectorD::Ones(n);
+  for (std::size_t i = 0; i < data.weights.size(); ++i) {
+    weight[static_cast<Index>(i)] = data.weights[i];
+  }
+  system_ = kernel_;
+  system_.diagonal() += penalty * weight.cwiseInverse();
+  for (Index cohort = 0; cohort < n_groups(data.cohort_of); ++cohort) {
+    const std::vector<Index> own = members_of(data.cohort_of, cohort);
+    system_(own, own).array() += cohort_variance;
+  }
+
+  alpha_ = MatrixD::Zero(y.rows(), n);
+  constant_ = VectorD::Zero(y.rows());
   for (const TargetGroup& group : group_targets(y)) {
     if (group.samples.empty()) continue;
     const VectorD own = weight(group.samples);
     const MatrixD target = y(group.targets, group.samples).cast<double>();
     const VectorD mean = target * own / own.sum();
-    MatrixD system = kernel(group.samples, group.samples);
-    system.diagonal() += penalty * own.cwiseInverse();
-    alpha(group.targets, group.samples) =
+    const MatrixD system = system_(group.samples, group.samples);
+    alpha_(group.targets, group.samples) =
         Eigen::LLT<MatrixD>(system).solve((target.colwise() - mean).transpose()).transpose();
-    constant(group.targets) = mean;
+    constant_(group.targets) = mean;
   }
-
-  // 1/2 + p + p^2/2 with p = x_i . (z - mean) / genes: the mean moves into the biases.
-  const VectorD mean = x.cast<double>().rowwise().mean();
-  const MatrixD directions = values.transpose() / static_cast<double>(x.rows());
-  const MatrixD slope = alpha * directions;
-  constant += alpha.rowwise().sum() / 2.0 - slope * mean;
-  const VectorD at_zero = -directions * mean;
-  return {{Linear{directions.cast<float>(), at_zero.cast<float>()}, Huber{huber_limit},
-           Linear{alpha.cast<float>(), Eigen::VectorXf::Zero(y.rows())}},
-          {Linear{slope.cast<float>(), constant.cast<float>()}}};
 }
 
-MatrixD ridge_without_groups(const Matrix& x, const Matrix& y, double penalty,
-                             std::span<const Index> group_of) {
-  const Index n = x.cols();
-  MatrixD system = products(centred(x));
-  system.diagonal().array() += penalty;
-  const MatrixD inverse = Eigen::LLT<MatrixD>(system).solve(MatrixD::Identity(n, n));
-  const MatrixD target = y.cast<double>();
-  const VectorD mean = target.rowwise().mean();
-  const MatrixD alpha = (target.colwise() - mean) * inverse;  // targets x samples
-  MatrixD result = target;
-  const Index n_groups = *std::max_element(group_of.begin(), group_of.end()) + 1;
-  for (Index group = 0; group < n_groups; ++group) {
-    std::vector<Index> own;
-    for (Index i = 0; i < n; ++i) {
-      if (group_of[static_cast<std::size_t>(i)] == group) own.push_back(i);
-    }
+std::vector<Layer> KernelRidge::square_layers() const {
+  const VectorD at_zero = -directions_ * mean_;
+  return {Linear{directions_.cast<float>(), at_zero.cast<float>()}, Huber{most_squared}};
+}
+
+Linear KernelRidge::line(const MatrixD& weight, const VectorD& constant) const {
+  const MatrixD slope = weight * directions_;
+  const VectorD at_zero = constant + weight.rowwise().sum() / 2.0 - slope * mean_;
+  return {slope.cast<float>(), at_zero.cast<float>()};
+}
+
+MatrixD KernelRidge::without_groups(std::span<const Index> targets,
+                                    std::span<const Index> group_of) const {
+  const Index n = kernel_.rows();
+  const MatrixD inverse = Eigen::LLT<MatrixD>(system_).solve(MatrixD::Identity(n, n));
+  const MatrixD alpha = alpha_(targets, Eigen::all).transpose();  // samples x targets
+  MatrixD result(static_cast<Index>(targets.size()), n);
+  for (Index group = 0; group < n_groups(group_of); ++group) {
+    const std::vector<Index> own = members_of(group_of, group);
     if (own.empty()) continue;
+    // Refitted without them: their alpha is 0.
     const MatrixD block = inverse(own, own);
-    const MatrixD error = block.llt().solve(alpha(Eigen::all, own).transpose()).transpose();
-    result(Eigen::all, own) = target(Eigen::all, own) - error;
+    const MatrixD left_out = block.llt().solve(alpha(own, Eigen::all));
+    const MatrixD refitted = alpha - inverse(Eigen::all, own) * left_out;
+    result(Eigen::all, own) = (kernel_(own, Eigen::all) * refitted).transpose();
   }
+  result.colwise() += constant_(targets);
   return result;
 }
 

@@ -9,9 +9,7 @@
 #include <map>
 #include <numeric>
 
-#include "train/kernel_ridge.hpp"
 #include "train/random.hpp"
-#include "train/ridge.hpp"
 
 namespace sicmir::training {
 
@@ -99,15 +97,12 @@ struct ErrorModel {
   MatrixD slope, error;
   VectorD shift;
 
-  ErrorModel(const PriorData& data, const Positions& mirnas, const Components& components,
-             double penalty) {
-    const Matrix targets = data.y(mirnas, Eigen::all);
-    const std::vector<Index> cohort_of = numbered(data.cohorts);
-    const MatrixD t = components.of(targets.cast<double>());
-    const MatrixD by_cohort =
-        components.of(ridge_without_groups(data.x, targets, penalty, cohort_of));
-    const MatrixD by_patient =
-        components.of(ridge_without_groups(data.x, targets, penalty, data.fold_of));
+  ErrorModel(const KernelRidge& base, const PriorData& data, const Positions& mirnas,
+             const Components& components) {
+    const std::span<const Index> cohort_of = data.cohort_of;
+    const MatrixD t = components.of(data.y(mirnas, Eigen::all).cast<double>());
+    const MatrixD by_cohort = components.of(base.without_groups(mirnas, cohort_of));
+    const MatrixD by_patient = components.of(base.without_groups(mirnas, data.fold_of));
     const MatrixD true_within = within_groups(t, cohort_of);
     const MatrixD within = side_by_side(true_within, true_within);
     const MatrixD predicted_within =
@@ -138,11 +133,10 @@ Positions drawn(Index n, Index most, std::uint64_t seed) {
 }
 
 /// Puts the lines of some miRNAs into a layer of all.
-Linear spread_out(const MatrixD& weight, const VectorD& bias, const Positions& mirnas, Index n) {
+Linear spread_out(const MatrixD& weight, const Positions& mirnas, Index n) {
   Linear layer{Matrix::Zero(n, weight.cols()), Eigen::VectorXf::Zero(n)};
   for (std::size_t i = 0; i < mirnas.size(); ++i) {
     layer.weight.row(mirnas[i]) = weight.row(static_cast<Index>(i)).cast<float>();
-    layer.bias[mirnas[i]] = static_cast<float>(bias[static_cast<Index>(i)]);
   }
   return layer;
 }
@@ -151,10 +145,36 @@ Linear linear_of(const MatrixD& weight, const VectorD& bias) {
   return {weight.cast<float>(), bias.cast<float>()};
 }
 
+/// Layers that make weight k + constant of z-scores, in few numbers: their linear part goes through
+/// the same hidden layer, since Huber(a + 1) - Huber(a - 1) = 2 a where both are squares. Beyond,
+/// it stays at its bound, which is 64 standard errors here.
+std::vector<Layer> query_layers(const KernelRidge& base, const MatrixD& weight,
+                                const VectorD& constant) {
+  constexpr double unit = 32.0;
+  std::vector<Layer> layers = base.square_layers();
+  auto& first = std::get<Linear>(layers.front());
+  const Linear line = base.line(weight, constant);
+  const Index n = weight.cols();
+  const Index k = weight.rows();
+  first.weight.conservativeResize(n + 2 * k, Eigen::NoChange);
+  first.bias.conservativeResize(n + 2 * k);
+  MatrixD last = MatrixD::Zero(k, n + 2 * k);
+  last.leftCols(n) = weight;
+  for (const double sign : {1.0, -1.0}) {
+    const Index at = n + (sign > 0.0 ? 0 : k);
+    first.weight.middleRows(at, k) = line.weight / static_cast<float>(unit);
+    first.bias.segment(at, k) =
+        (line.bias / static_cast<float>(unit)).array() + static_cast<float>(sign);
+    last.middleCols(at, k).diagonal().setConstant(sign * unit / 2.0);
+  }
+  layers.emplace_back(linear_of(last, VectorD::Zero(k)));
+  return layers;
+}
+
 }  // namespace
 
-std::vector<std::vector<Layer>> fit_profile_prior(const PriorData& data,
-                                                  const PriorOptions& options) {
+ProfilePrior fit_profile_prior(const KernelRidge& base, const PriorData& data,
+                               const PriorOptions& options) {
   const Positions mirnas = complete_mirnas(data);
   if (static_cast<Index>(mirnas.size()) < fewest || data.profiles.cols() < fewest) {
     throw Error(ExitCode::bad_input,
@@ -163,10 +183,10 @@ std::vector<std::vector<Layer>> fit_profile_prior(const PriorData& data,
                             fewest, fewest, mirnas.size(), data.profiles.cols()));
   }
   const MatrixD profiles = data.profiles(mirnas, Eigen::all).cast<double>();
-  const Index most = std::max<Index>(1, data.x.cols() / samples_per_component);
+  const Index most = std::max<Index>(1, data.y.cols() / samples_per_component);
   const Components components(profiles, std::min(options.n_components, most));
   const MatrixD known = components.of(profiles);  // components x profiles
-  const ErrorModel model(data, mirnas, components, options.penalty);
+  const ErrorModel model(base, data, mirnas, components);
   const Index k = known.rows();
 
   const MatrixD tissue = covariance(within_groups(known, numbered(data.profile_kinds)));
@@ -185,36 +205,30 @@ std::vector<std::vector<Layer>> fit_profile_prior(const PriorData& data,
   spdlog::debug("prior: {} profiles of {} miRNAs in {} components", chosen.size(), mirnas.size(),
                 k);
 
-  // The ridge regression, whose predictions the rest is linear in.
-  const double penalty = options.penalty * static_cast<double>(data.x.rows());
-  const Linear ridge = fit_ridge(data.x, data.y, penalty);
-  const MatrixD weight = ridge.weight(mirnas, Eigen::all).cast<double>();
-  const VectorD bias = ridge.bias(mirnas).cast<double>();
-  const MatrixD to_components = components.directions.transpose() * weight;
-  const VectorD at_zero = components.directions.transpose() * (bias - components.mean);
-
-  const Index n = data.y.rows();
+  const MatrixD weight = base.alpha()(mirnas, Eigen::all);
+  const VectorD constant = base.constant()(mirnas) - components.mean;
   const MatrixD& directions = components.directions;
-  std::vector<Layer> attention;
-  attention.emplace_back(linear_of(whiten * to_components, whiten * (at_zero - model.shift)));
+  const MatrixD to_components = directions.transpose() * weight;
+  const VectorD at_zero = directions.transpose() * constant;
+
+  ProfilePrior result;
+  result.attention = query_layers(base, whiten * to_components, whiten * (at_zero - model.shift));
+  std::vector<Layer>& attention = result.attention;
   attention.emplace_back(linear_of(sharpness * keys.transpose(),
                                    -0.5 * sharpness * keys.colwise().squaredNorm().transpose()));
   attention.emplace_back(Softmax{});
   attention.emplace_back(
       linear_of((MatrixD::Identity(k, k) - gain * model.slope) * prior, VectorD::Zero(k)));
-  attention.emplace_back(spread_out(directions, VectorD::Zero(directions.rows()), mirnas, n));
+  attention.emplace_back(spread_out(directions, mirnas, data.y.rows()));
 
   // The mean profile, what the components of the prediction add, and half of what they leave.
   const MatrixD kept = directions * (gain - rest_share * MatrixD::Identity(k, k));
-  const VectorD constant = components.mean - directions * (gain * model.shift) +
-                           rest_share * (bias - components.mean) + kept * at_zero;
-  Linear rest = ridge;
-  const Linear own = spread_out(rest_share * weight + kept * to_components, constant, mirnas, n);
-  for (const Index mirna : mirnas) {
-    rest.weight.row(mirna) = own.weight.row(mirna);
-    rest.bias[mirna] = own.bias[mirna];
-  }
-  return {std::move(attention), {std::move(rest)}};
+  result.weight = base.alpha();
+  result.weight(mirnas, Eigen::all) = rest_share * weight + kept * to_components;
+  result.constant = base.constant();
+  result.constant(mirnas) =
+      components.mean - directions * (gain * model.shift) + rest_share * constant + kept * at_zero;
+  return result;
 }
 
 }  // namespace sicmir::training

@@ -12,6 +12,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 
 import anndata
 import numpy as np
@@ -40,7 +41,6 @@ NOT_RUN = {
     ("docs/packaging/README.md", "cmake --preset release && cmake --build --preset release"):
         "builds a package; scripts/check_deb.sh",
     ("docs/model-format.md", "import h5py, numpy, pandas"): "run by test_model_format.py",
-    ("docs/tutorial.md", "import anndata"): "scanpy is not in Debian",
     ("docs/formats.md", 'dir.create("cells")'): "Seurat; scripts/check_seurat.sh",
     ("docs/formats.md", 'mirnas <- read.csv("mirnas.csv", row.names = 1, check.names = FALSE)'):
         "Seurat; scripts/check_seurat.sh",
@@ -67,7 +67,7 @@ def first_line(block):
 
 
 def is_run(block):
-    return block.mark == "sh test" or re.fullmatch(r"sh exit \d+", block.mark) is not None or \
+    return block.mark in ("sh test", "python test") or re.fullmatch(r"sh exit \d+", block.mark) is not None or \
         (block.mark == "console" and block.document != "README.md")
 
 
@@ -154,6 +154,8 @@ def test_command_lines_of_a_document_run_as_they_stand(bundled, inputs, document
             continue
         if block.mark == "console":
             run_console(block.text, tmp_path)
+        elif block.mark == "python test":
+            run_line(f"{sys.executable} - <<'END'\n{block.text}END", tmp_path)
         else:
             run_line(block.text, tmp_path, int(block.mark.split()[-1]) if "exit" in block.mark else 0)
 

@@ -63,9 +63,9 @@ def test_the_model_is_parts_of_one_prediction(trained):
         kinds = [[layer.attrs["type"] for layer in member["layers"].values()]
                  for member in file["members"].values()]
         weights = [member["weight"][0] for member in file["members"].values()]
-    assert kinds == [["linear", "huber", "linear"], ["linear"],
-                     ["linear", "linear", "softmax", "linear", "linear"], ["linear"]]
-    assert weights == pytest.approx([0.3, 0.3, 0.2, 0.2])
+    assert kinds == [["linear", "huber", "linear", "linear", "softmax", "linear", "linear"],
+                     ["linear", "huber", "linear"], ["linear"]]
+    assert weights == pytest.approx([1 / 3, 1 / 3, 1 / 3])
 
 
 def test_profiles_of_held_out_patients_do_not_take_part(trained):

@@ -43,15 +43,14 @@ struct Kernel : ::testing::Test {
           .cast<float>();
   Matrix fresh = (1.5 * pseudo(genes, 5, 7)).cast<float>();
   std::vector<Index> cohort_of, fold_of;
-  std::vector<std::string> cohorts, kinds;
+  std::vector<std::string> kinds;
   std::vector<double> weights;
   nlohmann::json golden;
 
   Kernel() {
-    fresh.col(4) *= 12.0F;
+    fresh.col(4) *= 36.0F;
     for (Index i = 0; i < samples; ++i) {
       cohort_of.push_back(i % 4);
-      cohorts.push_back(std::string(1, static_cast<char>('A' + i % 4)));
       fold_of.push_back(i % 5);
       weights.push_back(0.5 + static_cast<double>(i % 3));
     }
@@ -67,6 +66,13 @@ struct Kernel : ::testing::Test {
     Matrix y(network.n_outputs(), x.cols());
     network.predict(x, y, work);
     return y;
+  }
+
+  [[nodiscard]] Matrix predict_with(const KernelRidge& fitted, const Eigen::MatrixXd& weight,
+                                    const Eigen::VectorXd& constant) const {
+    std::vector<Layer> squares = fitted.square_layers();
+    squares.emplace_back(Linear{weight.cast<float>(), Eigen::VectorXf::Zero(weight.rows())});
+    return predict(squares, fresh) + predict({fitted.line(weight, constant)}, fresh);
   }
 
   void expect_near(const Matrix& found, const std::string& name, double tolerance) const {
@@ -88,32 +94,44 @@ struct Kernel : ::testing::Test {
 TEST_F(Kernel, RegressionWithWeightsAndMissingTargetsEqualsNumpy) {
   Matrix targets = y.topRows(3);
   targets(1, 2) = targets(1, 9) = missing;
-  const auto parts = fit_kernel_ridge(x, targets, penalty, weights);
-  ASSERT_EQ(parts.size(), 2U);
-  expect_near(predict(parts[0], fresh) + predict(parts[1], fresh), "kernel", 2e-5);
+  const KernelRidge fitted({x, targets, cohort_of, weights}, penalty);
+  expect_near(predict_with(fitted, fitted.alpha(), fitted.constant()), "kernel", 2e-5);
 }
 
-TEST_F(Kernel, HeldOutRidgeEqualsRefittingWithoutEachGroup) {
-  const Matrix complete = y.bottomRows(mirnas - 2);
-  const Matrix by_cohort = ridge_without_groups(x, complete, penalty, cohort_of).cast<float>();
-  expect_near(by_cohort.topRows(2), "without_cohort", 2e-5);
-  const Matrix by_patient = ridge_without_groups(x, complete, penalty, fold_of).cast<float>();
-  expect_near(by_patient.topRows(2), "without_patients", 2e-5);
+TEST_F(Kernel, HeldOutRegressionEqualsRefittingWithoutEachGroup) {
+  y(0, 3) = missing;
+  const KernelRidge fitted({x, y, cohort_of, {}}, penalty);
+  const std::vector<Index> targets = {2, 3};
+  expect_near(fitted.without_groups(targets, cohort_of).cast<float>(), "without_cohort", 2e-5);
+  expect_near(fitted.without_groups(targets, fold_of).cast<float>(), "without_patients", 2e-5);
+}
+
+TEST_F(Kernel, GenesCountTheSameWhereNothingVariesWithinCohorts) {
+  std::vector<Index> alone;
+  for (Index i = 0; i < samples; ++i) alone.push_back(i);
+  EXPECT_EQ(gene_weights({x, y, alone, {}}), Eigen::VectorXd::Ones(genes));
+  Matrix constant = x;
+  constant.row(4).setConstant(1.5F);
+  const Eigen::VectorXd found = gene_weights({constant, y, cohort_of, {}});
+  EXPECT_EQ(found[4], 0.0);
+  EXPECT_TRUE(found.allFinite());
 }
 
 TEST_F(Kernel, PriorEqualsNumpy) {
   y(0, 3) = missing;
   profiles(1, 5) = missing;
-  const auto parts = fit_profile_prior({x, y, cohorts, fold_of, profiles, kinds},
-                                       {.penalty = penalty, .n_components = 6});
-  ASSERT_EQ(parts.size(), 2U);
-  expect_near(predict(parts[0], fresh) + predict(parts[1], fresh), "prior", 1e-4);
+  const KernelRidge base({x, y, cohort_of, {}}, penalty);
+  const ProfilePrior prior =
+      fit_profile_prior(base, {y, cohort_of, fold_of, profiles, kinds}, {.n_components = 6});
+  expect_near(predict(prior.attention, fresh) + predict_with(base, prior.weight, prior.constant),
+              "prior", 1e-4);
 }
 
 TEST_F(Kernel, PriorNeedsEnoughProfiles) {
   const Matrix few = profiles.leftCols(10);
   kinds.resize(10);
-  EXPECT_THROW((void)fit_profile_prior({x, y, cohorts, fold_of, few, kinds}, {}), Error);
+  const KernelRidge base({x, y, cohort_of, {}}, penalty);
+  EXPECT_THROW((void)fit_profile_prior(base, {y, cohort_of, fold_of, few, kinds}, {}), Error);
 }
 
 TEST_F(Kernel, ImputationEqualsNumpyFromFewAndFromManyKnownGenes) {
