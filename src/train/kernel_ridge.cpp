@@ -46,7 +46,7 @@ VectorD gene_weights(const KernelData& data) {
       groups.begin(), groups.end(), [](const TargetGroup& a, const TargetGroup& b) {
         return a.targets.size() * a.samples.size() < b.targets.size() * b.samples.size();
       });
-  const VectorD equal = VectorD::Ones(data.x.rows());
+  VectorD equal = VectorD::Ones(data.x.rows());
   if (largest == groups.end() || largest->samples.empty()) return equal;
   std::vector<Index> cohort_of;
   for (const Index sample : largest->samples) {

@@ -55,7 +55,7 @@ struct Kernel : ::testing::Test {
       weights.push_back(0.5 + static_cast<double>(i % 3));
     }
     for (Index i = 0; i < n_profiles; ++i) {
-      kinds.push_back(std::string(1, static_cast<char>('a' + i % 6)));
+      kinds.emplace_back(1, static_cast<char>('a' + i % 6));
     }
     std::ifstream(SICMIR_TEST_DATA "/train/kernel.json") >> golden;
   }
