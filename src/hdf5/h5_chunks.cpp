@@ -50,8 +50,7 @@ void unshuffle_words(const std::uint8_t* from, std::uint8_t* to, std::size_t cou
 }
 
 /// Undoes HDF5's shuffle: all first bytes of the elements, then all second ones...
-void unshuffle(std::span<const std::uint8_t> from, std::vector<std::uint8_t>& to,
-               std::size_t element) {
+void unshuffle(std::span<const std::uint8_t> from, RawBytes& to, std::size_t element) {
   to.resize(from.size());
   if (from.empty()) return;
   const std::size_t count = element == 0 ? 0 : from.size() / element;
@@ -149,8 +148,8 @@ void ChunkCodec::fetch(hid_t dataset, std::span<const hsize_t> corner, Stored& s
   stored.skipped_filters = skipped;
 }
 
-void ChunkCodec::inflate(H5Z_filter_t filter, std::span<const std::uint8_t> from,
-                         std::vector<std::uint8_t>& to, std::size_t expected) const {
+void ChunkCodec::inflate(H5Z_filter_t filter, std::span<const std::uint8_t> from, RawBytes& to,
+                         std::size_t expected) const {
   to.resize(expected);
   bool good = false;
   if (filter == H5Z_FILTER_DEFLATE) {
@@ -168,7 +167,7 @@ void ChunkCodec::inflate(H5Z_filter_t filter, std::span<const std::uint8_t> from
   }
 }
 
-void ChunkCodec::decode(Stored& stored, std::vector<std::uint8_t>& out) const {
+void ChunkCodec::decode(Stored& stored, RawBytes& out) const {
   if (!stored.present) {
     out.resize(chunk_bytes_);
     for (std::size_t at = 0; at < chunk_bytes_; ++at) out[at] = fill_[at % fill_.size()];
@@ -184,7 +183,7 @@ void ChunkCodec::decode(Stored& stored, std::vector<std::uint8_t>& out) const {
     given.push_back(size);
     if (steps_[i].filter == H5Z_FILTER_FLETCHER32) size += checksum_bytes;
   }
-  std::vector<std::uint8_t>& now = stored.bytes;
+  RawBytes& now = stored.bytes;
   for (std::size_t i = steps.size(); i-- > 0;) {
     const Step& step = steps[i];
     if (is_compressor(step.filter)) {
@@ -255,7 +254,7 @@ void check_chunks(const File& file, hid_t dataset) {
   if (extent.size() != chunk.size() || check_claim(file, dataset) == 0) return;
   std::vector<hsize_t> corner(extent.size(), 0);
   ChunkCodec::Stored stored;
-  std::vector<std::uint8_t> bytes;
+  RawBytes bytes;
   for (bool more = true; more;) {
     codec->fetch(dataset, corner, stored);
     if (stored.present) codec->decode(stored, bytes);

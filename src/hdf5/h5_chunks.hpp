@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "hdf5/h5.hpp"
+#include "hdf5/raw_vector.hpp"
 
 namespace sicmir::h5 {
 
@@ -26,14 +27,14 @@ class ChunkCodec {
 
   /// A chunk as it stands in the file.
   struct Stored {
-    std::vector<std::uint8_t> bytes;
+    RawBytes bytes;
     std::uint32_t skipped_filters = 0;
     bool present = false;  ///< false: never written, all fill values
   };
   /// `corner`: coordinates of the chunk's first element, one per dimension.
   void fetch(hid_t dataset, std::span<const hsize_t> corner, Stored& stored) const;
   /// `out`: chunk_bytes() bytes of elements as the file's type has them. Touches no HDF5.
-  void decode(Stored& stored, std::vector<std::uint8_t>& out) const;
+  void decode(Stored& stored, RawBytes& out) const;
 
  private:
   struct Step {
@@ -42,8 +43,8 @@ class ChunkCodec {
   };
   ChunkCodec() = default;
   [[noreturn]] void fail(const std::string& what) const;
-  void inflate(H5Z_filter_t filter, std::span<const std::uint8_t> from,
-               std::vector<std::uint8_t>& to, std::size_t expected) const;
+  void inflate(H5Z_filter_t filter, std::span<const std::uint8_t> from, RawBytes& to,
+               std::size_t expected) const;
 
   const File* file_ = nullptr;
   std::string path_;
@@ -71,7 +72,7 @@ class ChunkReader {
   std::size_t count_ = 0;
   std::size_t larger_element_ = 1;  // of the file's and the memory's element
   ChunkCodec::Stored stored_;
-  std::vector<std::uint8_t> elements_;
+  RawBytes elements_;
   std::vector<hsize_t> corner_;
   std::uint64_t n_inflated_ = 0;
 };

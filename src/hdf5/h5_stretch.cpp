@@ -57,8 +57,7 @@ void StretchReader<T>::fetch(hsize_t begin, hsize_t end, Stretch<T>& stretch) {
 }
 
 template <class T>
-void StretchReader<T>::decode(ChunkCodec::Stored& stored,
-                              std::vector<std::uint8_t>& elements) const {
+void StretchReader<T>::decode(ChunkCodec::Stored& stored, RawBytes& elements) const {
   codec_->decode(stored, elements);
   if (stored.present) ++n_inflated_;
   if (!convert_) return;
@@ -78,9 +77,8 @@ std::span<const T> StretchReader<T>::piece_from(const Stretch<T>& stretch, hsize
     piece = std::span<const T>(stretch.values).subspan(begin - stretch.first, end - begin);
   } else {
     const hsize_t chunk = begin / chunk_elements_;
-    const std::vector<std::uint8_t>& elements =
-        stretch.chunks[chunk - stretch.first / chunk_elements_]->elements(
-            [this](auto& stored, auto& out) { decode(stored, out); });
+    const RawBytes& elements = stretch.chunks[chunk - stretch.first / chunk_elements_]->elements(
+        [this](auto& stored, auto& out) { decode(stored, out); });
     const auto* first = reinterpret_cast<const T*>(elements.data()) + begin % chunk_elements_;
     const hsize_t chunk_end = (chunk + 1) * chunk_elements_;
     piece = {first, std::min(end, chunk_end) - begin};

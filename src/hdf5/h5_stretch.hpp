@@ -26,7 +26,7 @@ class SharedChunk {
 
   /// Runs `decode` on the first call; later ones find what it left, its exception included.
   template <class Decode>
-  const std::vector<std::uint8_t>& elements(Decode decode) {
+  const RawBytes& elements(Decode decode) {
     const std::lock_guard lock(mutex_);
     if (!done_) {
       done_ = true;
@@ -45,7 +45,7 @@ class SharedChunk {
   std::mutex mutex_;
   bool done_ = false;
   std::exception_ptr error_;
-  std::vector<std::uint8_t> elements_;
+  RawBytes elements_;
 };
 
 /// The elements first .. end - 1 of a data set, on their way.
@@ -53,7 +53,7 @@ template <class T>
 struct Stretch {
   hsize_t first = 0;
   hsize_t end = 0;
-  std::vector<T> values;                             // of data sets that are not compressed
+  RawVector<T> values;                               // of data sets that are not compressed
   std::vector<std::shared_ptr<SharedChunk>> chunks;  // else, from the one that holds `first`
 };
 
@@ -94,7 +94,7 @@ class StretchReader {
   }
 
  private:
-  void decode(ChunkCodec::Stored& stored, std::vector<std::uint8_t>& elements) const;
+  void decode(ChunkCodec::Stored& stored, RawBytes& elements) const;
 
   NumberReader<T> numbers_;
   bool plain_ = false;               // neither filtered nor in need of more than a copy

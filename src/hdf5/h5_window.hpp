@@ -13,6 +13,7 @@
 #include "hdf5/h5.hpp"
 #include "hdf5/h5_chunks.hpp"
 #include "hdf5/h5_storage.hpp"
+#include "hdf5/raw_vector.hpp"
 
 namespace sicmir::h5 {
 
@@ -94,7 +95,7 @@ class NumberReader {
   std::optional<ChunkReader> chunks_;  // of compressed data sets
   std::optional<std::int64_t> limit_;
   std::string limit_of_;
-  std::vector<T> values_;
+  RawVector<T> values_;
   hsize_t first_ = 0;
   hsize_t end_ = 0;
 };
