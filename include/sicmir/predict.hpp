@@ -48,7 +48,6 @@ struct PredictOptions {
   bool force_scale = false;  ///< go on although the input is far from the reference
   EmptyCells empty_cells = EmptyCells::error;
   OutputScale output_scale = OutputScale::zscore;
-  Precision precision = Precision::float32;  ///< of dense layers; a sparse first layer is float32
   /// Also half the width of the model's 90 % intervals, in the output's scale: as layer
   /// "uncertainty" of the sink, or to a sink of its own.
   bool uncertainty = false;
@@ -80,7 +79,7 @@ struct RunReport {
 /// Reads every cell of `source`, predicts its miRNAs and writes them to `sink`. `save_input`, if
 /// not null, receives what the network saw: genes as features, in panel order; `uncertainty`, if
 /// not null, what PredictOptions::uncertainty asks for. Throws Error(usage) if that is not
-/// calibrated in the model. The model was prepared for the precision of `options`.
+/// calibrated in the model.
 RunReport predict(CellSource& source, const PreparedModel& prepared, const GeneIndex& index,
                   const PredictOptions& options, MatrixSink& sink, MatrixSink* save_input = nullptr,
                   MatrixSink* uncertainty = nullptr);

@@ -13,15 +13,18 @@ namespace sicmir {
 /// of inputs.
 class PreparedModel {
  public:
+  /// `precision`: of dense layers; the first layer of sparse cells is float32.
   explicit PreparedModel(Model model, Precision precision = Precision::float32);
 
   /// Everything but the layers.
   [[nodiscard]] const Model& card() const noexcept { return card_; }
+  [[nodiscard]] Precision precision() const noexcept { return precision_; }
   /// Waits until it is there. Throws what Network() throws.
   [[nodiscard]] const Network& network() const { return network_.get(); }
 
  private:
   Model card_;  // its members have weights but no layers
+  Precision precision_;
   std::shared_future<Network> network_;
 };
 

@@ -39,6 +39,7 @@ struct PredictCommand {
   std::string uncertainty;
   std::string report;
   SinkOptions sink;
+  Precision precision = Precision::float32;
   bool no_carry = false;
   std::string into_obsm;
   std::string mirnas;
@@ -149,7 +150,7 @@ void check_into_obsm(const PredictCommand& command, OutputFormat format) {
 }
 
 void check(PredictCommand& command) {
-  (void)kernels::dense_kernels(command.input.predict.precision);  // refused before any work
+  (void)kernels::dense_kernels(command.precision);  // refused before any work
   settle_shard(command.input);
   check_pool(command.pool);
   if (command.output.empty()) {
@@ -296,8 +297,7 @@ std::string fingerprint_of(const CLI::App& sub, const PredictCommand& command, c
 }
 
 PreparedModel prepared_model(const PredictCommand& command) {
-  return PreparedModel(read_model(find_model(command.input.model)),
-                       command.input.predict.precision);
+  return PreparedModel(read_model(find_model(command.input.model)), command.precision);
 }
 
 void run_inputs(const CLI::App& sub, PredictCommand& command) {
@@ -413,7 +413,7 @@ void add_predict(CLI::App& app) {
       {{"z", OutputScale::zscore}, {"log2rpm", OutputScale::log2rpm}},
       "z (z-score of log2(RPM + 1) over the training samples) or log2rpm [default: z]")
       ->group(writing);
-  add_choice<Precision>(sub, "--precision", options.precision,
+  add_choice<Precision>(sub, "--precision", command.precision,
                         {{"float32", Precision::float32}, {"bf16", Precision::bf16}},
                         "Products of the network in float32, or, faster and to 2 or 3 digits, in "
                         "bf16 where the processor has AVX512-BF16 [default: float32]")

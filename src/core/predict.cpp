@@ -273,7 +273,7 @@ RunReport predict(CellSource& source, const PreparedModel& prepared, const GeneI
   const std::string& file = source.description().path;
   const auto start = Clock::now();
   RunReport report;
-  report.kernel = kernels::kernel_name(options.precision);
+  report.kernel = kernels::kernel_name(prepared.precision());
 
   const GeneMap genes(index, source.features(), options.genes, file);
   report.genes = genes.report();

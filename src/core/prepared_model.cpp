@@ -16,7 +16,8 @@ std::vector<Member> take_members(Model& model) {
 
 }  // namespace
 
-PreparedModel::PreparedModel(Model model, Precision precision) : card_(std::move(model)) {
+PreparedModel::PreparedModel(Model model, Precision precision)
+    : card_(std::move(model)), precision_(precision) {
   network_ = std::async(std::launch::async, [members = take_members(card_), precision] {
     return Network(members, precision);
   });
