@@ -54,6 +54,14 @@ std::vector<double> model_parts::all_quantiles(const Model& model) {
   return values;
 }
 
+h5::Handle model_parts::float16_type() {
+  h5::Handle type(H5Tcopy(H5T_IEEE_F32LE));
+  H5Tset_fields(type.get(), 15, 10, 5, 0, 10);
+  H5Tset_size(type.get(), 2);
+  H5Tset_ebias(type.get(), 15);
+  return type;
+}
+
 std::string model_parts::checksum(const Model& model) {
   Digest digest;
   digest.add(std::string_view(model.name));
@@ -156,20 +164,11 @@ void write_mirnas(const h5::File& file, const Model& model) {
   numbers("typical_spread", [](const ModelMirna& mirna) { return mirna.interval.typical_spread; });
 }
 
-/// IEEE 754 binary16, little-endian: 1 bit of sign, 5 of exponent, 10 of mantissa.
-h5::Handle float16_type() {
-  h5::Handle type(H5Tcopy(H5T_IEEE_F32LE));
-  H5Tset_fields(type.get(), 15, 10, 5, 0, 10);
-  H5Tset_size(type.get(), 2);
-  H5Tset_ebias(type.get(), 15);
-  return type;
-}
-
 void write_layers(const h5::File& file, const h5::Handle& member, const std::vector<Layer>& stack,
                   bool float16) {
   const h5::Lock lock;
   const h5::Handle layers = h5::create_group(file, member.get(), "layers");
-  const h5::Handle half = float16_type();
+  const h5::Handle half = model_parts::float16_type();
   for (std::size_t i = 0; i < stack.size(); ++i) {
     const Layer& layer = stack[i];
     const h5::Handle group = h5::create_group(file, layers.get(), fmt::format("{:03}", i));

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "hdf5/h5.hpp"
 #include "sicmir/model.hpp"
 
 namespace sicmir::model_parts {
@@ -14,6 +15,9 @@ inline constexpr std::string_view format_name = "sicmir-model";
 inline constexpr std::size_t max_members = 1000;
 inline constexpr std::size_t max_layers = 1000;
 inline constexpr std::size_t max_genes = 65535;  // spools keep panel positions in 16 bits
+
+/// IEEE 754 binary16, little-endian: 1 bit of sign, 5 of exponent, 10 of mantissa.
+[[nodiscard]] h5::Handle float16_type();
 
 /// Of all rank profiles, one after another.
 [[nodiscard]] std::vector<double> all_quantiles(const Model& model);
