@@ -105,19 +105,18 @@ MirnaTable read_text(const std::string& path, const GeneIndex& index) {
   const auto for_each_line = [&](auto&& on_line) {
     while (lines.next(line)) {
       if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
-      const auto number = lines.number();
-      const char* at = reader.begin_line(line, number, leading);
-      on_line(unquoted(leading[name_column]), at, number);
+      ValueLine begun = reader.begin_line(line, lines.number(), leading);
+      on_line(unquoted(leading[name_column]), begun);
     }
   };
   if (layout.cells_as_lines) {
     std::vector<PanelPosition> mirna_of(names.size(), -1);
     for (std::size_t i = 0; i < names.size(); ++i) mirna_of[i] = chosen.take(names[i]).value_or(-1);
     const std::vector<Index> places = chosen.places(table);
-    for_each_line([&](std::string name, const char* at, std::uint64_t number) {
+    for_each_line([&](std::string name, ValueLine& begun) {
       table.samples.push_back(std::move(name));
       auto& values = table.values.emplace_back(table.mirnas.size(), 0.0);
-      reader.read_values(at, line, number, [&](std::size_t i, double value) {
+      reader.for_each_value(begun, [&](std::size_t i, double value) {
         if (mirna_of[i] < 0) return;
         values[static_cast<std::size_t>(places[static_cast<std::size_t>(mirna_of[i])])] = value;
       });
@@ -127,10 +126,10 @@ MirnaTable read_text(const std::string& path, const GeneIndex& index) {
   }
   // miRNAs as lines, in any order: gathered first, turned over at the end.
   std::unordered_map<PanelPosition, std::vector<double>> by_mirna;
-  for_each_line([&](const std::string& name, const char* at, std::uint64_t number) {
+  for_each_line([&](const std::string& name, ValueLine& begun) {
     const std::optional<PanelPosition> mirna = chosen.take(name);
-    std::vector<double> values(names.size(), 0.0);
-    reader.read_values(at, line, number, [&](std::size_t i, double value) { values[i] = value; });
+    std::vector<double> values(names.size());
+    reader.read_values(begun, values);
     if (mirna) by_mirna.emplace(*mirna, std::move(values));
   });
   (void)chosen.places(table);

@@ -180,13 +180,11 @@ class CellLinesSource final : public CellSource {
     auto& raw = static_cast<Raw&>(cells);
     raw.collector->begin_block(block, raw.first);
     for (std::size_t l = 0; l < raw.lines.size(); ++l) {
-      std::string_view line = raw.lines.line(l);
-      const auto number = raw.lines.number(l);
-      const char* at = table_.values.begin_line(line, number, raw.leading);
+      ValueLine line =
+          table_.values.begin_line(raw.lines.line(l), raw.lines.number(l), raw.leading);
       std::optional<double> total;
       double quartile = 0;
-      if (total_at_) total = 0.0;  // zeros may be left out
-      table_.values.read_values(at, line, number, [&](std::size_t i, double value) {
+      table_.values.for_each_value(line, [&](std::size_t i, double value) {
         if (total_at_ == i) total = value;
         if (quartile_at_ == i) quartile = value;
         if (value != 0.0) raw.collector->add(static_cast<Index>(i), value);
@@ -288,20 +286,29 @@ class GeneLinesSource final : public CellSource {
     parsed.may_be_gene.clear();
     parsed.values.clear();
     std::vector<std::string_view> leading;
-    for (std::size_t l = 0; l < lines.size(); ++l) {
-      std::string_view line = lines.line(l);
-      const char* at = table.values.begin_line(line, lines.number(l), leading);
+    const auto begin_line = [&](std::size_t l) {
+      const ValueLine line = table.values.begin_line(lines.line(l), lines.number(l), leading);
       parsed.leading.insert(parsed.leading.end(), leading.begin(), leading.end());
       const bool keep =
           quartiles_ || std::any_of(columns_.begin(), columns_.end(), [&](std::size_t column) {
             return genes.find(unquoted(leading[column])).has_value();
           });
       parsed.may_be_gene.push_back(keep ? 1 : 0);
-      // Zeros, as they may be left out. Line by line: the first of many broken ones is the last.
-      parsed.values.resize((l + 1) * n_cells);
-      double* const values = parsed.values.data() + l * n_cells;
-      table.values.read_values(at, line, lines.number(l),
-                               [&](std::size_t i, double value) { values[i] = value; });
+      return line;
+    };
+    // Room is made for two lines at a time: the first of many broken ones is the last.
+    const auto values_of = [&](std::size_t l) {
+      return std::span(parsed.values).subspan(l * n_cells, n_cells);
+    };
+    for (std::size_t l = 0; l < lines.size(); l += 2) {
+      parsed.values.resize(std::min(l + 2, lines.size()) * n_cells);
+      ValueLine first = begin_line(l);
+      if (l + 1 == lines.size()) {
+        table.values.read_values(first, values_of(l));
+        break;
+      }
+      ValueLine second = begin_line(l + 1);
+      table.values.read_lines(first, values_of(l), second, values_of(l + 1));
     }
   }
 

@@ -3,10 +3,14 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <random>
+#include <utility>
+
+#include "input/number_run.hpp"
 
 namespace sicmir {
 namespace {
@@ -95,37 +99,105 @@ TEST(ReadShortNumber, LeavesOtherFormsAlone) {
   }
 }
 
-/// `text` and what may stand behind it, long enough for read_word_number().
-void expect_word_like_strtod(const std::string& text, const std::string& behind, char decimal) {
-  std::string line = text + behind;
-  std::replace(line.begin(), line.end(), '.', decimal);
-  const double expected = std::strtod(text.c_str(), nullptr);
-  double value = 0;
-  const char* const stop = read_word_number(line.data(), decimal, value);
-  ASSERT_NE(stop, nullptr) << line;
-  EXPECT_EQ(stop - line.data(), static_cast<std::ptrdiff_t>(text.size())) << line;
-  EXPECT_EQ(std::memcmp(&value, &expected, sizeof value), 0) << line;
+constexpr std::size_t window = 16;  // bytes that must be left of a line, see number_run.hpp
+
+/// What read_numbers() makes of the line: its values, and where it stops.
+std::pair<std::vector<double>, std::ptrdiff_t> run_through(const std::string& line,
+                                                           const FieldRules& rules,
+                                                           std::size_t most = 1000) {
+  std::vector<double> values(most);
+  NumberRun run{line.data(), line.data() + line.size(), values.data(), most};
+  read_numbers(run, rules);
+  values.resize(static_cast<std::size_t>(run.values - values.data()));
+  EXPECT_EQ(values.size() + run.n, most);
+  return {values, run.at - line.data()};
 }
 
-TEST(ReadWordNumber, RoundsAsStrtodDoesWhateverStandsBehind) {
-  std::mt19937_64 random(20261124);
+#ifdef __SSE4_1__
+constexpr bool has_numbers_at_once = true;
+#else
+constexpr bool has_numbers_at_once = false;
+#endif
+
+/// A number of at most 15 characters: digits, in half of the cases with a point, in a third with a
+/// sign.
+std::string short_number(std::mt19937_64& random) {
+  std::string text;
+  for (auto left = 1 + random() % 13; left > 0; --left) {
+    text += static_cast<char>('0' + random() % (random() % 3 == 0 ? 1 : 10));
+  }
+  if (random() % 2 == 0) text.insert(random() % (text.size() + 1), ".");
+  if (random() % 3 == 0) text.insert(0, "-");
+  return text;
+}
+
+TEST(ReadNumbers, RoundsAsStrtodDoesWhateverStandsBehind) {
+  if (!has_numbers_at_once) GTEST_SKIP() << "needs SSE4.1";
+  std::mt19937_64 random(20261127);
   for (int i = 0; i < 200000; ++i) {
-    std::string text = std::to_string(random() % 10000000 + 10000000).substr(1 + random() % 7);
-    const std::size_t point = random() % (text.size() + 3);
-    if (text.size() < 7 && point <= text.size()) text.insert(point, ".");
-    if (random() % 3 == 0) text.insert(0, "-");
-    std::string behind = "\t";
-    for (int k = 0; k < 9; ++k) behind += static_cast<char>(random() % 256);
-    expect_word_like_strtod(text, behind, random() % 2 != 0 ? '.' : ',');
+    const std::string text = short_number(random);
+    const FieldRules rules{random() % 2 != 0 ? '\t' : ';', random() % 2 != 0 ? '.' : ','};
+    std::string line = text;
+    std::replace(line.begin(), line.end(), '.', rules.decimal);
+    line += rules.separator;
+    for (std::size_t k = 0; k < window; ++k) line += static_cast<char>(random() % 256);
+    const auto [values, stop] = run_through(line, rules, 1);
+    ASSERT_EQ(values.size(), 1) << line;
+    EXPECT_EQ(stop, static_cast<std::ptrdiff_t>(text.size()) + 1) << line;
+    const double expected = std::strtod(text.c_str(), nullptr);
+    EXPECT_EQ(std::memcmp(values.data(), &expected, sizeof expected), 0) << line;
   }
 }
 
-TEST(ReadWordNumber, LeavesOtherFormsAlone) {
-  double value = 0;
-  for (const char* text : {"12345678\t9", "-1234567.8\t", "123.4567\t", ".\t1234567", "-.\t123456",
-                           "--1\t234567", "\t12345678", "NA\t123456", "+1\t234567"}) {
-    EXPECT_EQ(read_word_number(text, '.', value), nullptr) << text;
+TEST(ReadNumbers, StopsAtOtherForms) {
+  if (!has_numbers_at_once) GTEST_SKIP() << "needs SSE4.1";
+  for (const char* text : {"", ".", "-", "-.", "--1", "1-2", "+1", "1.2.3", "NA", "1e3", "\"1\"",
+                           " 1", "1 ", "0x10", "123456789.123456", "1234567890123456"}) {
+    const std::string line = "1,0,0,0,0,2.5," + std::string(text) + ",3,4,5,6,7,8,9,10,11,12";
+    const auto [values, stop] = run_through(line, {',', '.'});
+    EXPECT_THAT(values, ::testing::ElementsAre(1, 0, 0, 0, 0, 2.5)) << text;
+    EXPECT_EQ(stop, 14) << text;
   }
+}
+
+TEST(ReadNumbers, LeavesTheEndOfTheLineAndWhatIsTooMuch) {
+  if (!has_numbers_at_once) GTEST_SKIP() << "needs SSE4.1";
+  const std::string line = "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0";
+  for (std::size_t most = 0; most < 20; ++most) {
+    const auto [values, stop] = run_through(line, {',', '.'}, most);
+    EXPECT_LE(values.size(), most);
+    EXPECT_EQ(static_cast<std::size_t>(stop), 2 * values.size());
+    EXPECT_EQ(values, std::vector<double>(values.size(), 0.0));
+  }
+  const auto [values, stop] = run_through(line, {',', '.'});
+  EXPECT_EQ(static_cast<std::size_t>(stop), 2 * values.size());
+  EXPECT_GT(line.size() - 2 * values.size(), window - 8);
+}
+
+TEST(ReadNumbers, TakesTwoLinesByTurns) {
+  if (!has_numbers_at_once) GTEST_SKIP() << "needs SSE4.1";
+  std::mt19937_64 random(2);
+  std::array<std::string, 2> lines;
+  std::array<std::vector<double>, 2> expected;
+  for (std::size_t l = 0; l < lines.size(); ++l) {
+    for (int i = 0; i < 1000; ++i) {
+      const std::string text = short_number(random);
+      lines[l] += text + ",";
+      expected[l].push_back(std::strtod(text.c_str(), nullptr));
+    }
+    lines[l] += std::string(window, '9');
+  }
+  std::array<std::vector<double>, 2> values = {std::vector<double>(1000),
+                                               std::vector<double>(1000)};
+  std::array<NumberRun, 2> runs{};
+  for (std::size_t l = 0; l < lines.size(); ++l) {
+    runs[l] = {lines[l].data(), lines[l].data() + lines[l].size(), values[l].data(), 1000};
+  }
+  read_numbers(runs[0], runs[1], {',', '.'});
+  EXPECT_EQ(runs[0].n, 0);
+  read_numbers(runs[1], {',', '.'});
+  EXPECT_EQ(runs[1].n, 0);
+  EXPECT_EQ(values, expected);
 }
 
 TEST(SplitFields, KeepsSeparatorsWithinQuotes) {
