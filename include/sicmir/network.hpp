@@ -76,7 +76,7 @@ void activate(const Dense& layer, Eigen::Ref<Matrix> values);
 /// the layer above it, after a ReLU into the layer below. Two linear layers in a row become one
 /// where that is no more work. Throws Error(bad_model) where the widths do not fit or a batch norm
 /// has no linear layer to fold into.
-[[nodiscard]] std::vector<Dense> fold(const std::vector<Layer>& layers);
+[[nodiscard]] std::vector<Dense> fold(std::vector<Layer> layers);
 
 /// Memory for numbers that vector instructions read: begins at a multiple of 64 bytes.
 class AlignedFloats {
@@ -114,10 +114,10 @@ class Network {
       std::function<void(Index member, Index first, Eigen::Ref<Matrix>& activations)>;
 
   /// Throws Error(usage) if this processor does not have the precision.
-  explicit Network(const std::vector<Layer>& layers, Precision precision = Precision::float32);
+  explicit Network(std::vector<Layer> layers, Precision precision = Precision::float32);
   /// At least one member, all with the same inputs and outputs; Error(bad_model) otherwise. Weights
   /// are divided by their sum.
-  explicit Network(const std::vector<Member>& members, Precision precision = Precision::float32);
+  explicit Network(std::vector<Member> members, Precision precision = Precision::float32);
 
   [[nodiscard]] Index n_inputs() const noexcept {
     return stacks_.front().dense.front().weight.cols();

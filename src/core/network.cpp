@@ -20,15 +20,6 @@ struct Affine {
   Eigen::VectorXd scale, shift;
 };
 
-struct DoubleDense {
-  Eigen::MatrixXd weight;
-  Eigen::VectorXd bias;
-  Activation activation = Activation::none;
-  double limit = 0.0;
-
-  [[nodiscard]] bool is_linear() const noexcept { return activation == Activation::none; }
-};
-
 Affine as_affine(const BatchNorm& norm) {
   const Eigen::VectorXd scale =
       norm.gamma.cast<double>().array() / (norm.variance.cast<double>().array() + norm.eps).sqrt();
@@ -37,16 +28,88 @@ Affine as_affine(const BatchNorm& norm) {
   return {scale, shift};
 }
 
-Dense as_float(const DoubleDense& dense) {
-  return {dense.weight.cast<float>(), dense.bias.cast<float>(), dense.activation,
-          static_cast<float>(dense.limit)};
+/// weight * x in double, some outputs at a time: there is no room for all weights in double.
+Eigen::VectorXd product(const Matrix& weight, const Eigen::VectorXd& x) {
+  constexpr Index at_once = 128;
+  Eigen::VectorXd y(weight.rows());
+  for (Index first = 0; first < weight.rows(); first += at_once) {
+    const Index count = std::min(at_once, weight.rows() - first);
+    y.segment(first, count).noalias() = weight.middleRows(first, count).cast<double>() * x;
+  }
+  return y;
 }
 
-/// Multiplications of one matrix in place of two in a row are no more.
-bool worth_joining(const DoubleDense& below, const DoubleDense& above) {
-  const auto joined = above.weight.rows() * below.weight.cols();
-  return joined <= above.weight.size() + below.weight.size();
-}
+/// A linear layer and what is folded into it. Weights stay float32 until all factors are known, and
+/// are rounded once.
+class LayerInHand {
+ public:
+  LayerInHand(Matrix weight, Eigen::VectorXd bias)
+      : weight_(std::move(weight)), bias_(std::move(bias)) {}
+
+  [[nodiscard]] Index n_inputs() const noexcept {
+    return joined_.size() != 0 ? joined_.cols() : weight_.cols();
+  }
+  [[nodiscard]] Index n_outputs() const noexcept { return bias_.size(); }
+  [[nodiscard]] bool is_linear() const noexcept { return activation == Activation::none; }
+
+  /// Of a layer that has just begun.
+  void fold_below(const Affine& affine) {
+    bias_ += product(weight_, affine.shift);
+    input_scale_ = affine.scale;
+  }
+  void fold_above(const Affine& affine) {
+    bias_ = affine.scale.cwiseProduct(bias_) + affine.shift;
+    if (joined_.size() != 0) {
+      joined_.array().colwise() *= affine.scale.array();
+    } else {
+      output_scale_ = output_scale_.size() == 0 ? affine.scale
+                                                : affine.scale.cwiseProduct(output_scale_).eval();
+    }
+  }
+  /// Multiplications of one matrix in place of two in a row are no more.
+  [[nodiscard]] bool is_worth_joining(const LayerInHand& below) const {
+    const Index size = n_outputs() * n_inputs();
+    const Index size_below = below.n_outputs() * below.n_inputs();
+    return n_outputs() * below.n_inputs() <= size + size_below;
+  }
+  void join(const LayerInHand& below) {
+    bias_ += product(weight_, below.bias_);
+    joined_ = in_double() * below.in_double();
+  }
+
+  Dense as_float() && {
+    if (joined_.size() != 0) {
+      weight_ = joined_.cast<float>();
+    } else if (input_scale_.size() != 0 || output_scale_.size() != 0) {
+      for (Index input = 0; input < weight_.cols(); ++input) {
+        weight_.col(input) = in_double(input).cast<float>();
+      }
+    }
+    return {std::move(weight_), bias_.cast<float>(), activation, static_cast<float>(limit)};
+  }
+
+  Activation activation = Activation::none;
+  double limit = 0.0;
+
+ private:
+  [[nodiscard]] Eigen::VectorXd in_double(Index input) const {
+    Eigen::VectorXd weights = weight_.col(input).cast<double>();
+    if (input_scale_.size() != 0) weights *= input_scale_[input];
+    if (output_scale_.size() != 0) weights.array() *= output_scale_.array();
+    return weights;
+  }
+  [[nodiscard]] Eigen::MatrixXd in_double() const {
+    if (joined_.size() != 0) return joined_;
+    Eigen::MatrixXd weights(weight_.rows(), weight_.cols());
+    for (Index input = 0; input < weight_.cols(); ++input) weights.col(input) = in_double(input);
+    return weights;
+  }
+
+  Matrix weight_;  // as trained
+  Eigen::VectorXd bias_;
+  Eigen::VectorXd input_scale_, output_scale_;  // factors; empty: 1
+  Eigen::MatrixXd joined_;                      // two layers, in place of all these
+};
 
 [[noreturn]] void fail(std::size_t layer, const std::string& what) {
   throw Error(ExitCode::bad_model, fmt::format("layer {}: {}", layer, what));
@@ -54,37 +117,34 @@ bool worth_joining(const DoubleDense& below, const DoubleDense& above) {
 
 }  // namespace
 
-std::vector<Dense> fold(const std::vector<Layer>& layers) {
+std::vector<Dense> fold(std::vector<Layer> layers) {
   std::vector<Dense> folded;
-  std::optional<DoubleDense> top;  // the layer in hand: above those that are folded
+  std::optional<LayerInHand> top;  // above those that are folded
   std::optional<Affine> pending;   // of a batch norm after a ReLU (or before any linear layer)
   Index width = -1;                // of the activations; -1: not known yet
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    if (const auto* linear = std::get_if<Linear>(&layers[i])) {
+    if (auto* linear = std::get_if<Linear>(&layers[i])) {
+      const Index n_outputs = linear->weight.rows();
       if (width >= 0 && linear->weight.cols() != width) {
         fail(i, fmt::format("linear layer takes {} inputs but gets {}.", linear->weight.cols(),
                             width));
       }
-      if (linear->bias.size() != 0 && linear->bias.size() != linear->weight.rows()) {
-        fail(i, fmt::format("linear layer has {} outputs but {} biases.", linear->weight.rows(),
+      if (linear->bias.size() != 0 && linear->bias.size() != n_outputs) {
+        fail(i, fmt::format("linear layer has {} outputs but {} biases.", n_outputs,
                             linear->bias.size()));
       }
-      DoubleDense dense{linear->weight.cast<double>(),
-                        Eigen::VectorXd::Zero(linear->weight.rows())};
-      if (linear->bias.size() != 0) dense.bias = linear->bias.cast<double>();
-      if (pending) {
-        dense.bias += dense.weight * pending->shift;
-        dense.weight.array().rowwise() *= pending->scale.transpose().array();
-        pending.reset();
-      }
-      width = dense.weight.rows();
-      if (top && top->is_linear() && worth_joining(*top, dense)) {
-        dense.bias += dense.weight * top->bias;
-        dense.weight = (dense.weight * top->weight).eval();
+      Eigen::VectorXd bias = Eigen::VectorXd::Zero(n_outputs);
+      if (linear->bias.size() != 0) bias = linear->bias.cast<double>();
+      LayerInHand next(std::move(linear->weight), std::move(bias));
+      if (pending) next.fold_below(*pending);
+      pending.reset();
+      width = n_outputs;
+      if (top && top->is_linear() && next.is_worth_joining(*top)) {
+        next.join(*top);
       } else if (top) {  // nothing that follows changes it
-        folded.push_back(as_float(*top));
+        folded.push_back(std::move(*top).as_float());
       }
-      top = std::move(dense);
+      top = std::move(next);
     } else if (const auto* norm = std::get_if<BatchNorm>(&layers[i])) {
       const Index features = norm->gamma.size();
       if ((width >= 0 && features != width) || norm->beta.size() != features ||
@@ -94,8 +154,7 @@ std::vector<Dense> fold(const std::vector<Layer>& layers) {
       width = features;
       const Affine affine = as_affine(*norm);
       if (top && top->is_linear()) {
-        top->weight.array().colwise() *= affine.scale.array();
-        top->bias = affine.scale.cwiseProduct(top->bias) + affine.shift;
+        top->fold_above(affine);
       } else if (pending) {
         pending->shift = affine.scale.cwiseProduct(pending->shift) + affine.shift;
         pending->scale = affine.scale.cwiseProduct(pending->scale).eval();
@@ -122,7 +181,7 @@ std::vector<Dense> fold(const std::vector<Layer>& layers) {
     throw Error(ExitCode::bad_model,
                 "the network ends with a batch norm after a ReLU; a linear layer must follow.");
   }
-  folded.push_back(as_float(*top));
+  folded.push_back(std::move(*top).as_float());
   return folded;
 }
 
@@ -170,12 +229,12 @@ Network::Stack Network::make_stack(float weight, std::vector<Dense> dense) const
   return stack;
 }
 
-Network::Network(const std::vector<Layer>& layers, Precision precision)
+Network::Network(std::vector<Layer> layers, Precision precision)
     : kernels_(&kernels::dense_kernels(precision)) {
-  stacks_.push_back(make_stack(1.0F, fold(layers)));
+  stacks_.push_back(make_stack(1.0F, fold(std::move(layers))));
 }
 
-Network::Network(const std::vector<Member>& members, Precision precision)
+Network::Network(std::vector<Member> members, Precision precision)
     : kernels_(&kernels::dense_kernels(precision)) {
   if (members.empty()) throw Error(ExitCode::bad_model, "the model has no member.");
   double sum = 0.0;
@@ -187,8 +246,9 @@ Network::Network(const std::vector<Member>& members, Precision precision)
     }
     sum += member.weight;
   }
-  for (const Member& member : members) {
-    stacks_.push_back(make_stack(static_cast<float>(member.weight / sum), fold(member.layers)));
+  for (Member& member : members) {
+    stacks_.push_back(
+        make_stack(static_cast<float>(member.weight / sum), fold(std::move(member.layers))));
     const std::vector<Dense>& dense = stacks_.back().dense;
     if (dense.front().weight.cols() != n_inputs() || dense.back().weight.rows() != n_outputs()) {
       throw Error(ExitCode::bad_model,

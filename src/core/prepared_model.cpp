@@ -18,8 +18,8 @@ std::vector<Member> take_members(Model& model) {
 
 PreparedModel::PreparedModel(Model model, Precision precision)
     : card_(std::move(model)), precision_(precision) {
-  network_ = std::async(std::launch::async, [members = take_members(card_), precision] {
-    return Network(members, precision);
+  network_ = std::async(std::launch::async, [members = take_members(card_), precision]() mutable {
+    return Network(std::move(members), precision);
   });
 }
 

@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <unordered_set>
 #include <utility>
@@ -21,8 +22,9 @@
 namespace sicmir {
 namespace {
 
-/// Enough lines to meet some of the panel's genes even where lines are long; see table_layout.cpp.
-constexpr std::size_t peeked_bytes = std::size_t{8} << 20;
+/// Most tables show in a megabyte what they are. Where that is not clear, so much is looked at that
+/// some of the panel's genes are met even where lines are long; see table_layout.cpp.
+constexpr std::array peeked_bytes = {std::size_t{1} << 20, std::size_t{8} << 20};
 
 bool is_blank_line(std::string_view line) {
   return line.find_first_not_of(" \t") == std::string_view::npos;
@@ -37,9 +39,17 @@ TableLayout peek_layout(ByteInput& input, Orientation orientation, const GeneInd
     size *= 4;
     head = input.peek(size);
   }
-  if (head.size() == size) {
-    size = head.find('\n') + peeked_bytes;
+  const std::size_t header_bytes = std::min(head.find('\n'), head.size());
+  for (const std::size_t more : peeked_bytes) {
+    size = std::max(size, header_bytes + more);
     head = input.peek(size);
+    const bool whole = head.size() < size;
+    if (whole || more == peeked_bytes.back()) break;
+    try {
+      TableLayout layout = find_layout(head, whole, input.name(), orientation, genes);
+      if (layout.warnings.empty()) return layout;
+    } catch (const Error&) {  // perhaps for want of lines
+    }
   }
   return find_layout(head, head.size() < size, input.name(), orientation, genes);
 }
@@ -284,7 +294,6 @@ class GeneLinesSource final : public CellSource {
     parsed.n_lines = lines.size();
     parsed.leading.clear();
     parsed.may_be_gene.clear();
-    parsed.values.clear();
     std::vector<std::string_view> leading;
     const auto begin_line = [&](std::size_t l) {
       const ValueLine line = table.values.begin_line(lines.line(l), lines.number(l), leading);
@@ -296,12 +305,14 @@ class GeneLinesSource final : public CellSource {
       parsed.may_be_gene.push_back(keep ? 1 : 0);
       return line;
     };
-    // Room is made for two lines at a time: the first of many broken ones is the last.
+    // Two lines at a time: the first of many broken ones is the last. A value takes two bytes of
+    // text or more. What an earlier stretch left is written over.
+    parsed.values.reserve(std::min(lines.size() * n_cells, lines.bytes() / 2));
     const auto values_of = [&](std::size_t l) {
       return std::span(parsed.values).subspan(l * n_cells, n_cells);
     };
     for (std::size_t l = 0; l < lines.size(); l += 2) {
-      parsed.values.resize(std::min(l + 2, lines.size()) * n_cells);
+      parsed.values.resize(std::max(parsed.values.size(), std::min(l + 2, lines.size()) * n_cells));
       ValueLine first = begin_line(l);
       if (l + 1 == lines.size()) {
         table.values.read_values(first, values_of(l));

@@ -24,8 +24,9 @@ class LineStretch {
     text_ += line;
     text_ += '\n';  // what parsers may read behind a line, see LineReader
   }
-  [[nodiscard]] bool is_full() const noexcept { return text_.size() >= enough_bytes; }
+  [[nodiscard]] bool is_full() const noexcept { return bytes() >= enough_bytes; }
   [[nodiscard]] std::size_t size() const noexcept { return lines_.size(); }
+  [[nodiscard]] std::size_t bytes() const noexcept { return text_.size(); }
   [[nodiscard]] std::string_view line(std::size_t i) const {
     return std::string_view(text_).substr(lines_[i].begin, lines_[i].size);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <thread>
+#include <tuple>
 
 #include "unit/source_testing.hpp"
 
@@ -55,6 +56,25 @@ class Delimited : public ::testing::Test {
 };
 
 constexpr const char* usual = "gene,c1,c2,c3\nTP53,1,0,3\nOTHER,4,1,0\nEGFR,0,2.5,0\nLAST,0,0,0\n";
+
+TEST_F(Delimited, NamesTheFirstBrokenLineAlsoWhereTheNextOneBreaksEarlier) {
+  const std::string numbers = ",1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20";
+  std::string header = "gene";
+  for (int i = 0; i < 21; ++i) header += ",c" + std::to_string(i);
+  const std::string good = numbers + ",21\n";
+  for (const auto& [first, second, expected] :
+       {std::tuple{numbers + ",x1\n", ",x2" + numbers + "\n",
+                   "line 4, column 22 (\"c20\"): \"x1\""},
+        std::tuple{numbers + "\n", ",x2" + numbers + "\n", "line 4 has 21 fields"},
+        std::tuple{numbers + ",21\n", ",x2" + numbers + "\n", "line 5, column 2 (\"c0\"): \"x2\""},
+        std::tuple{numbers + ",21" + numbers + "\n", numbers + ",21" + numbers + "\n",
+                   "line 4 has 42 fields"},
+        std::tuple{numbers + ",21,22\n", numbers + "\n", "line 4 has 23 fields"}}) {
+    const std::string text = header + "\nTP53" + good + "OTHER" + good + "EGFR" + first + "LAST" +
+                             second + "GAPDH" + good;
+    EXPECT_THAT(error(text), HasSubstr(expected));
+  }
+}
 
 TEST_F(Delimited, ReadsGenesAsLines) {
   expect_usual(read(usual));
