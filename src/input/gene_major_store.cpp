@@ -62,6 +62,7 @@ void GeneMajorStore::fill(CellBlock& block, Index first, Index count,
     }
   }
   collector.begin_block(block, first);
+  collector.make_room(count, entries_.size());
   // A few cells at a time: all that is written to stays in the cache.
   constexpr Index at_once = 64;
   by_cell_.resize(static_cast<std::size_t>(at_once));

@@ -30,6 +30,12 @@ void PanelCollector::begin_block(CellBlock& block, Index first) {
   block_ = &block;
 }
 
+void PanelCollector::make_room(Index cells, std::size_t values) {
+  const std::size_t most = std::min(values, static_cast<std::size_t>(cells) * sum_.size());
+  block_->genes.reserve(most);
+  block_->values.reserve(most);
+}
+
 void PanelCollector::end_cell(std::string name, std::optional<double> total) {
   if (by_feature_) resolve_shared();
   if (!std::is_sorted(touched_.begin(), touched_.end())) {

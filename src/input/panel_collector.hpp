@@ -24,6 +24,10 @@ class PanelCollector {
   /// Empties the block; its first cell will be `first`.
   void begin_block(CellBlock& block, Index first);
 
+  /// Makes room in the block for so many cells with at most `values` values in all, so that memory
+  /// does not grow by doubling.
+  void make_room(Index cells, std::size_t values);
+
   /// `feature`: position in the file's feature table, already checked against its size. Values
   /// that are kept are rounded to float first, as GeneMajorStore does it, so that the layout of a
   /// file cannot change a result.
