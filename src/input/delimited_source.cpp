@@ -305,8 +305,8 @@ class GeneLinesSource final : public CellSource {
       parsed.may_be_gene.push_back(keep ? 1 : 0);
       return line;
     };
-    // Two lines at a time: the first of many broken ones is the last. A value takes two bytes of
-    // text or more. What an earlier stretch left is written over.
+    // Two lines at a time: the first of many broken ones is the last. Few values take
+    // less than two bytes of text. What an earlier stretch left is written over.
     parsed.values.reserve(std::min(lines.size() * n_cells, lines.bytes() / 2));
     const auto values_of = [&](std::size_t l) {
       return std::span(parsed.values).subspan(l * n_cells, n_cells);
