@@ -71,9 +71,9 @@ NumberRun ValueLineReader::run_of(const ValueLine& line, std::span<double> value
 }
 
 std::size_t ValueLineReader::advance(ValueLine& line, const NumberRun& run,
-                                     std::span<double> values) {
+                                     std::span<double> values) const {
   const auto n = static_cast<std::size_t>(run.values - values.data());
-  line.at = run.at;
+  if (n > 0) line.at = behind_separator(line, run.at - 1);
   line.n_read += n;
   return n;
 }

@@ -56,8 +56,8 @@ class ValueLineReader {
 
  private:
   NumberRun run_of(const ValueLine& line, std::span<double> values) const;
-  /// To where `run` has come; returns how many of `values` have been read.
-  static std::size_t advance(ValueLine& line, const NumberRun& run, std::span<double> values);
+  /// To behind what `run` has read; returns how many of `values` that are.
+  std::size_t advance(ValueLine& line, const NumberRun& run, std::span<double> values) const;
   const char* behind_separator(const ValueLine& line, const char* separator) const;
   void read_value(ValueLine& line, double& value) const;
   const char* read_long_value(const ValueLine& line, double& value) const;

@@ -76,6 +76,29 @@ TEST_F(Delimited, NamesTheFirstBrokenLineAlsoWhereTheNextOneBreaksEarlier) {
   }
 }
 
+TEST_F(Delimited, TakesRunsOfBlanksForOneSeparatorInLongLines) {
+  std::string genes = "gene";
+  std::string tp53 = "TP53 ";
+  std::string egfr = "EGFR ";
+  std::string cells = "cell     TP53    EGFR";
+  for (int i = 0; i < 7; ++i) cells += "   G" + std::to_string(i);
+  for (int i = 0; i < 30; ++i) {
+    genes += "  c" + std::to_string(i);
+    tp53 += "   " + std::to_string(i) + ".5";
+    egfr += i % 2 == 0 ? " 0" : "  1";
+    cells += "\nc" + std::to_string(i) + "  " + std::to_string(i) + ".5    " +
+             std::to_string(i % 2) + "  0 0 0   0 0 0    0";
+  }
+  for (const std::string& text : {genes + "\n" + tp53 + "\n" + egfr + "\n", cells + "\n"}) {
+    const Cells read_cells = read(text);
+    ASSERT_EQ(read_cells.values.size(), 30) << text;
+    for (int i = 0; i < 30; ++i) {
+      EXPECT_THAT(read_cells.values[static_cast<std::size_t>(i)],
+                  ElementsAre(static_cast<float>(i) + 0.5F, static_cast<float>(i % 2), 0.0F));
+    }
+  }
+}
+
 TEST_F(Delimited, ReadsGenesAsLines) {
   expect_usual(read(usual));
 }
