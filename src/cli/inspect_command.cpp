@@ -189,7 +189,8 @@ Json describe_matrix(InspectCommand& command) {
   for (const std::string& warning : genes.report().warnings) json["warnings"].push_back(warning);
   source->select(genes);
   attempt(json, [&] {
-    const Sample sample = take_sample(*source, command.input.predict.block_cells);
+    const Sample sample =
+        take_sample(*source, command.input.predict.block_cells, command.input.predict.threads);
     const SampleFacts facts = sample_facts(sample, genes);
     json["sampled_cells"] = sample.n_cells;
     json["median_total"] = number(facts.median_total);

@@ -4,6 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
+#include <iterator>
+#include <mutex>
+
+#include "parallel/thread_pool.hpp"
+#include "parallel/threads.hpp"
 
 namespace sicmir {
 namespace {
@@ -128,7 +134,44 @@ void decide_scale(Decision& decision, const Sample& sample, const CellSource& so
 
 }  // namespace
 
-Sample take_sample(CellSource& source, Index block_cells) {
+namespace {
+
+/// Runs of cells from all over the input, in their order.
+std::vector<CellBlock> take_runs(CellSource& source, Index n_cells, int threads) {
+  std::vector<std::vector<CellBlock>> runs(static_cast<std::size_t>(Sample::n_runs));
+  std::vector<std::exception_ptr> failures(runs.size());
+  std::vector<std::unique_ptr<RawCells>> raws(static_cast<std::size_t>(threads));
+  std::mutex reading;  // the source takes one call at a time
+  ThreadPool pool(threads);
+  pool.run(Sample::n_runs, [&](Index run, int worker) {
+    const auto number = static_cast<std::size_t>(run);
+    std::unique_ptr<RawCells>& raw = raws[static_cast<std::size_t>(worker)];
+    const Index first = run * (n_cells - Sample::run_cells) / (Sample::n_runs - 1);
+    try {
+      for (Index taken = 0; taken < Sample::run_cells; taken += raw->n_cells) {
+        {
+          const std::lock_guard lock(reading);
+          source.seek(first + taken);
+          if (!source.fetch(raw, Sample::run_cells - taken)) break;
+        }
+        source.decode(*raw, runs[number].emplace_back());
+      }
+    } catch (...) {
+      failures[number] = std::current_exception();
+    }
+  });
+  std::vector<CellBlock> blocks;
+  for (std::size_t run = 0; run < runs.size(); ++run) {
+    // Of several damaged places always the same one is named.
+    if (failures[run]) std::rethrow_exception(failures[run]);
+    std::move(runs[run].begin(), runs[run].end(), std::back_inserter(blocks));
+  }
+  return blocks;
+}
+
+}  // namespace
+
+Sample take_sample(CellSource& source, Index block_cells, int threads) {
   constexpr Index wanted = Sample::n_runs * Sample::run_cells;
   Sample sample;
   const std::optional<Index> n_cells = source.n_cells();
@@ -147,13 +190,9 @@ Sample take_sample(CellSource& source, Index block_cells) {
       sample.is_all = true;
       return sample;
     }
-    for (Index run = 0; run < Sample::n_runs; ++run) {
-      source.seek(run * (*n_cells - Sample::run_cells) / (Sample::n_runs - 1));
-      const Index before = sample.n_cells;
-      while (sample.n_cells < before + Sample::run_cells &&
-             read(before + Sample::run_cells - sample.n_cells)) {
-      }
-    }
+    sample.blocks = take_runs(source, *n_cells,
+                              std::min(thread_count(threads), static_cast<int>(Sample::n_runs)));
+    for (const CellBlock& block : sample.blocks) sample.n_cells += block.size();
     source.seek(0);
     return sample;
   }

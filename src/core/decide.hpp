@@ -23,8 +23,9 @@ struct Sample {
   Index n_cells = 0;     ///< in `blocks`
 };
 
-/// Reads the sample. Unless it is the head, the source stands at its first cell afterwards.
-[[nodiscard]] Sample take_sample(CellSource& source, Index block_cells);
+/// Reads the sample, in `threads` threads (0: as many CPUs as may be used) where the source can
+/// seek. Unless it is the head, the source stands at its first cell afterwards.
+[[nodiscard]] Sample take_sample(CellSource& source, Index block_cells, int threads);
 
 /// Everything about the sampled numbers that decisions rest on.
 struct SampleFacts {

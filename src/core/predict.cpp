@@ -280,7 +280,7 @@ RunReport predict(CellSource& source, const PreparedModel& prepared, const GeneI
   log_genes(report.genes);
   source.select(genes);
 
-  Sample sample = take_sample(source, options.block_cells);
+  Sample sample = take_sample(source, options.block_cells, options.threads);
   report.decision = decide(sample, source, genes, options);
   log_decision(report.decision);
   const Decision& decision = report.decision;

@@ -14,7 +14,7 @@ MomentsFile measure_moments(CellSource& source, const Model& model, const GeneIn
   PredictOptions stated = options;
   stated.scale = Scale::dataset;
   stated.moments.clear();
-  Sample sample = take_sample(source, options.block_cells);
+  Sample sample = take_sample(source, options.block_cells, options.threads);
   const Decision decision = decide(sample, source, genes, stated);
   log_decision(decision);
   const Normaliser normaliser(decision.values, decision.scale, model.recipe, decision.log_base,

@@ -184,7 +184,7 @@ PooledCells pool_cells(CellSource& cells, const GeneMap& map, const GenePanel& p
                     to_string(pool.method)));
   }
   const CellGroups groups = CellGroups::open(pool, cells.description());
-  Sample sample = take_sample(cells, options.block_cells);
+  Sample sample = take_sample(cells, options.block_cells, options.threads);
   const Decision decision = decide_on_cells(sample, cells, map, options);
   const Values values = decision.values;
   check_method(pool.method, values, file);

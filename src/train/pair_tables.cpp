@@ -131,7 +131,7 @@ Table read_mrna_table(const ExpressionFile& file, const GeneIndex& index, double
   predict.values = file.values;
   predict.scale = Scale::reference;
   predict.log_base = 2.0;
-  Sample sample = take_sample(*opened.source, block_samples);
+  Sample sample = take_sample(*opened.source, block_samples, 0);
   const Decision decision = decide(sample, *opened.source, opened.map, predict);
   for (const std::string& warning : decision.warnings) spdlog::warn("{}: {}", file.path, warning);
   if (decision.values == Values::zscore) {
