@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <span>
 
 #include "core/model_parts.hpp"
 #include "hdf5/h5.hpp"
@@ -217,33 +218,24 @@ class Reader {
     }
   }
 
-  /// Float32 or float16 data set of the given shape, row-major in the file; nothing is allocated
-  /// before the shape and the stored size have been checked.
-  std::vector<float> floats(const h5::Handle& group, const std::string& where,
-                            const std::string& name, const std::vector<hsize_t>& expected) {
-    const h5::Lock lock;
-    const h5::Handle dataset = h5::open_dataset(file_, group.get(), name);
-    const std::vector<hsize_t> found = h5::shape(file_, dataset.get());
-    if (found != expected) {
-      file_.fail(where + name, fmt::format("has shape [{}]; [{}] was expected.",
-                                           fmt::join(found, ", "), fmt::join(expected, ", ")));
-    }
-    if (h5::type_class(dataset.get()) != h5::TypeClass::real) {
-      file_.fail(where + name, "does not hold real numbers.");
-    }
-    hsize_t count = 1;
-    for (const hsize_t extent : expected) count *= extent;
-    if (count / 1100 > h5::stored_bytes(dataset.get())) {
-      file_.fail(where + name, "claims more numbers than the file can hold; it is damaged.");
-    }
-    std::vector<float> values(count);
+  /// Part of a dataset of float32 or float16, row-major: from `first` on as many as `extent` says,
+  /// in each dimension.
+  void read_floats(const h5::Handle& dataset, const std::string& what,
+                   const std::vector<hsize_t>& first, const std::vector<hsize_t>& extent,
+                   std::span<float> values) {
     const h5::Handle half = model_parts::float16_type();
     const bool halves = std::endian::native == std::endian::little &&
                         H5Tequal(h5::Handle(H5Dget_type(dataset.get())).get(), half.get()) > 0;
-    h5::RawVector<std::uint16_t> bits(halves ? count : 0);
-    if (H5Dread(dataset.get(), halves ? half.get() : H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL,
-                H5P_DEFAULT, halves ? static_cast<void*>(bits.data()) : values.data()) < 0) {
-      file_.fail(where + name, "cannot be read; the file is damaged or incomplete.");
+    h5::RawVector<std::uint16_t> bits(halves ? values.size() : 0);
+    const h5::Handle in_file(H5Dget_space(dataset.get()));
+    const h5::Handle in_memory(
+        H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr));
+    if (H5Sselect_hyperslab(in_file.get(), H5S_SELECT_SET, first.data(), nullptr, extent.data(),
+                            nullptr) < 0 ||
+        H5Dread(dataset.get(), halves ? half.get() : H5T_NATIVE_FLOAT, in_memory.get(),
+                in_file.get(), H5P_DEFAULT,
+                halves ? static_cast<void*>(bits.data()) : values.data()) < 0) {
+      file_.fail(what, "cannot be read; the file is damaged or incomplete.");
     }
     // HDF5 converts them bit by bit, which took most of the time of a small prediction.
     std::transform(bits.begin(), bits.end(), values.begin(), [](std::uint16_t number) {
@@ -251,9 +243,38 @@ class Reader {
     });
     for (const float value : values) {
       if (!std::isfinite(value)) {
-        file_.fail(where + name, "holds NaN or infinite numbers; the training went wrong.");
+        file_.fail(what, "holds NaN or infinite numbers; the training went wrong.");
       }
     }
+  }
+
+  /// A dataset of this shape that may well hold as many real numbers, which is checked before
+  /// anything is allocated for them.
+  h5::Handle open_floats(const h5::Handle& group, const std::string& what, const std::string& name,
+                         const std::vector<hsize_t>& expected) {
+    h5::Handle dataset = h5::open_dataset(file_, group.get(), name);
+    const std::vector<hsize_t> found = h5::shape(file_, dataset.get());
+    if (found != expected) {
+      file_.fail(what, fmt::format("has shape [{}]; [{}] was expected.", fmt::join(found, ", "),
+                                   fmt::join(expected, ", ")));
+    }
+    if (h5::type_class(dataset.get()) != h5::TypeClass::real) {
+      file_.fail(what, "does not hold real numbers.");
+    }
+    hsize_t count = 1;
+    for (const hsize_t extent : expected) count *= extent;
+    if (count / 1100 > h5::stored_bytes(dataset.get())) {
+      file_.fail(what, "claims more numbers than the file can hold; it is damaged.");
+    }
+    return dataset;
+  }
+
+  std::vector<float> floats(const h5::Handle& group, const std::string& where,
+                            const std::string& name, hsize_t length) {
+    const h5::Lock lock;
+    const h5::Handle dataset = open_floats(group, where + name, name, {length});
+    std::vector<float> values(length);
+    read_floats(dataset, where + name, {0}, {length}, values);
     return values;
   }
 
@@ -450,8 +471,7 @@ class Reader {
     card_.model.float16 = card_.model.float16 || is_float16(group);
     if (with_weights) {
       Linear linear;
-      const std::vector<float> weight = floats(group, where, "weight", extent);
-      linear.weight = turned_over(weight, static_cast<Index>(extent[0]));
+      linear.weight = weights(group, where, extent);
       if (has_bias) linear.bias = vector(group, where, "bias", extent[0]);
       card_.model.members.back().layers.emplace_back(std::move(linear));
     }
@@ -460,23 +480,32 @@ class Reader {
     return word;
   }
 
-  /// `weight`: outputs x inputs, one output's weights behind each other as in the file; one input's
-  /// in the result. In tiles, since otherwise each number would come from another line of the
-  /// cache.
-  static Matrix turned_over(const std::vector<float>& weight, Index n_outputs) {
+  /// outputs x inputs, one output's weights behind each other in the file; one input's in the
+  /// result. By a few outputs at once, which stay in the cache until they are in their places.
+  Matrix weights(const h5::Handle& group, const std::string& where,
+                 const std::vector<hsize_t>& extent) {
     using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-    const Index n_inputs = static_cast<Index>(weight.size()) / n_outputs;
-    const Eigen::Map<const RowMajor> from(weight.data(), n_outputs, n_inputs);
-    Matrix to(n_outputs, n_inputs);
+    const h5::Lock lock;
+    const h5::Handle dataset = open_floats(group, where + "weight", "weight", extent);
+    Matrix result(static_cast<Index>(extent[0]), static_cast<Index>(extent[1]));
+    const h5::Handle how(H5Dget_create_plist(dataset.get()));
+    // A chunk would be inflated again for every part of it.
+    const bool in_parts = H5Pget_layout(how.get()) == H5D_CONTIGUOUS;
+    const hsize_t at_once = in_parts ? std::min<hsize_t>(64, extent[0]) : extent[0];
     constexpr Index tile = 16;
-    for (Index input = 0; input < n_inputs; input += tile) {
-      const Index inputs = std::min(tile, n_inputs - input);
-      for (Index output = 0; output < n_outputs; output += tile) {
-        const Index outputs = std::min(tile, n_outputs - output);
-        to.block(output, input, outputs, inputs) = from.block(output, input, outputs, inputs);
+    std::vector<float> part(at_once * extent[1]);
+    for (hsize_t first = 0; first < extent[0]; first += at_once) {
+      const hsize_t count = std::min(at_once, extent[0] - first);
+      read_floats(dataset, where + "weight", {first, 0}, {count, extent[1]},
+                  std::span(part).first(count * extent[1]));
+      const Eigen::Map<const RowMajor> from(part.data(), static_cast<Index>(count), result.cols());
+      for (Index input = 0; input < result.cols(); input += tile) {
+        const Index inputs = std::min(tile, result.cols() - input);
+        result.block(static_cast<Index>(first), input, from.rows(), inputs) =
+            from.middleCols(input, inputs);
       }
     }
-    return to;
+    return result;
   }
 
   bool is_float16(const h5::Handle& group) {
@@ -488,7 +517,7 @@ class Reader {
 
   Eigen::VectorXf vector(const h5::Handle& group, const std::string& where, const std::string& name,
                          hsize_t length) {
-    const std::vector<float> values = floats(group, where, name, {length});
+    const std::vector<float> values = floats(group, where, name, length);
     return Eigen::Map<const Eigen::VectorXf>(values.data(), static_cast<Index>(values.size()));
   }
 
