@@ -10,6 +10,7 @@
 
 #include "parallel/thread_pool.hpp"
 #include "parallel/threads.hpp"
+#include "sicmir/shard.hpp"
 
 namespace sicmir {
 namespace {
@@ -132,27 +133,24 @@ void decide_scale(Decision& decision, const Sample& sample, const CellSource& so
   }
 }
 
-}  // namespace
-
-namespace {
-
-/// Runs of cells from all over the input, in their order.
-std::vector<CellBlock> take_runs(CellSource& source, Index n_cells, int threads) {
-  std::vector<std::vector<CellBlock>> runs(static_cast<std::size_t>(Sample::n_runs));
-  std::vector<std::exception_ptr> failures(runs.size());
-  std::vector<std::unique_ptr<RawCells>> raws(static_cast<std::size_t>(threads));
+/// The cells of all runs, in their order.
+std::vector<CellBlock> take_runs(CellSource& source, const std::vector<CellRange>& wanted,
+                                 int threads) {
+  std::vector<std::vector<CellBlock>> runs(wanted.size());
+  std::vector<std::exception_ptr> failures(wanted.size());
   std::mutex reading;  // the source takes one call at a time
-  ThreadPool pool(threads);
-  pool.run(Sample::n_runs, [&](Index run, int worker) {
+  ThreadPool pool(std::clamp(threads, 1, std::max(1, static_cast<int>(wanted.size()))));
+  std::vector<std::unique_ptr<RawCells>> raws(static_cast<std::size_t>(pool.size()));
+  pool.run(static_cast<Index>(wanted.size()), [&](Index run, int worker) {
     const auto number = static_cast<std::size_t>(run);
     std::unique_ptr<RawCells>& raw = raws[static_cast<std::size_t>(worker)];
-    const Index first = run * (n_cells - Sample::run_cells) / (Sample::n_runs - 1);
+    const CellRange& range = wanted[number];
     try {
-      for (Index taken = 0; taken < Sample::run_cells; taken += raw->n_cells) {
+      for (Index cell = range.first; cell < range.last; cell += raw->n_cells) {
         {
           const std::lock_guard lock(reading);
-          source.seek(first + taken);
-          if (!source.fetch(raw, Sample::run_cells - taken)) break;
+          source.seek(cell);
+          if (!source.fetch(raw, range.last - cell)) break;
         }
         source.decode(*raw, runs[number].emplace_back());
       }
@@ -183,17 +181,21 @@ Sample take_sample(CellSource& source, Index block_cells, int threads) {
     return true;
   };
   if (source.can_seek() && n_cells) {
-    if (*n_cells <= wanted) {
-      while (read(block_cells)) {
+    sample.is_head = sample.is_all = *n_cells <= wanted;
+    std::vector<CellRange> runs;
+    if (sample.is_all) {
+      for (Index first = 0; first < *n_cells; first += block_cells) {
+        runs.push_back({first, std::min(first + block_cells, *n_cells)});
       }
-      sample.is_head = true;
-      sample.is_all = true;
-      return sample;
+    } else {
+      for (Index run = 0; run < Sample::n_runs; ++run) {
+        const Index first = run * (*n_cells - Sample::run_cells) / (Sample::n_runs - 1);
+        runs.push_back({first, first + Sample::run_cells});
+      }
     }
-    sample.blocks = take_runs(source, *n_cells,
-                              std::min(thread_count(threads), static_cast<int>(Sample::n_runs)));
+    sample.blocks = take_runs(source, runs, thread_count(threads));
     for (const CellBlock& block : sample.blocks) sample.n_cells += block.size();
-    source.seek(0);
+    source.seek(sample.is_all ? *n_cells : 0);
     return sample;
   }
   sample.is_head = true;

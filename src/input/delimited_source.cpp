@@ -253,12 +253,22 @@ class GeneLinesSource final : public CellSource {
   const SourceDescription& description() const override { return description_; }
   const FeatureTable& features() const override { return features_; }
   std::optional<Index> n_cells() const override { return store_.n_cells(); }
-  void select(const GeneMap& map) override { collector_.emplace(map, quartiles_); }
+  void select(const GeneMap& map) override { map_ = &map; }
   bool next(CellBlock& block, Index max_cells) override {
-    const Index count = std::min(max_cells, store_.n_cells() - next_cell_);
-    store_.fill(block, next_cell_, count, cells_, *collector_);
-    next_cell_ += count;
-    return count > 0;
+    const bool more = fetch(raw_, max_cells);
+    decode(*raw_, block);
+    return more;
+  }
+  bool fetch(std::unique_ptr<RawCells>& raw, Index max_cells) override {
+    if (!raw) raw = std::make_unique<Served>(*map_, quartiles_);
+    raw->first = next_cell_;
+    raw->n_cells = std::min(max_cells, store_.n_cells() - next_cell_);
+    next_cell_ += raw->n_cells;
+    return raw->n_cells > 0;
+  }
+  void decode(RawCells& raw, CellBlock& block) const override {
+    auto& served = static_cast<Served&>(raw);
+    store_.fill(block, raw.first, raw.n_cells, cells_, served.collector, served.reader);
   }
   bool can_seek() const override { return true; }
   void seek(Index cell) override { next_cell_ = std::clamp(cell, Index{0}, store_.n_cells()); }
@@ -269,6 +279,12 @@ class GeneLinesSource final : public CellSource {
   }
 
  private:
+  struct Served final : RawCells {
+    Served(const GeneMap& map, bool quartiles) : collector(map, quartiles) {}
+    PanelCollector collector;
+    GeneMajorStore::Reader reader;
+  };
+
   void warn_of_repeated_cells(const std::string& file) {
     std::unordered_set<std::string_view> seen;
     std::vector<std::string_view> repeated;
@@ -375,7 +391,8 @@ class GeneLinesSource final : public CellSource {
   FeatureTable features_;
   std::vector<std::size_t> columns_;  // of the file, that are features_.columns
   std::vector<std::string> cells_;
-  std::optional<PanelCollector> collector_;
+  const GeneMap* map_ = nullptr;
+  std::unique_ptr<RawCells> raw_;  // of next()
   bool quartiles_ = false;
   Index next_cell_ = 0;
 };

@@ -20,7 +20,7 @@ GeneMajorStore::GeneMajorStore(Index n_cells, const std::string& file) {
 void GeneMajorStore::begin_feature(Index feature, bool keep, bool counted) {
   keep_ = keep;
   counted_ = counted;
-  if (keep) features_.push_back({feature, entries_.size(), entries_.size(), entries_.size()});
+  if (keep) features_.push_back({feature, entries_.size(), entries_.size()});
 }
 
 void GeneMajorStore::end_feature() {
@@ -46,55 +46,54 @@ void GeneMajorStore::add_feature(Index feature, bool keep, bool counted,
     if (values[cell] == 0.0) continue;
     entries_.push_back({static_cast<std::uint32_t>(cell), static_cast<float>(values[cell])});
   }
-  features_.push_back({feature, begin, entries_.size(), begin});
+  features_.push_back({feature, begin, entries_.size()});
 }
 
 void GeneMajorStore::fill(CellBlock& block, Index first, Index count,
-                          std::span<const std::string> names, PanelCollector& collector) {
-  if (first != next_cell_) {
-    for (Feature& feature : features_) {
+                          std::span<const std::string> names, PanelCollector& collector,
+                          Reader& reader) const {
+  if (first != reader.next_cell_) {
+    reader.cursors_.clear();
+    for (const Feature& feature : features_) {
       const auto begin = entries_.begin() + static_cast<std::ptrdiff_t>(feature.begin);
       const auto end = entries_.begin() + static_cast<std::ptrdiff_t>(feature.end);
-      feature.cursor = static_cast<std::size_t>(
-          std::lower_bound(begin, end, first,
-                           [](const Entry& e, Index cell) { return e.cell < cell; }) -
-          entries_.begin());
+      const auto found = std::lower_bound(begin, end, first,
+                                          [](const Entry& e, Index cell) { return e.cell < cell; });
+      reader.cursors_.push_back(static_cast<std::size_t>(found - entries_.begin()));
     }
   }
   collector.begin_block(block, first);
   collector.make_room(count, entries_.size());
   // A few cells at a time: all that is written to stays in the cache.
   constexpr Index at_once = 64;
-  by_cell_.resize(static_cast<std::size_t>(at_once));
+  auto& by_cell = reader.by_cell_;
+  by_cell.resize(static_cast<std::size_t>(at_once));
   for (Index begin = first; begin < first + count; begin += at_once) {
     const Index end = std::min(begin + at_once, first + count);
-    for (auto& cell : by_cell_) cell.clear();
-    for (Feature& feature : features_) {
-      for (; feature.cursor < feature.end && entries_[feature.cursor].cell < end;
-           ++feature.cursor) {
-        const Entry& entry = entries_[feature.cursor];
-        by_cell_[static_cast<std::size_t>(entry.cell - begin)].emplace_back(feature.feature,
-                                                                            entry.value);
+    for (auto& cell : by_cell) cell.clear();
+    for (std::size_t f = 0; f < features_.size(); ++f) {
+      const Feature& feature = features_[f];
+      std::size_t& cursor = reader.cursors_[f];
+      for (; cursor < feature.end && entries_[cursor].cell < end; ++cursor) {
+        const Entry& entry = entries_[cursor];
+        by_cell[static_cast<std::size_t>(entry.cell - begin)].emplace_back(feature.feature,
+                                                                           entry.value);
       }
     }
     for (Index c = begin; c < end; ++c) {
-      for (const auto& [feature, value] : by_cell_[static_cast<std::size_t>(c - begin)]) {
+      for (const auto& [feature, value] : by_cell[static_cast<std::size_t>(c - begin)]) {
         collector.add(feature, static_cast<double>(value));
       }
       const auto cell = static_cast<std::size_t>(c);
       collector.end_cell(names[cell], totals_[cell]);
     }
   }
-  next_cell_ = first + count;
+  reader.next_cell_ = first + count;
 }
 
 std::size_t GeneMajorStore::bytes() const noexcept {
-  std::size_t bytes = totals_.capacity() * sizeof(double) + entries_.capacity() * sizeof(Entry) +
-                      features_.capacity() * sizeof(Feature);
-  for (const auto& cell : by_cell_) {
-    bytes += sizeof(cell) + cell.capacity() * sizeof(cell.front());
-  }
-  return bytes;
+  return totals_.capacity() * sizeof(double) + entries_.capacity() * sizeof(Entry) +
+         features_.capacity() * sizeof(Feature);
 }
 
 }  // namespace sicmir

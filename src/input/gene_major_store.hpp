@@ -38,9 +38,18 @@ class GeneMajorStore {
   void add_to_total(Index cell, double value) { totals_[static_cast<std::size_t>(cell)] += value; }
 
   [[nodiscard]] Index n_cells() const noexcept { return static_cast<Index>(totals_.size()); }
-  /// Fills `block` with cells first .. first + count - 1, named by `names[first ..]`.
+  /// Where a thread that serves cells stands.
+  class Reader {
+   private:
+    friend class GeneMajorStore;
+    Index next_cell_ = -1;
+    std::vector<std::size_t> cursors_;  // per kept feature: first entry of the next cell
+    std::vector<std::vector<std::pair<Index, float>>> by_cell_;
+  };
+  /// Fills `block` with cells first .. first + count - 1, named by `names[first ..]`. After the
+  /// last feature, at once in any number of threads, each with a reader and a collector of its own.
   void fill(CellBlock& block, Index first, Index count, std::span<const std::string> names,
-            PanelCollector& collector);
+            PanelCollector& collector, Reader& reader) const;
   [[nodiscard]] std::size_t bytes() const noexcept;
 
  private:
@@ -51,15 +60,12 @@ class GeneMajorStore {
   struct Feature {
     Index feature;
     std::size_t begin, end;  // in entries_, sorted by cell
-    std::size_t cursor;      // first entry of the next cell to serve
   };
   std::vector<double> totals_;
   std::vector<Entry> entries_;
   std::vector<Feature> features_;
-  Index next_cell_ = 0;
   bool keep_ = false;
   bool counted_ = false;
-  std::vector<std::vector<std::pair<Index, float>>> by_cell_;
 };
 
 }  // namespace sicmir

@@ -268,7 +268,7 @@ class GeneMajor final : public SparseMatrix<Value, Position> {
       gather();
       names_ = names.all();
     }
-    store_->fill(block, first, count, names_, *collector_);
+    store_->fill(block, first, count, names_, *collector_, reader_);
   }
 
   [[nodiscard]] std::size_t memory_bytes() const override {
@@ -311,6 +311,7 @@ class GeneMajor final : public SparseMatrix<Value, Position> {
   std::vector<hsize_t> ends_;  // of the genes
   std::optional<PanelCollector> collector_;
   std::optional<GeneMajorStore> store_;
+  GeneMajorStore::Reader reader_;
   std::vector<std::string> names_;
 };
 

@@ -291,7 +291,7 @@ class MtxSource final : public CellSource {
   bool next(CellBlock& block, Index max_cells) override {
     const Index count = std::min(max_cells, *n_cells() - next_cell_);
     if (store_) {
-      store_->fill(block, next_cell_, count, cells_, *collector_);
+      store_->fill(block, next_cell_, count, cells_, *collector_, reader_);
     } else {
       collector_->begin_block(block, next_cell_);
       for (Index c = next_cell_; c < next_cell_ + count; ++c) stream_cell(c);
@@ -452,6 +452,7 @@ class MtxSource final : public CellSource {
   std::vector<std::string> cells_;
   std::optional<PanelCollector> collector_;
   std::optional<GeneMajorStore> store_;
+  GeneMajorStore::Reader reader_;
   std::vector<Entry> stretch_;
   std::size_t stretch_at_ = 0;
   Entry pending_;

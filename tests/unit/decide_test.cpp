@@ -1,12 +1,12 @@
 // The sample that decisions rest on is the same for any number of threads.
+#include "core/decide.hpp"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <chrono>
 #include <string>
 #include <thread>
-
-#include "core/decide.hpp"
 
 namespace sicmir {
 namespace {
@@ -101,7 +101,14 @@ TEST(TakeSample, IsEverythingWhereThereIsNoMore) {
   Numbered source(1'999);
   const Sample sample = take_sample(source, 512, 4);
   EXPECT_TRUE(sample.is_all);
+  EXPECT_TRUE(sample.is_head);
   EXPECT_EQ(sample.n_cells, 1'999);
+  const std::vector<std::string> names = names_of(sample);
+  ASSERT_EQ(names.size(), 1'999U);
+  for (std::size_t i = 0; i < names.size(); ++i) EXPECT_EQ(names[i], std::to_string(i));
+  EXPECT_EQ(source.stands_at(), 1'999);
+  Numbered none(0);
+  EXPECT_TRUE(take_sample(none, 512, 4).is_all);
 }
 
 }  // namespace

@@ -34,13 +34,14 @@ class Store : public ::testing::Test {
   CellBlock cells(Index first, Index count) {
     PanelCollector collector(*map_, false);
     CellBlock block;
-    store_.fill(block, first, count, names_, collector);
+    store_.fill(block, first, count, names_, collector, reader_);
     return block;
   }
   GeneIndex index_{panel_of({"TP53", "EGFR"})};
   std::optional<GeneMap> map_;
   std::vector<std::string> names_{"a", "b", "c", "d"};
   GeneMajorStore store_{4, "file"};
+  GeneMajorStore::Reader reader_;
 };
 
 TEST_F(Store, ServesCellsWithTheirTotals) {
@@ -59,7 +60,8 @@ TEST_F(Store, TakesWholeFeaturesAsItTakesSingleValues) {
   whole.add_feature(2, true, false, std::vector{0.0, 5.0, 6.0, 0.0});
   PanelCollector collector(*map_, false);
   CellBlock block;
-  whole.fill(block, 0, 4, names_, collector);
+  GeneMajorStore::Reader reader;
+  whole.fill(block, 0, 4, names_, collector, reader);
   EXPECT_THAT(block.offsets, ElementsAre(0, 1, 2, 4, 4));
   EXPECT_THAT(block.values, ElementsAre(1, 5, 3, 6));
   EXPECT_THAT(block.totals, ElementsAre(11, 12, 13, 10.5));
@@ -79,7 +81,8 @@ TEST_F(Store, ServesManyCellsAtOnce) {
   many.add_feature(2, true, true, second);
   PanelCollector collector(*map_, false);
   CellBlock block;
-  many.fill(block, 30, 150, names, collector);
+  GeneMajorStore::Reader reader;
+  many.fill(block, 30, 150, names, collector, reader);
   ASSERT_EQ(block.size(), 150);
   std::size_t at = 0;
   for (std::size_t cell = 30; cell < 180; ++cell) {
@@ -101,6 +104,18 @@ TEST_F(Store, ServesBlocksInAnyOrder) {
   EXPECT_THAT(cells(3, 1).values, ::testing::IsEmpty());
   EXPECT_EQ(cells(3, 1).first, 3);
   EXPECT_EQ(cells(4, 0).size(), 0);
+}
+
+TEST_F(Store, ReadersDoNotDisturbEachOther) {
+  PanelCollector collector(*map_, false);
+  GeneMajorStore::Reader even, odd;
+  std::vector<float> values;
+  for (Index cell = 0; cell < 4; ++cell) {
+    CellBlock block;
+    store_.fill(block, cell, 1, names_, collector, cell % 2 == 0 ? even : odd);
+    values.insert(values.end(), block.values.begin(), block.values.end());
+  }
+  EXPECT_THAT(values, ElementsAre(1, 5, 3, 6));
 }
 
 TEST_F(Store, CountsWhatItHolds) {
