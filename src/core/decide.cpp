@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <exception>
 #include <iterator>
@@ -138,6 +139,7 @@ std::vector<CellBlock> take_runs(CellSource& source, const std::vector<CellRange
                                  int threads) {
   std::vector<std::vector<CellBlock>> runs(wanted.size());
   std::vector<std::exception_ptr> failures(wanted.size());
+  std::atomic<Index> first_failed = static_cast<Index>(wanted.size());
   std::mutex reading;  // the source takes one call at a time
   ThreadPool pool(std::clamp(threads, 1, std::max(1, static_cast<int>(wanted.size()))));
   std::vector<std::unique_ptr<RawCells>> raws(static_cast<std::size_t>(pool.size()));
@@ -149,6 +151,7 @@ std::vector<CellBlock> take_runs(CellSource& source, const std::vector<CellRange
       for (Index cell = range.first; cell < range.last; cell += raw->n_cells) {
         {
           const std::lock_guard lock(reading);
+          if (first_failed < run) break;  // nobody will see this run
           source.seek(cell);
           if (!source.fetch(raw, range.last - cell)) break;
         }
@@ -156,6 +159,8 @@ std::vector<CellBlock> take_runs(CellSource& source, const std::vector<CellRange
       }
     } catch (...) {
       failures[number] = std::current_exception();
+      const std::lock_guard lock(reading);
+      first_failed = std::min<Index>(first_failed, run);
     }
   });
   std::vector<CellBlock> blocks;

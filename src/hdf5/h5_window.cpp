@@ -73,7 +73,7 @@ template <class T>
 void NumberReader<T>::load(hsize_t element) {
   const auto [first, end] = windows_.around(element);
   values_.resize(end - first);
-  first_ = end_ = 0;  // should reading fail, nothing is held
+  first_ = end_ = 0;  // should it fail, nothing is held
   if (chunks_) {
     const hsize_t chunk = windows_.chunk();
     for (hsize_t at = first; at < end;) {
@@ -87,9 +87,9 @@ void NumberReader<T>::load(hsize_t element) {
   } else {
     read_slice(file_, windows_.dataset(), memory_type<T>(), first, end - first, values_.data());
   }
+  check_limit(values_, first);
   first_ = first;
   end_ = end;
-  check_limit(values_, first);
 }
 
 template <class T>

@@ -64,8 +64,10 @@ void GeneMajorStore::fill(CellBlock& block, Index first, Index count,
   }
   collector.begin_block(block, first);
   collector.make_room(count, entries_.size());
-  // A few cells at a time: all that is written to stays in the cache.
-  constexpr Index at_once = 64;
+  // A few cells at a time, fewer of many features: all that is written to stays in the cache.
+  constexpr Index values_at_once = 1 << 17;
+  const Index at_once =
+      std::clamp<Index>(values_at_once / std::max<Index>(1, std::ssize(features_)), 4, 64);
   auto& by_cell = reader.by_cell_;
   by_cell.resize(static_cast<std::size_t>(at_once));
   for (Index begin = first; begin < first + count; begin += at_once) {
@@ -89,6 +91,14 @@ void GeneMajorStore::fill(CellBlock& block, Index first, Index count,
     }
   }
   reader.next_cell_ = first + count;
+}
+
+std::size_t GeneMajorStore::Reader::bytes() const noexcept {
+  std::size_t bytes = cursors_.capacity() * sizeof(std::size_t);
+  for (const auto& cell : by_cell_) {
+    bytes += sizeof(cell) + cell.capacity() * sizeof(cell.front());
+  }
+  return bytes;
 }
 
 std::size_t GeneMajorStore::bytes() const noexcept {

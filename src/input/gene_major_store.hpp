@@ -40,6 +40,9 @@ class GeneMajorStore {
   [[nodiscard]] Index n_cells() const noexcept { return static_cast<Index>(totals_.size()); }
   /// Where a thread that serves cells stands.
   class Reader {
+   public:
+    [[nodiscard]] std::size_t bytes() const noexcept;
+
    private:
     friend class GeneMajorStore;
     Index next_cell_ = -1;

@@ -265,8 +265,9 @@ class GeneMajor final : public SparseMatrix<Value, Position> {
 
   void fill(CellBlock& block, Index first, Index count, h5::TextReader& names) override {
     if (!store_) {
-      gather();
+      GeneMajorStore store = gather();
       names_ = names.all();
+      store_.emplace(std::move(store));  // all or nothing: after a failure the next call fails, too
     }
     store_->fill(block, first, count, names_, *collector_, reader_);
   }
@@ -284,25 +285,26 @@ class GeneMajor final : public SparseMatrix<Value, Position> {
     return position >= 0 || (keep_all_ && position != GeneMap::ignored);
   }
 
-  void gather() {
-    store_.emplace(this->n_cells_, this->file_.path());
-    store_->reserve(n_kept_);
+  GeneMajorStore gather() {
+    GeneMajorStore store(this->n_cells_, this->file_.path());
+    store.reserve(n_kept_);
     hsize_t begin = 0;
     for (Index gene = 0; gene < this->n_genes_; ++gene) {
       const hsize_t end = ends_[static_cast<std::size_t>(gene)];
       const bool counted = map_->positions()[static_cast<std::size_t>(gene)] != GeneMap::ignored;
       if (counted) {
-        store_->begin_feature(gene, keep(gene), counted);
+        store.begin_feature(gene, keep(gene), counted);
         this->visit(begin, end,
                     [&](std::span<const Position> cells, std::span<const Value> values) {
                       for (std::size_t i = 0; i < values.size(); ++i) {
-                        store_->add(static_cast<Index>(cells[i]), static_cast<double>(values[i]));
+                        store.add(static_cast<Index>(cells[i]), static_cast<double>(values[i]));
                       }
                     });
-        store_->end_feature();
+        store.end_feature();
       }
       begin = end;
     }
+    return store;
   }
 
   const GeneMap* map_ = nullptr;

@@ -308,7 +308,7 @@ class MtxSource final : public CellSource {
 
   std::size_t memory_bytes() const override {
     std::size_t bytes = matrix_.memory_bytes() + stretch_.capacity() * sizeof(Entry) +
-                        (store_ ? store_->bytes() : 0) +
+                        (store_ ? store_->bytes() + reader_.bytes() : 0) +
                         genes_.feature_of_line.capacity() * sizeof(std::int32_t) +
                         genes_.table.counted.capacity();
     for (const std::string& cell : cells_) bytes += sizeof(std::string) + cell.capacity();

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "core/decide.hpp"
 #include "h5_fixture.hpp"
 
 namespace sicmir {
@@ -39,14 +40,26 @@ TEST(H5Damaged, EveryFaultIsRefusedByName) {
     SourceOptions options;
     options.layer = line.at(1);
     options.genome = line.at(2);
+    std::string said;
     try {
       auto opened = open_and_select(path, options, index);
       read_cells(*opened.source, index.panel_size(), 5);
       ADD_FAILURE() << "was not refused";
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ExitCode::bad_input);
-      EXPECT_THAT(error.what(), HasSubstr(line.at(3)));
-      EXPECT_THAT(error.what(), StartsWith(path + ": "));
+      said = error.what();
+      EXPECT_THAT(said, HasSubstr(line.at(3)));
+      EXPECT_THAT(said, StartsWith(path + ": "));
+    }
+    // A source that has failed may be asked again, by other threads.
+    for (const int threads : {1, 3}) {
+      try {
+        auto opened = open_and_select(path, options, index);
+        (void)take_sample(*opened.source, 1, threads);
+        ADD_FAILURE() << "was not refused by " << threads << " threads";
+      } catch (const Error& error) {
+        EXPECT_EQ(error.what(), said) << threads << " threads";
+      }
     }
   }
   // What the files claim is thousands of times more.

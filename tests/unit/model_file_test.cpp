@@ -193,7 +193,7 @@ TEST_F(ModelFile, RefusesAMisshapenWeightBeforeAllocatingIt) {
   replace_floats("members/000/layers/004/weight", {4, hsize_t{1} << 40});
   EXPECT_THAT(refusal(), HasSubstr("5 inputs were expected"));
   replace_floats("members/000/layers/004/weight", {hsize_t{1} << 40, 5});
-  EXPECT_THAT(refusal(), HasSubstr("claims more numbers than the file can hold"));
+  EXPECT_THAT(refusal(), HasSubstr("elements but the file stores only"));
 }
 
 TEST_F(ModelFile, RefusesABatchNormOfTheWrongWidth) {
