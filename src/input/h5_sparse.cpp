@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -264,10 +265,16 @@ class GeneMajor final : public SparseMatrix<Value, Position> {
   }
 
   void fill(CellBlock& block, Index first, Index count, h5::TextReader& names) override {
+    if (failure_) std::rethrow_exception(failure_);
     if (!store_) {
-      GeneMajorStore store = gather();
-      names_ = names.all();
-      store_.emplace(std::move(store));  // all or nothing: after a failure the next call fails, too
+      try {
+        GeneMajorStore store = gather();
+        names_ = names.all();
+        store_.emplace(std::move(store));
+      } catch (...) {
+        failure_ = std::current_exception();  // it may have taken minutes to find
+        throw;
+      }
     }
     store_->fill(block, first, count, names_, *collector_, reader_);
   }
@@ -313,6 +320,7 @@ class GeneMajor final : public SparseMatrix<Value, Position> {
   std::vector<hsize_t> ends_;  // of the genes
   std::optional<PanelCollector> collector_;
   std::optional<GeneMajorStore> store_;
+  std::exception_ptr failure_;
   GeneMajorStore::Reader reader_;
   std::vector<std::string> names_;
 };

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -177,6 +178,45 @@ TEST_F(ModelFile, RefusesANewerFormatAndNamesBothVersions) {
 TEST_F(ModelFile, RefusesHdf5OfAnotherKind) {
   edit([](hid_t file) { H5Adelete(file, "format"); });
   EXPECT_THAT(refusal(), HasSubstr("its attribute 'format' is not 'sicmir-model'"));
+}
+
+TEST_F(ModelFile, ReadsWeightsThatAnotherProgramStoredInDeflatedChunks) {
+  const std::string name = "members/000/layers/000/weight";
+  edit([&](hid_t file) {
+    std::vector<float> values(30);
+    {
+      const h5::Handle old(H5Dopen2(file, name.c_str(), H5P_DEFAULT));
+      ASSERT_GE(H5Dread(old.get(), H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
+                0);
+    }
+    H5Ldelete(file, name.c_str(), H5P_DEFAULT);
+    const std::array<hsize_t, 2> extent{5, 6}, chunk{2, 4};
+    const h5::Handle space(H5Screate_simple(2, extent.data(), nullptr));
+    const h5::Handle how(H5Pcreate(H5P_DATASET_CREATE));
+    H5Pset_chunk(how.get(), 2, chunk.data());
+    H5Pset_deflate(how.get(), 4);
+    const h5::Handle fresh(H5Dcreate2(file, name.c_str(), H5T_IEEE_F32LE, space.get(), H5P_DEFAULT,
+                                      how.get(), H5P_DEFAULT));
+    ASSERT_GE(H5Dwrite(fresh.get(), H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
+              0);
+  });
+  const Model found = read_model(path_);
+  EXPECT_EQ(std::get<Linear>(found.members.at(0).layers.at(0)).weight,
+            std::get<Linear>(model_.members.at(0).layers.at(0)).weight);
+}
+
+TEST_F(ModelFile, ReadsLayersOfMoreOutputsThanAreReadAtOnce) {
+  for (const bool halves : {false, true}) {
+    Matrix wide(150, 6), narrow(4, 150);  // 64 + 64 + 22 outputs
+    for (Index i = 0; i < wide.size(); ++i) wide.data()[i] = static_cast<float>(i) / 8.0F;
+    for (Index i = 0; i < narrow.size(); ++i) narrow.data()[i] = static_cast<float>(i) / -16.0F;
+    model_.float16 = halves;  // which holds all of these
+    model_.members.at(0).layers = {Linear{wide, {}}, Relu{}, Linear{narrow, {}}};
+    write_model(model_, path_);
+    const Model found = read_model(path_);
+    EXPECT_EQ(std::get<Linear>(found.members.at(0).layers.at(0)).weight, wide) << halves;
+    EXPECT_EQ(std::get<Linear>(found.members.at(0).layers.at(2)).weight, narrow) << halves;
+  }
 }
 
 TEST_F(ModelFile, RefusesAMissingDataSet) {
