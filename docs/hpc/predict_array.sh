@@ -3,7 +3,7 @@
 #SBATCH --cpus-per-task=2
 #SBATCH --mem=1G
 #SBATCH --time=02:00:00
-# The predictions of one part:  sbatch --array=1-N predict_array.sh INPUT FOLDER N
+# Predicts one part:  sbatch --array=1-N predict_array.sh INPUT FOLDER N
 set -euo pipefail
 input=$1 folder=$2 parts=$3
 sicmir predict "$input" --shard "slurm/$parts" --moments "$folder/moments.h5" \

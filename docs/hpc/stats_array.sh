@@ -3,7 +3,7 @@
 #SBATCH --cpus-per-task=2
 #SBATCH --mem=1G
 #SBATCH --time=02:00:00
-# The moments of one part:  sbatch --array=1-N stats_array.sh INPUT FOLDER N
+# Measures the moments of one part:  sbatch --array=1-N stats_array.sh INPUT FOLDER N
 set -euo pipefail
 input=$1 folder=$2 parts=$3
 sicmir stats "$input" --shard "slurm/$parts" -o "$folder/stats.$SLURM_ARRAY_TASK_ID.h5"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# One input in N parts, from its moments to one file:  submit.sh INPUT FOLDER N
-# Each step waits for the one before; the last one writes FOLDER/all.h5ad. Prints the last job.
+# Predicts one input in N parts: moments, predictions, and one merged file:  submit.sh INPUT FOLDER N
+# Each step waits for the previous one; the last one writes FOLDER/all.h5ad. Prints the ID of the last job.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 input=$1 folder=$2 parts=$3

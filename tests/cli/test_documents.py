@@ -1,8 +1,8 @@
-"""Every command line of the documents is run, or stands in NOT_RUN with the reason.
+"""Every command in the documentation is run, or is listed in NOT_RUN with the reason.
 
-Blocks say by their mark what is to happen: `sh test` runs; `sh exit 3` must end in exit code 3; in
-`console`, lines with `$ ` run and print what follows them (the README's tour: test_readme.py). Options
-in running text must be those of their subcommand. docs/known-traps.md names tests that exist.
+The mark of a block says what must happen: `sh test` succeeds; `sh exit 3` fails with exit code 3; in
+`console`, lines that begin with `$ ` run and print what follows them (the README's: test_readme.py).
+Options in running text must be those of their subcommand. docs/known-traps.md names tests that exist.
 """
 import collections
 import importlib.util
@@ -24,20 +24,27 @@ from gdc_tree import cohort_tree
 from program import PROJECT, SICMIR, SYMBOLS, run
 
 README = PROJECT / "README.md"
-DOCUMENTS = [README, *sorted(path for folder in ("docs", "models", "data")
+DOCUMENTS = [README, *sorted(path for folder in ("docs", "models", "data", ".github")
                              for path in (PROJECT / folder).rglob("*.md"))]
+# The page that describes all options of a subcommand.
+OPTION_PAGES = {"predict": "docs/predict.md", "train": "docs/training.md"}
 # Document, first line of the block: why it is not run here, or who runs it.
 NOT_RUN = {
-    ("README.md", "scripts/demo.sh   # installs what is missing, builds, predicts the bundled example, "
-     "shows some of it"): "installs packages and builds; test.sh is what runs this test",
+    ("README.md", "scripts/demo.sh   # installs missing packages, builds sicmir and runs it on the bundled "
+     "example"): "installs packages and builds; test.sh is what runs this test",
+    (".github/CONTRIBUTING.md", "scripts/test.sh                # all tests"):
+        "installs packages and builds; test.sh is what runs this test",
+    (".github/CONTRIBUTING.md", "cmake --preset release -DCMAKE_CXX_COMPILER_LAUNCHER=ccache"): "builds",
+    (".github/CONTRIBUTING.md", "bash .ci/run                   # format, tests, sanitizers, clang-tidy, "
+     "instruction counts and more"): "runs this test",
     ("docs/hpc.md", "docs/hpc/submit.sh cells.h5ad out 8"): "Slurm; scripts/check_cluster.sh",
     ("docs/hpc.md", "sbatch --array=3 docs/hpc/predict_array.sh cells.h5ad out 8"):
         "Slurm; scripts/check_cluster.sh runs the same script",
     ("docs/hpc.md", "snakemake --snakefile docs/hpc/Snakefile --cores 2 --config input=cells.h5ad "
      "folder=out parts=4"): "Snakemake; scripts/check_cluster.sh",
     ("docs/train-on-tcga.md", "mkdir gdc"): "a download of days through gdc-client",
-    ("docs/performance.md", "bench/run.sh                    # inputs, sicmir and the same steps in "
-     "Python, side by side"): "benchmarks",
+    ("docs/performance.md", "bench/run.sh                    # makes inputs, runs sicmir and the same steps "
+     "in Python, side by side"): "benchmarks",
     ("docs/packaging/README.md", "cmake --preset release && cmake --build --preset release"):
         "builds a package; scripts/check_deb.sh",
     ("docs/model-format.md", "import h5py, numpy, pandas"): "run by test_model_format.py",
@@ -193,7 +200,7 @@ def spans(document):
     return re.findall(r"`([^`]+)`", prose)
 
 
-def test_command_lines_in_running_text_name_subcommands_and_their_options(options):
+def test_commands_in_running_text_name_subcommands_and_their_options(options):
     seen = 0
     for document in DOCUMENTS:
         for span in spans(document):
@@ -201,7 +208,7 @@ def test_command_lines_in_running_text_name_subcommands_and_their_options(option
             ours = words[0] == "sicmir"
             words = words[1:] if ours else words
             if not words or not (ours or words[0] in options) or not re.match("[a-z]", words[0]):
-                continue  # not ours, or `sicmir --version`, or what that prints
+                continue  # not ours, or `sicmir --version`, or its output
             assert words[0] in options, f"{document}: `{span}`"
             named = {word.split("=")[0] for word in words[1:] if re.match("--?[a-z]", word)}
             assert named <= options[words[0]], f"{document}: `{span}`"
@@ -209,13 +216,42 @@ def test_command_lines_in_running_text_name_subcommands_and_their_options(option
     assert seen > 20
 
 
-def test_the_readmes_table_lists_options_of_their_subcommands(options):
-    lines = re.findall(r"^\| `([a-z-]+)[^|]*\|[^|]*\|((?:\\\||[^|])*)\|$", README.read_text(),
-                       re.MULTILINE)
+def test_the_readmes_table_links_each_subcommand_to_its_page(options):
+    lines = re.findall(r"^\| `([a-z-]+)[^|]*\|[^|]*\|([^|]*)\|$", README.read_text(), re.MULTILINE)
     assert {command for command, _ in lines} == set(options)
-    for command, named in lines:
-        found = set(re.findall(r"(?<![\w-])--?[a-z][a-z0-9-]*", named))
-        assert found <= options[command], f"{command}: {found - options[command]}"
+    for command, pages in lines:
+        links = re.findall(r"\]\((docs/[\w./-]+\.md)", pages)
+        assert links, command
+        named = "".join((PROJECT / link).read_text() for link in links)
+        assert re.search(rf"sicmir {command}\b|`{command}\b", named), f"{links} do not name {command}"
+
+
+@pytest.mark.parametrize("command, page", OPTION_PAGES.items())
+def test_a_page_describes_every_option_of_its_subcommand_and_no_other(options, command, page):
+    def described(document):
+        cells = re.findall(r"^\| (`-[^|]*(?:\\\|[^|]*)*)\|", (PROJECT / document).read_text(), re.MULTILINE)
+        return {word for cell in cells for word in re.findall(r"(?<![\w-])--?[a-z][a-z0-9-]*", cell)}
+    common = described("docs/command-line.md")
+    assert described(page) <= options[command], described(page) - options[command]
+    assert options[command] <= described(page) | common, options[command] - described(page) - common
+
+
+def test_the_index_lists_every_page():
+    index = PROJECT / "docs" / "README.md"
+    listed = {(index.parent / link).resolve()
+              for link in re.findall(r"\]\(([^)#:]+)\)", index.read_text())}
+    pages = {path.resolve() for path in (PROJECT / "docs").rglob("*.md")} - {index.resolve()}
+    assert pages <= listed, pages - listed
+
+
+def test_links_to_sections_lead_to_headings():
+    def anchors(document):
+        headings = re.findall(r"^#+ (.*)$", document.read_text(), re.MULTILINE)
+        return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    for document in DOCUMENTS:
+        for link, anchor in re.findall(r"\]\(([^)#:]*)#([^)]*)\)", document.read_text()):
+            target = document.parent / link if link else document
+            assert anchor in anchors(target), f"{document}: {link}#{anchor}"
 
 
 def test_scripts_and_documents_that_are_named_exist():

@@ -32,7 +32,7 @@ def test_version_is_one_line_on_stdout():
 
 
 def test_the_changelog_and_the_citation_name_this_version():
-    assert f"\n## {VERSION}" in (PROJECT / "CHANGELOG.md").read_text()
+    assert f"\n## [{VERSION}] - " in (PROJECT / "CHANGELOG.md").read_text()
     assert f"\nversion: {VERSION}\n" in (PROJECT / "CITATION.cff").read_text()
 
 
@@ -49,7 +49,7 @@ def test_an_installed_program_finds_its_model_beside_itself(prefix, tmp_path):
 def test_tables_licence_and_documents_are_installed(prefix):
     for path in ("share/sicmir/landmarks.tsv", "share/sicmir/mirnas.tsv",
                  "share/doc/sicmir/README.md", "share/doc/sicmir/LICENSE",
-                 "share/doc/sicmir/model-format.md"):
+                 "share/doc/sicmir/docs/README.md", "share/doc/sicmir/docs/model-format.md"):
         assert (prefix / path).is_file(), path
 
 

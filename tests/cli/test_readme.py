@@ -1,4 +1,4 @@
-"""Every command line of the README's tour runs as it stands, with the bundled model."""
+"""Every command of the README's quick start runs as it stands, with the bundled model."""
 import os
 import pathlib
 import re
@@ -10,14 +10,14 @@ import pandas as pd
 from program import PROJECT, SICMIR, SYMBOLS
 
 
-def command_lines():
-    blocks = re.findall(r"^```console\n(.*?)^```$", (PROJECT / "README.md").read_text(),
+def command_lines(document):
+    blocks = re.findall(r"^```console\n(.*?)^```$", (PROJECT / document).read_text(),
                         flags=re.MULTILINE | re.DOTALL)
     return [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
 
 
 def write_pairs(folder, n_samples=40):
-    """Files of the names that the tour's `train` line reads."""
+    """Files of the names that the `train` command reads."""
     random = np.random.default_rng(1)
     samples = [f"patient_{i + 1}" for i in range(n_samples)]
     mirnas = pd.read_csv(PROJECT / "data" / "mirnas.tsv", sep="\t")["name"][:20]
@@ -27,29 +27,39 @@ def write_pairs(folder, n_samples=40):
     mirna.to_csv(folder / "mirna.tsv", sep="\t")
 
 
-def test_the_tour_runs_line_by_line(bundled, tmp_path):
-    (tmp_path / "data").symlink_to(PROJECT / "data")
-    (tmp_path / "models").symlink_to(PROJECT / "models")
-    write_pairs(tmp_path)
+def run_lines(lines, folder):
+    (folder / "data").symlink_to(PROJECT / "data")
+    (folder / "models").symlink_to(PROJECT / "models")
     path = f"{pathlib.Path(SICMIR).parent}:/usr/bin:{os.environ['PATH']}"
-    lines = command_lines()
-    assert len(lines) > 8
     for line in lines:
-        done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True,
+        done = subprocess.run(["bash", "-c", line], cwd=folder, capture_output=True, text=True,
                               timeout=300, env={**os.environ, "PATH": path})
         assert done.returncode == 0, f"{line}\n{done.stderr}"
         writes = any(word in line for word in (" -o ", "--output-dir", " > "))
         assert writes or done.stdout, f"{line}: shows nothing"
-    # What the network saw, given to it once more, is predicted the same, up to the rounding that
+
+
+def test_the_quick_start_runs_line_by_line(bundled, tmp_path):
+    write_pairs(tmp_path)
+    lines = command_lines("README.md")
+    assert len(lines) > 8
+    run_lines(lines, tmp_path)
+
+
+def test_moments_and_pipes_of_the_predict_page_give_the_same_predictions(bundled, tmp_path):
+    lines = [line for line in command_lines("docs/predict.md") if "data/example" in line or " - " in line]
+    assert len(lines) == 4
+    run_lines(lines, tmp_path)
+    # The network's input, predicted again, gives the same predictions, up to rounding, which
     # differs between counts (sparse) and z-scores (dense).
     mirnas, again = (pd.read_csv(tmp_path / name, index_col=0)
                      for name in ("mirnas.csv", "from_pipe.csv"))
     np.testing.assert_allclose(again, mirnas, rtol=0, atol=1e-5)
-    # The moments of the whole, used for the whole.
+    # Moments of the whole, used for the whole.
     assert (tmp_path / "part.csv").read_bytes() == (tmp_path / "mirnas.csv").read_bytes()
 
 
-def test_every_subcommand_stands_in_the_readme():
+def test_every_subcommand_is_in_the_readme():
     usage = subprocess.run([SICMIR, "--help"], capture_output=True, text=True, check=True).stdout
     commands = re.findall(r"^  ([a-z-]+)  +\S", usage.split("Subcommands:")[1], re.MULTILINE)
     readme = (PROJECT / "README.md").read_text()
