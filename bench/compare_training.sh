@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Seconds per training epoch of sicmir and of PyTorch (Debian's python3-torch), side by side:
 #   bash bench/compare_training.sh [ROUNDS [EPOCHS]]
-# The two take turns, ROUNDS times, and medians over all rounds are compared. Timings mean something
-# on quiet cores only; the load is printed. Builds build/release with the benchmarks.
-# OPENBLAS names the folder of OpenBLAS, if it is not where Debian puts it.
+# The two alternate for ROUNDS rounds, and medians over all rounds are compared. Timings are meaningful
+# only on an idle machine; the load is printed. Builds build/release with the benchmarks.
+# OPENBLAS is the directory of OpenBLAS, if it differs from Debian's.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 rounds=${1:-3}

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes a made-up 10x-like count matrix as AnnData (CSR float32), cell by cell, in bounded memory.
+"""Writes a synthetic 10x-like count matrix as AnnData (CSR float32), cell by cell, in bounded memory.
 
     make_counts.py CELLS OUT.h5ad [--genes 25000] [--density 0.08] [--gzip LEVEL]
 
-The panel's 977 genes are among the genes, spread evenly. Values are 1 + a geometric draw."""
+The genes include the model's 977, evenly spaced. Values are 1 + a geometric draw."""
 import argparse
 import pathlib
 
@@ -26,7 +26,7 @@ for i, symbol in enumerate(panel):
     names[i * args.genes // len(panel)] = symbol
 
 rng = np.random.default_rng(1)
-# Genes differ in how often they are seen, as in real data; the mean is the wanted density.
+# Genes differ in how often they are detected, as in real data; the mean is the requested density.
 rate = rng.gamma(0.5, 1.0, args.genes)
 rate = np.minimum(rate * args.density / rate.mean(), 0.95)
 rate = np.minimum(rate * args.density / rate.mean(), 0.98)

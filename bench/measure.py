@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""What bench/run.sh runs: measure.py FOLDER SICMIR CELLS...
+"""Run by bench/run.sh: measure.py FOLDER SICMIR CELLS...
 
-sicmir and the published method's steps in Python (published_steps.py) take turns on the same
-inputs. Printed are medians of wall and CPU seconds, the peak memory of the largest process, bytes
+sicmir and the steps of the published method in Python (published_steps.py) alternate on the same
+inputs. The output lists medians of wall and CPU seconds, the peak memory of the largest process, bytes
 written, the ratio, and for each stage the share of its roofline: the time that this stage alone
-would take at the machine's speed, as a share of the wall time. They may add up to more than 100 %,
-as stages run beside each other. Rooflines are measured first: the processor's rate at the dense
-layers' products (GFLOP/s, all CPUs), reading a file from the page cache, and writing one."""
+would take at the peak rate of the machine, as a share of the wall time. Shares can add up to more than
+100 %, because stages run in parallel. Rooflines are measured first: the rate of the processor for the
+products of dense layers (GFLOP/s, all CPUs), reading a file from the page cache, and writing one."""
 import json
 import os
 import pathlib
@@ -26,13 +26,13 @@ model = folder / "model.h5"
 PYTHON = "/usr/bin/python3"
 CPUS = len(os.sched_getaffinity(0))
 ALONE = bool(os.environ.get("SICMIR_BENCH_ALONE"))
-# 2 FLOP a weight of 977 -> 1024 -> 1024 -> 1298, at 977 values a cell.
+# 2 FLOP per weight of 977 -> 1024 -> 1024 -> 1298, with 977 values per cell.
 FLOP_PER_CELL = 2 * (977 * 1024 + 1024 * 1024 + 1024 * 1298)
 MOST_FOR_PYTHON = 100_000  # cells: 146 kB each
 
 
 def timed(command, environment=None):
-    """Through time(1): a child begins with the peak memory of the process that started it."""
+    """Uses time(1), because a child starts with the peak memory of its parent process."""
     figures = folder / "time.txt"
     done = subprocess.run(["/usr/bin/time", "-o", figures, "-f", "%e %U %S %M",
                            *map(str, command)], stdout=subprocess.DEVNULL,
@@ -45,7 +45,7 @@ def timed(command, environment=None):
 
 
 def run(command, environment=None):
-    start = time.perf_counter()  # time(1) has hundredths only
+    start = time.perf_counter()  # time(1) reports only hundredths
     rest = timed(command, environment)
     return None if rest is None else (time.perf_counter() - start, *rest)
 
@@ -65,7 +65,7 @@ def counts(n, level=None):
 
 
 def table(n_samples, n_genes):
-    """Values of bulk samples with four decimals, genes as lines."""
+    """Values of bulk samples with four decimals, genes in rows."""
     path = folder / f"bulk{n_samples}x{n_genes}.csv"
     if not path.exists():
         lines = (HERE.parent / "data" / "landmarks.tsv").read_text().splitlines()
@@ -80,7 +80,7 @@ def table(n_samples, n_genes):
 
 
 def rooflines(kernels_bench):
-    """FLOP a second of all CPUs, bytes a second read from cache and written."""
+    """FLOP per second of all CPUs; bytes per second read from the cache and written."""
     done = subprocess.run([kernels_bench, "--benchmark_filter=dense/256",
                            "--benchmark_format=json"], capture_output=True, text=True)
     flops = json.loads(done.stdout)["benchmarks"][0]["FLOP"] * CPUS if done.returncode == 0 else 0
@@ -150,7 +150,7 @@ def read_by_h5py(path):
 
 
 def reading():
-    """`sicmir stats` reads and adds up; h5py only reads. Rates: bytes of values and indices."""
+    """`sicmir stats` reads and sums; h5py only reads. Rates: bytes of values and indices."""
     print("\n| input | sicmir stats s | GB/s | h5py s | GB/s | ratio |\n|---|---|---|---|---|---|")
     for n in [n for n in cells if n <= 300_000]:
         for path in (counts(n), counts(n, 4)):

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The published method's steps with PyTorch, pandas and anndata, as most people would write them:
-to compare times with. Everything in memory, all cells as one batch.
+"""The steps of the published method with PyTorch, pandas and anndata, as most people would write them,
+for comparing times. Everything is in memory, and all cells are one batch.
 
     published_steps.py MODEL.h5 INPUT OUTPUT
 
-INPUT: .h5ad with raw counts, or .csv with genes as lines; OUTPUT: .csv or .h5ad. MODEL: any model
-file of sicmir. Steps: counts to ln(1 + CP10k) where they are whole numbers, the panel's genes by
+INPUT: .h5ad with raw counts, or .csv with genes in rows; OUTPUT: .csv or .h5ad. MODEL: any model
+file of sicmir. Steps: counts to ln(1 + CP10k) if they are whole numbers, the model's genes by
 name (missing ones 0), z-score over the cells (population sd, constant genes 0), network."""
 import sys
 
@@ -20,7 +20,7 @@ model_path, source, target = sys.argv[1:4]
 
 
 def layers_of(path):
-    """The first member's layers as PyTorch modules, and the names of genes and miRNAs."""
+    """The layers of the first member as PyTorch modules, and the names of genes and miRNAs."""
     text = lambda values: [v.decode() if isinstance(v, bytes) else v for v in values]
     modules = []
     with h5py.File(path) as f:
@@ -58,7 +58,7 @@ else:
 first = values[:100].toarray() if scipy.sparse.issparse(values) else values[:100]
 if (first == np.floor(first)).all():
     factors = 1e4 / np.asarray(values.sum(axis=1), dtype="f8").ravel()
-    if scipy.sparse.issparse(values):  # as scanpy does it: what is not 0, in place
+    if scipy.sparse.issparse(values):  # non-zero values in place, as in scanpy
         values = values.tocsr()
         values.data *= np.repeat(factors, np.diff(values.indptr)).astype(values.dtype)
         np.log1p(values.data, out=values.data)

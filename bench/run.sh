@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Builds the program, generates inputs and times sicmir beside the published method's steps in
-# Python (bench/published_steps.py), then the kernels and the text parsers alone.
+# Builds the program, generates inputs and times sicmir side by side with the steps of the published
+# method in Python (bench/published_steps.py), then the kernels and the text parsers on their own.
 #   bench/run.sh [FOLDER [CELLS...]]     default: /tmp/sicmir-bench 30000 100000
-# FOLDER keeps the inputs for the next run: 16 MB per 1,000 cells. Above 100,000 cells the Python
-# steps are left out: they need 146 kB a cell. SICMIR_BENCH_ALONE=1 leaves them out altogether.
-# Wants python3-anndata, python3-torch, libopenblas0-pthread, libbenchmark-dev and time.
+# FOLDER keeps the inputs for the next run: 16 MB per 1,000 cells. Above 100,000 cells, the Python
+# steps are skipped, because they need 146 kB per cell. SICMIR_BENCH_ALONE=1 always skips them.
+# Needs python3-anndata, python3-torch, libopenblas0-pthread, libbenchmark-dev and time.
 set -euo pipefail
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 folder=${1:-/tmp/sicmir-bench}

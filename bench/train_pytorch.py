@@ -1,8 +1,8 @@
-"""Seconds per epoch of PyTorch at the published size, on random data: what bench/train_epoch does.
+"""Seconds per epoch of PyTorch at the published size, on random data, to compare with bench/train_epoch.
 
     /usr/bin/python3 bench/train_pytorch.py BATCH EPOCHS
 
-PyTorch's default threads, which are its fastest here. Needs Debian's python3-torch."""
+Uses PyTorch's default number of threads, which was the fastest. Needs Debian's python3-torch."""
 import resource
 import statistics
 import sys

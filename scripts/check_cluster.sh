@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs docs/hpc's Slurm array and Snakemake workflow for real and compares what they write with one
-# run. Starts a Slurm of one node on the loopback; needs root, slurm-wlm, munge and snakemake.
+# Runs the Slurm array and the Snakemake workflow of docs/hpc and compares their output with that of a
+# single run. Starts a one-node Slurm on the loopback interface; needs root, slurm-wlm, munge and snakemake.
 #   scripts/check_cluster.sh [PROGRAM]      (default build/release/src/sicmir)
 set -euo pipefail
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -18,7 +18,7 @@ ln -s "$program" "$work/bin/sicmir"
 export PATH=$work/bin:$PATH
 cd "$work"
 
-# The bundled example, often enough for several blocks of 1,024 cells.
+# The bundled example, repeated to fill several blocks of 1,024 cells.
 /usr/bin/python3 - "$project/data/example" cells.h5ad <<'PYTHON'
 import sys
 
@@ -103,16 +103,16 @@ await() { # JOB...
   done
   squeue
   tail -n 5 slurm*.log slurm-out/*.log
-  echo "the jobs do not end" >&2
+  echo "the jobs did not finish" >&2
   return 1
 }
 ls_logs() { tail -n 20 "$1"/*.log slurm*.log >&2; }
 
-# Nodes of a real cluster see the program by a module or a shared PATH; here it is in ours.
+# On a real cluster, nodes find the program through a module or a shared PATH; here it is on ours.
 "$project/docs/hpc/submit.sh" "$work/cells.h5ad" "$work/slurm-out" 4
 await
 same_as_one slurm-out || { ls_logs slurm-out; exit 1; }
-# A part is lost and submitted again, alone.
+# One part is lost and resubmitted on its own.
 rm slurm-out/part.2.h5ad slurm-out/all.h5ad
 sbatch --parsable --output "$work/slurm-out/again.log" --array=2 \
   "$project/docs/hpc/predict_array.sh" "$work/cells.h5ad" "$work/slurm-out" 4

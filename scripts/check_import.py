@@ -4,11 +4,11 @@
     check_import.py SICMIR
 
 Networks of the published size, saved by PyTorch in both published layer orders and a third, are
-imported; `predict` must equal PyTorch's forward pass on 10,000 cells, and on some of them so must the
-exported .npz and .onnx. The bundled model's exports must equal `predict`. The committed checkpoints
-(tests/data/import) are made again and compared. Needs Debian's python3-torch, python3-anndata and
-python3-onnx; and onnxruntime-web through npm: without npm, a line says that ONNX files were checked
-but not run. Exit code 1 after any finding. About 20 s of one core.
+imported. `predict` must match PyTorch's forward pass on 10,000 cells, and the exported .npz and .onnx
+must match it on some of them. Exports of the bundled model must match `predict`. The committed
+checkpoints (tests/data/import) are regenerated and compared. Needs Debian's python3-torch,
+python3-anndata and python3-onnx, and onnxruntime-web through npm; without npm, ONNX files are checked
+but not run, and a message says so. Exit code 1 after any finding. Takes about 20 s on one core.
 """
 import importlib.util
 import json
@@ -31,11 +31,11 @@ committed = project / "tests" / "data" / "import"
 spec = importlib.util.spec_from_file_location("make_checkpoints", committed / "make_checkpoints.py")
 made = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(made)
-for network_class in (made.NeuralNet, made.Loose):  # pickles name classes of the script that saved
+for network_class in (made.NeuralNet, made.Loose):  # pickles refer to classes of the script that saved them
     network_class.__module__ = "__main__"
     setattr(sys.modules["__main__"], network_class.__name__, network_class)
 
-warnings.filterwarnings("ignore")  # of PyTorch, on the sources of classes
+warnings.filterwarnings("ignore")  # PyTorch's, about the source code of classes
 failures = []
 
 

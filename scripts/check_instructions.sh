@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Counts the instructions of a small prediction with callgrind and compares them with the committed
-# figure: more than 5 % above it is an error, more than 5 % below asks for a new figure.
+# figure: more than 5 % above it is an error; more than 5 % below it, the figure should be updated.
 #   scripts/check_instructions.sh SICMIR MAKE_TEST_MODEL [--update]
 set -euo pipefail
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -8,13 +8,13 @@ sicmir=$1
 make_model=$2
 figure=$project/tests/data/instructions.txt
 if ! command -v valgrind >/dev/null; then
-  echo "check_instructions: no valgrind here; skipped"
+  echo "check_instructions: skipped (valgrind is not installed)"
   exit 0
 fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "$make_model" "$project/data" "$folder/model.h5" 100 128
-# One process and one thread, and kernels that do not depend on the processor.
+# One process, one thread, and kernels that do not depend on the processor.
 export SICMIR_SUPERVISE=0 SICMIR_KERNEL=v2
 valgrind --tool=callgrind --callgrind-out-file="$folder/out" "$sicmir" predict \
   "$project/data/example" -m "$folder/model.h5" --threads 1 --quiet -o "$folder/out.csv" \

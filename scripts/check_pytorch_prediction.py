@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Compares `sicmir predict` with PyTorch's own forward pass over the same weights.
+"""Compares `sicmir predict` with PyTorch's forward pass over the same weights.
 
     check_pytorch_prediction.py SICMIR MAKE_TEST_MODEL
 
-Both layer orders in which the method was published, at the published size, on 10,000 samples. Needs
+Tests both layer orders in which the method was published, at the published size, on 10,000 samples. Needs
 Debian's python3-torch, python3-h5py and python3-anndata."""
 import pathlib
 import subprocess

@@ -3,10 +3,10 @@
 
     check_pytorch_training.py SICMIR
 
-Generated samples: 600 to train on, 600 held out. Both sides: the published order of layers, dropout
-0.3, AdamW with half a cosine, weight decay on the weights of linear layers alone, batches of 64, 5
-seeds. The median Pearson per miRNA over the held-out samples, averaged over the seeds, must agree
-within 0.005. Needs Debian's python3-torch, python3-h5py, python3-pandas."""
+Uses generated samples: 600 for training, 600 held out. Both use the published order of layers, dropout
+0.3, AdamW with half a cosine, weight decay on the weights of linear layers only, batches of 64, and 5
+seeds. The median Pearson correlation per miRNA over the held-out samples, averaged over the seeds, must
+agree within 0.005. Needs Debian's python3-torch, python3-h5py, python3-pandas."""
 import pathlib
 import subprocess
 import sys
@@ -24,7 +24,7 @@ SEEDS, EPOCHS, BATCH, WIDTH, RATE, DECAY = 5, 30, 64, 256, 1e-3, 0.01
 
 
 def generate(folder):
-    """Expression that follows 20 hidden programmes, and miRNAs that follow them, bent, with noise."""
+    """Expression driven by 20 hidden programmes, and miRNAs that depend on them, nonlinearly and with noise."""
     random = np.random.default_rng(17)
     genes = pd.read_csv(DATA / "landmarks.tsv", sep="\t")["symbol"]
     mirnas = pd.read_csv(DATA / "mirnas.tsv", sep="\t")["name"][:100]

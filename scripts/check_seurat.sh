@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs the blocks of docs/formats.md, "Seurat", in their order on a Seurat object of the bundled
-# example, and compares what comes back with a prediction of the example itself. Needs r-cran-seurat
-# and r-cran-hdf5r.
+# Runs the blocks of the section "Seurat" of docs/formats.md, in order, on a Seurat object of the bundled
+# example, and compares the result with a prediction of the example itself. Needs r-cran-seurat and
+# r-cran-hdf5r.
 #   scripts/check_seurat.sh [PROGRAM]      (default build/release/src/sicmir)
 set -euo pipefail
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -13,7 +13,7 @@ ln -s "$program" "$work/bin/sicmir"
 export PATH=$work/bin:$PATH EXAMPLE=$project/data/example
 cd "$work"
 
-# What a user has: counts by symbol, metadata, a UMAP.
+# What users have: counts by symbol, metadata, a UMAP.
 cat >object.R <<'R'
 suppressMessages(library(Seurat))
 example <- Sys.getenv("EXAMPLE")
@@ -36,8 +36,8 @@ compare <- function(what) {
 }
 R
 
-# One script out of the blocks: R as it stands, command lines through the shell. Each time that
-# predictions have come into the object, they are compared.
+# Combines the blocks in one script: R unchanged, commands through the shell. Predictions are compared
+# each time they have been added to the object.
 /usr/bin/python3 - "$project/docs/formats.md" >blocks.R <<'PYTHON'
 import json
 import re

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """clang-tidy over src/ and tests/tools/, each file once although the kernels are compiled several
 times:   check_tidy.py BUILD_FOLDER CACHE_FOLDER MINUTES
-BUILD_FOLDER is configured (compile_commands.json). Ends with 1 if there is a finding, or if MINUTES
-are over before every file was looked at. CACHE_FOLDER remembers what was clean: such a file is
-looked at again only when it, a header that it includes, .clang-tidy or clang-tidy itself changes.
+BUILD_FOLDER must be configured (compile_commands.json). Exit code 1 if there is a finding, or if MINUTES
+have passed before every file was checked. CACHE_FOLDER records clean files: such a file is checked
+again only if it, a header that it includes, .clang-tidy or clang-tidy itself changes.
 Needs clang++, and LLVM's headers for the plugin own_code_only.cpp (Debian: libclang-14-dev,
 llvm-14-dev).
 """
@@ -29,24 +29,24 @@ rules = (b"".join(path.read_bytes() for path in [project / ".clang-tidy", plugin
 
 
 def build_plugin():
-    """With the headers of the very LLVM that clang-tidy is of: /usr/lib/llvm-14/bin, ../include."""
+    """Uses the headers of the LLVM that clang-tidy belongs to: /usr/lib/llvm-14/bin, ../include."""
     headers = pathlib.Path(shutil.which("clang-tidy")).resolve().parent.parent / "include"
     if not (headers / "clang" / "AST" / "ASTContext.h").exists():
         sys.exit(f"tidy: {headers} has no clang headers; install libclang-14-dev and llvm-14-dev")
     subprocess.run(["g++", "-std=c++17", "-fno-rtti", "-fPIC", "-shared", "-isystem", str(headers),
                     str(plugin_source), "-o", str(plugin)], check=True)
-    # It must not keep the checks out of everything.
+    # It must not exclude everything from the checks.
     probe = cache / "probe.cpp"
     probe.write_text("#include <string>\nstruct wrong_name {};\n")
     done = subprocess.run(["clang-tidy", f"-load={plugin}", "--quiet",
                            f"--config-file={project / '.clang-tidy'}", str(probe), "--", "-std=c++20"],
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     if "readability-identifier-naming" not in done.stdout:
-        sys.exit(f"tidy: the fault in {probe} was not found; is {plugin_source} at fault?")
+        sys.exit(f"tidy: the deliberate fault in {probe} was not found; check {plugin_source}")
 
 
 def key(entry):
-    """Of all that clang-tidy sees, comments too: they hold the NOLINTs."""
+    """Digest of everything that clang-tidy sees, including comments, which contain the NOLINTs."""
     words = entry["arguments"] if "arguments" in entry else shlex.split(entry["command"])
     words = words[next(i for i, word in enumerate(words) if word.startswith("-")):]
     for option in ("-o", "-MT", "-MF", "-MQ"):
@@ -60,7 +60,7 @@ def key(entry):
 
 
 def look_at(entry):
-    """Findings; "" if there are none; None if there was no time."""
+    """Findings; "" if there are none; None if time ran out."""
     left = deadline - time.monotonic()
     if left <= 0:
         return None
@@ -87,7 +87,7 @@ for entry in json.loads((build / "compile_commands.json").read_text()):
         entries.setdefault(entry["file"], entry)
 cache.mkdir(parents=True, exist_ok=True)
 build_plugin()
-for old in cache.iterdir():  # a month unused
+for old in cache.iterdir():  # unused for a month
     if old.stat().st_mtime < time.time() - 30 * 24 * 3600:
         old.unlink()
 with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:

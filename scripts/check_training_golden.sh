@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes tests/data/train/pytorch.json (with python3-torch), kernel.json and ranks.json (with numpy) anew
-# and compares them with the committed files: equal structure, numbers within 1e-5. Exit 0: they
+# Regenerates tests/data/train/pytorch.json (with python3-torch), kernel.json and ranks.json (with numpy)
+# and compares them with the committed files: same structure, numbers within 1e-5. Exit code 0: they
 # agree.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)

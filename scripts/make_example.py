@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
-"""Writes data/example/: a made-up single-cell experiment that looks like what Cell Ranger delivers.
+"""Writes data/example/: a synthetic single-cell experiment in the layout of Cell Ranger.
 
-usage: make_example.py [OUTPUT_FOLDER]     (default: data/example beside this script's folder)
+usage: make_example.py [OUTPUT_FOLDER]     (default: data/example of this project)
 
 No number in it was measured. 300 cells of five types are drawn from a random model with a fixed seed:
 
 * Every gene has a base level, log-normal; ribosomal, mitochondrial and housekeeping genes are
   raised by fixed factors, as in real libraries.
-* Every cell type has a programme: its marker genes (below) are raised and are nearly silent in the
-  other types; a quarter of all genes differ a little from type to type.
-* A cell's depth is log-normal around its type's median, held within 2,000 to 10,000 molecules.
+* Every cell type has a programme: its marker genes (below) are raised, and are nearly silent in the
+  other types; a quarter of all genes differ slightly between types.
+* The depth of a cell is log-normal around the median of its type, limited to 2,000 to 10,000 molecules.
 * Counts are negative binomial: a Poisson draw whose mean varies by a gamma factor (dispersion 0.4).
 
-The random numbers come from numpy's RandomState, whose stream numpy has frozen, so that the same
-files come out on every run. Genes: data/landmarks.tsv, and scripts/example_genes.tsv for the others.
+Random numbers come from numpy's RandomState, whose stream is frozen, so every run writes the same
+files. Genes: data/landmarks.tsv, and scripts/example_genes.tsv for the others.
 """
 
 import csv
@@ -27,7 +27,7 @@ import numpy as np
 SEED = 20240917
 DISPERSION = 0.4
 
-# name, cells, median depth, markers; markers that stand in data/landmarks.tsv come first
+# name, cells, median depth, markers; markers that are in data/landmarks.tsv come first
 CELL_TYPES = [
     ("T cell", 110, 3000,
      "FYN EVL STK10 PRKCQ PRKCH ITGAE IKZF1 SATB1 GATA3 CXCR4 PTPRC CORO1A STAT5B CD58 ICAM3 "
@@ -101,7 +101,7 @@ def make_barcodes(random, n):
 
 def write_gzip(path, text):
     buffer = io.BytesIO()
-    # No name and no time in the header: the same content gives the same bytes.
+    # No name and no time in the header, so that the same content gives the same bytes.
     with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, compresslevel=9, mtime=0) as file:
         file.write(text.encode("ascii"))
     path.write_bytes(buffer.getvalue())
@@ -116,7 +116,7 @@ def main():
     shares = mean_shares(random, [symbol for _, symbol in genes])
 
     types = np.repeat(np.arange(len(CELL_TYPES)), [n for _, n, _, _ in CELL_TYPES])
-    types = types[random.permutation(len(types))]  # cells come in no order, as from a machine
+    types = types[random.permutation(len(types))]  # cells are in random order, as from a sequencer
     barcodes = make_barcodes(random, len(types))
     entries = []
     for cell, cell_type in enumerate(types):

@@ -4,8 +4,8 @@
 usage: make_reference_tables.py REFERENCE_FOLDER [OUTPUT_FOLDER]
 
 REFERENCE_FOLDER holds landmarks.tsv (HGNC, NCBI Gene and Ensembl ids of the 977 genes), mirnas.tsv
-(miRBase v22 and v21), mirnas_414.txt and tcga_gene_moments.tsv. The program and its tests need only what this script wrote;
-data/README.md says what each column is. Run it again only to take over newer ids.
+(miRBase v22 and v21), mirnas_414.txt and tcga_gene_moments.tsv. The program and its tests need only the
+output of this script; data/README.md describes the columns. Run it again only to update IDs.
 """
 
 import csv
@@ -36,7 +36,7 @@ def landmark_rows(reference):
     banned = {alias for row in rows for alias in split(row["ambiguous_aliases"])}
     claims = {}
     for row in rows:
-        # The published script's own alias counts like the others: only where it is safe.
+        # The published script's own alias is treated like the others: used only if it is unambiguous.
         for alias in {*split(row["safe_aliases"]), row["alias_sicmir"]}:
             claims.setdefault(alias, set()).add(row["entrez_id"])
     for row in rows:
@@ -49,7 +49,7 @@ def landmark_rows(reference):
             alias
             for alias in sorted({*split(row["safe_aliases"]), row["alias_sicmir"]})
             if alias not in names and alias not in banned and len(claims[alias]) == 1
-            # One or two letters stand for too much else, sample names among them.
+            # One or two letters can mean too many other things, including sample names.
             and len(alias) > 2
         ]
         yield [symbol, current, row["entrez_id"], row["ensembl_gene_id"], "|".join(older), "|".join(safe)]

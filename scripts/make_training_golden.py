@@ -1,10 +1,10 @@
 """Writes tests/data/train/pytorch.json: what PyTorch computes for a small network.
 
 Run with Debian's Python: /usr/bin/python3 scripts/make_training_golden.py [OUTPUT]
-It needs python3-torch. The numbers of the three layer orders are: initial parameters, one batch
-with missing targets, the gradients, the running estimates after one forward pass, the losses of 50
-steps of SGD, and the parameters after 5 steps of AdamW (weight decay on weights only). One more
-case gives Adam's and AdamW's updates for given gradients.
+Needs python3-torch. For each of the three layer orders, it writes: initial parameters, one batch with
+missing targets, the gradients, the running estimates after one forward pass, the losses of 50 steps
+of SGD, and the parameters after 5 steps of AdamW (weight decay on weights only). One more case contains
+the updates of Adam and AdamW for given gradients.
 """
 
 import json
@@ -82,7 +82,7 @@ def masked_mse(prediction, target):
 def make_net(order):
     torch.manual_seed(11)
     net = Net(order)
-    for block in net.blocks:  # away from 1 and 0, where mistakes would not show
+    for block in net.blocks:  # away from 1 and 0, which would hide mistakes
         nn.init.uniform_(block.norm.weight, 0.5, 1.5)
         nn.init.uniform_(block.norm.bias, -0.5, 0.5)
     return net
@@ -104,7 +104,7 @@ def make_case(order):
     loss.backward()
     case["loss"] = float(loss)
     case["gradients"] = parameters(net, gradient=True)
-    case["after_forward"] = parameters(net)  # only the running estimates have moved
+    case["after_forward"] = parameters(net)  # only the running estimates have changed
 
     net = make_net(order)
     optimiser = torch.optim.SGD(net.parameters(), lr=0.05)

@@ -1,5 +1,5 @@
-# Sourced by demo.sh and test.sh: what they need on a Debian 12 machine, and how to build.
-# Nothing but apt-get uses the network, and only when a package is missing.
+# Sourced by demo.sh and test.sh: the packages they need on Debian 12, and how to build.
+# Only apt-get uses the network, and only if a package is missing.
 
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cores=$(nproc)
@@ -13,7 +13,7 @@ test_packages=(
 ci_packages=(
   clang clang-format clang-tidy libclang-14-dev llvm-14-dev libclang-rt-14-dev
   python3-torch python3-onnx valgrind
-  umap-learn python3-sklearn python3-matplotlib)  # the tutorial's picture
+  umap-learn python3-sklearn python3-matplotlib)  # for the picture in the tutorial
 
 die() {
   echo "error: $*" >&2
@@ -24,10 +24,10 @@ is_installed() {
   [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-# need_packages PACKAGE...: installs those that are missing, after saying which.
+# need_packages PACKAGE...: lists those that are missing and installs them.
 need_packages() {
   if ! command -v dpkg-query >/dev/null; then
-    echo "This is not a Debian system: going on without installing. Needed are: $*"
+    echo "This is not a Debian system, so nothing is installed. Required packages: $*"
     return
   fi
   local missing=() package as_root=()
@@ -38,19 +38,19 @@ need_packages() {
   local ask="Ask an administrator to run: apt-get install ${missing[*]}"
   if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null ||
-      die "these packages are missing, you are not root and sudo is not here. $ask"
+      die "packages are missing, you are not root, and sudo is not installed. $ask"
     as_root=(sudo)
   fi
   echo "Installing with apt-get: ${missing[*]}"
-  "${as_root[@]}" true || die "sudo did not let you install them. $ask"
+  "${as_root[@]}" true || die "you are not allowed to install packages with sudo. $ask"
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq ||
-    die "apt-get update failed: is there a network?"
+    die "apt-get update failed. Check the network connection."
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
     die "apt-get could not install: ${missing[*]}"
 }
 
-# configure FOLDER OPTION...: the release preset, without Ninja where that is missing.
+# configure FOLDER OPTION...: the release preset, without Ninja if it is not installed.
 configure() {
   local folder=$1
   shift
@@ -61,8 +61,8 @@ configure() {
   fi
 }
 
-# build FOLDER TARGET: with every core; says how long it took if it had something to do. With
-# BUILD_QUIETLY, a terminal sees one line of progress, and a file only warnings and errors.
+# build FOLDER TARGET: with all cores; prints how long it took if there was something to do. With
+# BUILD_QUIETLY, a terminal shows one line of progress, and a file only warnings and errors.
 build() {
   local start=$SECONDS
   if [ -n "${BUILD_QUIETLY:-}" ] && ! [ -t 1 ]; then

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs every test: installs what is missing, builds, then ctest. Arguments go to ctest:
+# Runs all tests: installs missing packages, builds, runs ctest. Arguments are passed to ctest:
 #   scripts/test.sh -R text_sink
-# BUILD_DIR=FOLDER builds elsewhere than in build/release; CMAKE_OPTIONS goes to cmake.
+# BUILD_DIR=FOLDER builds in FOLDER instead of build/release; CMAKE_OPTIONS is passed to cmake.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
