@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "input/value_line.hpp"
-#include "output/float_text.hpp"
+#include "text/float_text.hpp"
 
 namespace {
 

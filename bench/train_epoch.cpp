@@ -8,10 +8,10 @@
 #include <cstdlib>
 #include <vector>
 
+#include "base/random.hpp"
 #include "kernels/kernels.hpp"
 #include "parallel/thread_pool.hpp"
 #include "train/network_trainer.hpp"
-#include "train/random.hpp"
 
 namespace {
 

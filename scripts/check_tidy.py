@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""clang-tidy over src/ and tests/tools/, each file once although the kernels are compiled several
+"""clang-tidy over src/ and tests/support/, each file once although the kernels are compiled several
 times:   check_tidy.py BUILD_FOLDER CACHE_FOLDER MINUTES
 BUILD_FOLDER must be configured (compile_commands.json). Exit code 1 if there is a finding, or if MINUTES
 have passed before every file was checked. CACHE_FOLDER records clean files: such a file is checked
@@ -83,7 +83,7 @@ def look_at(entry):
 
 entries = {}
 for entry in json.loads((build / "compile_commands.json").read_text()):
-    if "/src/" in entry["file"] or "/tests/tools/" in entry["file"]:
+    if "/src/" in entry["file"] or "/tests/support/" in entry["file"]:
         entries.setdefault(entry["file"], entry)
 cache.mkdir(parents=True, exist_ok=True)
 build_plugin()

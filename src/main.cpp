@@ -10,12 +10,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/output_file.hpp"
 #include "cli/commands.hpp"
 #include "cli/heap.hpp"
 #include "cli/pool_options.hpp"
 #include "cli/reference_text.hpp"
 #include "cli/supervisor.hpp"
-#include "output/output_file.hpp"
 #include "sicmir/types.hpp"
 #include "sicmir/version.hpp"
 

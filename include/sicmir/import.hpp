@@ -1,7 +1,6 @@
 #pragma once
 /// Models from other programs.
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -9,17 +8,11 @@
 
 namespace sicmir {
 
-/// Where the batch norm of a hidden layer stands.
-enum class LayerOrder : std::uint8_t {
-  bn_relu,  ///< Linear, BatchNorm, ReLU
-  relu_bn,  ///< Linear, ReLU, BatchNorm
-};
-
 struct ImportOptions {
   std::string genes;   ///< list of the network's inputs; empty: those of the published network
   std::string mirnas;  ///< list of its outputs; empty: those of the published network
   std::string name;    ///< empty: the file's name without its ending
-  /// Per hidden layer, or one for all. Needed where the file does not say it.
+  /// Per hidden layer (bn_relu or relu_bn), or one for all. Needed where the file does not say it.
   std::vector<LayerOrder> orders;
 };
 

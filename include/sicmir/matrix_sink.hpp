@@ -21,6 +21,12 @@ struct FeatureAnnotation {
   std::variant<std::vector<std::string>, std::vector<double>> values;  ///< one per feature
 };
 
+/// A column that describes the cells (or pools) of an output (AnnData's obs).
+struct CellColumn {
+  std::string name;
+  std::variant<std::vector<std::string>, std::vector<std::int64_t>> values;  ///< one per cell
+};
+
 /// What a sink must know before the first block.
 struct OutputHeader {
   std::string feature_kind;           ///< "mirna" or "gene": the corner of a text table

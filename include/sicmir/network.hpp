@@ -47,16 +47,17 @@ struct Softmax {};
 
 using Layer = std::variant<Linear, BatchNorm, Relu, Dropout, Huber, Softmax>;
 
+/// Order of batch norm and ReLU after each hidden linear layer; dropout always comes last.
+enum class LayerOrder : std::uint8_t {
+  bn_relu,    ///< batch norm first, everywhere
+  relu_bn,    ///< ReLU first, everywhere
+  published,  ///< as the released scripts: batch norm first in the first layer, ReLU first after it
+};
+
 /// One network of an ensemble, as trained. Any stack that fold() takes, also a single linear layer.
 struct Member {
   double weight = 1.0;  ///< above 0; the weights of a model's members sum to 1
   std::vector<Layer> layers;
-};
-
-/// Of the weights and inputs that are multiplied. Sums, biases and activations are float32 always.
-enum class Precision : std::uint8_t {
-  float32,
-  bf16,  ///< 8 significant bits, rounded to nearest even; needs a processor with AVX512-BF16
 };
 
 enum class Activation : std::uint8_t { none, relu, huber, softmax };

@@ -7,7 +7,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "sicmir/cell_source.hpp"
@@ -50,19 +49,13 @@ struct PoolReport {
   double seconds = 0;
 };
 
-/// A column that describes pools (AnnData's obs), one value per pool.
-struct PoolColumn {
-  std::string name;
-  std::variant<std::vector<std::string>, std::vector<std::int64_t>> values;
-};
-
 /// Pools, in memory. `source` serves them as cells, by the names GROUP, or GROUP_bootstrap_1 and so
 /// on as the published program has it; it has been told what to select.
 struct Pools {
   std::unique_ptr<CellSource> source;
   Values values = Values::counts;  ///< of the pools: counts for sums, else log or zscore
   PoolReport report;
-  std::vector<PoolColumn> columns;  ///< group, the grouping columns if several, n_cells, draw
+  std::vector<CellColumn> columns;  ///< group, the grouping columns if several, n_cells, draw
   /// What determines them, but for the cells; as OutputHeader::facts.
   std::vector<std::pair<std::string, std::string>> facts;
 };

@@ -10,6 +10,7 @@
 #include "sicmir/cell_source.hpp"
 #include "sicmir/matrix_sink.hpp"
 #include "sicmir/model.hpp"
+#include "sicmir/moments.hpp"
 #include "sicmir/network.hpp"
 #include "sicmir/normalize.hpp"
 #include "sicmir/prepared_model.hpp"

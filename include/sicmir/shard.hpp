@@ -14,14 +14,6 @@ struct Shard {
   Index of = 1;
 };
 
-/// Positions in an input: first .. last - 1.
-struct CellRange {
-  Index first = 0;
-  Index last = 0;
-
-  [[nodiscard]] Index size() const noexcept { return last - first; }
-};
-
 /// The cells of a shard: neighbours, without gap or overlap between shards, each beginning at the
 /// edge of a block of GeneMoments, so that block sums of shards are block sums of the whole. Where
 /// there are more shards than blocks some are empty.

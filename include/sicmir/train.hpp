@@ -16,13 +16,6 @@
 
 namespace sicmir {
 
-/// Order of batch norm and ReLU after each hidden linear layer; dropout always comes last.
-enum class LayerOrder : std::uint8_t {
-  bn_relu,    ///< batch norm first, everywhere
-  relu_bn,    ///< ReLU first, everywhere
-  published,  ///< as the released scripts: batch norm first in the first layer, ReLU first after it
-};
-
 enum class MirnaValues : std::uint8_t {
   rpm,      ///< reads per million, linear
   log2rpm,  ///< log2(RPM + 1)

@@ -1,11 +1,12 @@
 #pragma once
-/// The words that every part of sicmir shares: sizes, blocks of cells, errors and exit codes.
+/// The words that every part of sicmir shares: sizes, blocks of cells.
 
 #include <Eigen/Core>
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "sicmir/error.hpp"
 
 // Eigen's matrices cross the library's border, and Eigen chooses their allocator by the instruction
 // set it is compiled for: memory that one side allocates, the other could not free.
@@ -20,26 +21,18 @@ using Index = std::int64_t;
 /// Column-major; one column is one cell (or bulk sample), everywhere in sicmir.
 using Matrix = Eigen::MatrixXf;
 
-/// Exit codes of the program. A closed downstream pipe ends with 141 (128 + SIGPIPE), as in a
-/// shell.
-enum class ExitCode : int {
-  done = 0,
-  internal = 1,
-  usage = 2,
-  bad_input = 3,
-  bad_model = 4,
-  not_written = 5,
+/// Of the weights and inputs that are multiplied. Sums, biases and activations are float32 always.
+enum class Precision : std::uint8_t {
+  float32,
+  bf16,  ///< 8 significant bits, rounded to nearest even; needs a processor with AVX512-BF16
 };
 
-/// An error with a sentence for the user: which file, where in it, what was found, what was
-/// expected, and what to do about it.
-class Error : public std::runtime_error {
- public:
-  Error(ExitCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
-  [[nodiscard]] ExitCode code() const noexcept { return code_; }
+/// Positions of cells in an input: first .. last - 1.
+struct CellRange {
+  Index first = 0;
+  Index last = 0;
 
- private:
-  ExitCode code_;
+  [[nodiscard]] Index size() const noexcept { return last - first; }
 };
 
 /// Position of a gene in the model's panel, in network order: 0 .. n_genes - 1.

@@ -12,8 +12,8 @@
 
 #include "assemble/gdc_files.hpp"
 #include "assemble/sample_sheet.hpp"
-#include "output/text_output.hpp"
 #include "sicmir/reference_tables.hpp"
+#include "text/text_output.hpp"
 
 namespace sicmir {
 

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "input/byte_input.hpp"
-#include "input/line_reader.hpp"
-#include "input/number_text.hpp"
 #include "input/table_layout.hpp"
+#include "text/byte_input.hpp"
+#include "text/line_reader.hpp"
+#include "text/number_text.hpp"
 
 namespace sicmir::gdc {
 

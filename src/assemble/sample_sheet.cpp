@@ -8,10 +8,10 @@
 #include <set>
 #include <utility>
 
-#include "input/byte_input.hpp"
-#include "input/line_reader.hpp"
-#include "input/number_text.hpp"
-#include "train/sample_ids.hpp"
+#include "genes/sample_ids.hpp"
+#include "text/byte_input.hpp"
+#include "text/line_reader.hpp"
+#include "text/number_text.hpp"
 
 namespace sicmir::gdc {
 

@@ -15,10 +15,10 @@
 #include <optional>
 #include <string_view>
 
+#include "base/digest.hpp"
+#include "base/output_file.hpp"
 #include "cli/commands.hpp"
 #include "cli/supervisor.hpp"
-#include "core/digest.hpp"
-#include "output/output_file.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir::cli {

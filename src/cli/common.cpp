@@ -12,9 +12,10 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/output_file.hpp"
+#include "base/printable.hpp"
 #include "cli/commands.hpp"
-#include "core/printable.hpp"
-#include "output/output_file.hpp"
+#include "cli/remedies.hpp"
 
 namespace sicmir::cli {
 
@@ -213,7 +214,7 @@ int exit_code_of(const std::function<void()>& work) {
   } catch (const BrokenPipe&) {
     return closed_pipe;
   } catch (const Error& error) {
-    spdlog::error("{}", error.what());
+    spdlog::error("{}", message_of(error));
     return static_cast<int>(error.code());
   } catch (const std::bad_alloc&) {
     spdlog::error("out of memory. Fewer --threads or smaller --block-cells need less.");

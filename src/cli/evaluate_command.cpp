@@ -6,9 +6,9 @@
 #include <fstream>
 #include <memory>
 
+#include "base/output_file.hpp"
 #include "cli/commands.hpp"
 #include "evaluate/evaluation_text.hpp"
-#include "output/output_file.hpp"
 #include "sicmir/evaluate.hpp"
 
 namespace sicmir::cli {

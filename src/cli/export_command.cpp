@@ -2,8 +2,8 @@
 
 #include <memory>
 
+#include "base/output_file.hpp"
 #include "cli/commands.hpp"
-#include "output/output_file.hpp"
 #include "sicmir/export.hpp"
 
 namespace sicmir::cli {

@@ -6,10 +6,10 @@
 #include <iostream>
 #include <memory>
 
+#include "base/output_file.hpp"
+#include "base/suggest.hpp"
 #include "cli/commands.hpp"
 #include "cli/reference_text.hpp"
-#include "core/suggest.hpp"
-#include "output/output_file.hpp"
 
 namespace sicmir::cli {
 namespace {

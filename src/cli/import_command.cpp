@@ -3,8 +3,8 @@
 
 #include <memory>
 
+#include "base/output_file.hpp"
 #include "cli/commands.hpp"
-#include "output/output_file.hpp"
 #include "sicmir/import.hpp"
 
 namespace sicmir::cli {

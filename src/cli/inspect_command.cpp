@@ -12,12 +12,12 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/output_file.hpp"
+#include "base/printable.hpp"
+#include "cells/decide.hpp"
 #include "cli/commands.hpp"
-#include "core/decide.hpp"
-#include "core/printable.hpp"
 #include "hdf5/h5.hpp"
 #include "output/merge_parts.hpp"
-#include "output/output_file.hpp"
 
 namespace sicmir::cli {
 namespace {

@@ -3,9 +3,9 @@
 
 #include <memory>
 
+#include "base/output_file.hpp"
 #include "cli/commands.hpp"
 #include "output/merge_parts.hpp"
-#include "output/output_file.hpp"
 
 namespace sicmir::cli {
 namespace {

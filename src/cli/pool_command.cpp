@@ -6,11 +6,11 @@
 #include <memory>
 #include <utility>
 
+#include "base/output_file.hpp"
 #include "cli/commands.hpp"
 #include "cli/pool_options.hpp"
 #include "cli/progress.hpp"
 #include "cli/run_report.hpp"
-#include "output/output_file.hpp"
 #include "output/sinks.hpp"
 #include "parallel/threads.hpp"
 

@@ -12,16 +12,16 @@
 #include <optional>
 #include <set>
 
+#include "base/digest.hpp"
+#include "base/output_file.hpp"
+#include "base/suggest.hpp"
 #include "cli/batch.hpp"
 #include "cli/commands.hpp"
 #include "cli/pool_options.hpp"
 #include "cli/progress.hpp"
 #include "cli/run_report.hpp"
-#include "core/digest.hpp"
-#include "core/mirna_names.hpp"
-#include "core/suggest.hpp"
+#include "genes/mirna_names.hpp"
 #include "kernels/kernels.hpp"
-#include "output/output_file.hpp"
 #include "output/sinks.hpp"
 #include "parallel/threads.hpp"
 #include "sicmir/reference_tables.hpp"

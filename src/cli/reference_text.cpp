@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "core/suggest.hpp"
+#include "base/suggest.hpp"
 #include "sicmir/version.hpp"
 
 namespace sicmir::cli {

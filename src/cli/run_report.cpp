@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "output/output_file.hpp"
+#include "base/output_file.hpp"
 #include "sicmir/version.hpp"
 
 namespace sicmir::cli {

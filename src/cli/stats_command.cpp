@@ -3,9 +3,9 @@
 #include <array>
 #include <memory>
 
+#include "base/output_file.hpp"
 #include "cli/commands.hpp"
 #include "cli/progress.hpp"
-#include "output/output_file.hpp"
 #include "parallel/threads.hpp"
 
 namespace sicmir::cli {

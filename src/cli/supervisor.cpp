@@ -17,8 +17,8 @@
 #include <ctime>
 #include <string_view>
 
-#include "core/work_note.hpp"
-#include "output/output_file.hpp"
+#include "base/output_file.hpp"
+#include "base/work_note.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir::cli {

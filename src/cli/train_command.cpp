@@ -8,10 +8,10 @@
 #include <tuple>
 #include <vector>
 
+#include "base/output_file.hpp"
 #include "cli/commands.hpp"
 #include "cli/train_metrics.hpp"
 #include "cli/train_report.hpp"
-#include "output/output_file.hpp"
 #include "sicmir/train.hpp"
 
 namespace sicmir::cli {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <string_view>
 
-#include "output/output_file.hpp"
+#include "base/output_file.hpp"
 
 namespace sicmir::cli {
 

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-#include "output/output_file.hpp"
+#include "base/output_file.hpp"
 #include "sicmir/reference_tables.hpp"
 
 namespace sicmir::cli {

@@ -8,15 +8,15 @@
 #include <set>
 #include <unordered_map>
 
+#include "base/random.hpp"
 #include "evaluate/mirna_table.hpp"
 #include "evaluate/scores.hpp"
+#include "genes/sample_ids.hpp"
 #include "parallel/thread_pool.hpp"
 #include "parallel/threads.hpp"
 #include "sicmir/model.hpp"
 #include "sicmir/reference_tables.hpp"
-#include "train/accuracy.hpp"
-#include "train/random.hpp"
-#include "train/sample_ids.hpp"
+#include "statistics/accuracy.hpp"
 
 namespace sicmir {
 

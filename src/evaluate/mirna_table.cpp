@@ -8,12 +8,12 @@
 #include <span>
 #include <unordered_map>
 
-#include "core/mirna_names.hpp"
-#include "input/byte_input.hpp"
-#include "input/line_reader.hpp"
+#include "genes/mirna_names.hpp"
 #include "input/table_layout.hpp"
 #include "input/value_line.hpp"
 #include "sicmir/cell_source.hpp"
+#include "text/byte_input.hpp"
+#include "text/line_reader.hpp"
 
 namespace sicmir::evaluation {
 

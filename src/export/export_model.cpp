@@ -2,8 +2,8 @@
 
 #include <variant>
 
+#include "base/output_file.hpp"
 #include "export/formats.hpp"
-#include "output/output_file.hpp"
 #include "sicmir/export.hpp"
 
 namespace sicmir {

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "core/model_parts.hpp"
 #include "export/formats.hpp"
+#include "model/model_parts.hpp"
 
 namespace sicmir {
 namespace {

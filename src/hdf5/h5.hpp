@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/work_note.hpp"
+#include "base/work_note.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir::h5 {

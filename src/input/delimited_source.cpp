@@ -8,16 +8,16 @@
 #include <unordered_set>
 #include <utility>
 
-#include "input/byte_input.hpp"
 #include "input/gene_major_store.hpp"
-#include "input/line_reader.hpp"
-#include "input/line_stretch.hpp"
 #include "input/panel_collector.hpp"
 #include "input/sources.hpp"
 #include "input/table_layout.hpp"
 #include "input/value_line.hpp"
 #include "parallel/ordered_pipeline.hpp"
 #include "parallel/threads.hpp"
+#include "text/byte_input.hpp"
+#include "text/line_reader.hpp"
+#include "text/line_stretch.hpp"
 
 namespace sicmir {
 namespace {

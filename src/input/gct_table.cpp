@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/printable.hpp"
-#include "input/number_text.hpp"
+#include "base/printable.hpp"
+#include "text/number_text.hpp"
 
 namespace sicmir {
 namespace {

@@ -5,8 +5,8 @@
 #include <memory>
 #include <string_view>
 
-#include "input/byte_input.hpp"
 #include "sicmir/gene_map.hpp"
+#include "text/byte_input.hpp"
 
 namespace sicmir {
 

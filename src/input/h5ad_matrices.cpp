@@ -8,7 +8,7 @@
 #include <optional>
 #include <string_view>
 
-#include "core/suggest.hpp"
+#include "base/suggest.hpp"
 
 namespace sicmir::h5ad {
 namespace {

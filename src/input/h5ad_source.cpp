@@ -9,8 +9,8 @@
 #include <array>
 #include <optional>
 
-#include "hdf5/h5ad_layout.hpp"
-#include "input/genomes.hpp"
+#include "anndata/h5ad_layout.hpp"
+#include "genes/genomes.hpp"
 #include "input/h5_matrix_source.hpp"
 #include "input/h5ad_matrices.hpp"
 

@@ -9,10 +9,10 @@
 #include <system_error>
 #include <utility>
 
-#include "input/byte_input.hpp"
-#include "input/genomes.hpp"
-#include "input/line_reader.hpp"
-#include "input/number_text.hpp"
+#include "genes/genomes.hpp"
+#include "text/byte_input.hpp"
+#include "text/line_reader.hpp"
+#include "text/number_text.hpp"
 
 namespace sicmir {
 namespace {

@@ -11,14 +11,14 @@
 #include <unordered_set>
 #include <utility>
 
-#include "core/printable.hpp"
-#include "input/byte_input.hpp"
+#include "base/printable.hpp"
 #include "input/gene_major_store.hpp"
-#include "input/line_reader.hpp"
 #include "input/mtx_files.hpp"
-#include "input/number_text.hpp"
 #include "input/panel_collector.hpp"
 #include "input/sources.hpp"
+#include "text/byte_input.hpp"
+#include "text/line_reader.hpp"
+#include "text/number_text.hpp"
 
 namespace sicmir {
 namespace {

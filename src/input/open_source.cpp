@@ -12,12 +12,12 @@
 #include <system_error>
 
 #include "hdf5/h5.hpp"
-#include "input/byte_input.hpp"
 #include "input/gct_table.hpp"
 #include "input/mtx_files.hpp"
 #include "input/sources.hpp"
 #include "input/tar_source.hpp"
 #include "sicmir/cell_source.hpp"
+#include "text/byte_input.hpp"
 
 namespace sicmir {
 namespace {

@@ -4,9 +4,9 @@
 #include <memory>
 #include <string>
 
-#include "input/byte_input.hpp"
 #include "input/mtx_files.hpp"
 #include "sicmir/cell_source.hpp"
+#include "text/byte_input.hpp"
 
 namespace sicmir {
 

@@ -9,7 +9,7 @@
 #include <optional>
 #include <unordered_set>
 
-#include "core/id_kinds.hpp"
+#include "genes/id_kinds.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir {

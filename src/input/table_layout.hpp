@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "input/number_text.hpp"
 #include "sicmir/cell_source.hpp"
 #include "sicmir/gene_map.hpp"
+#include "text/number_text.hpp"
 
 namespace sicmir {
 

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/spool.hpp"
+#include "cells/spool.hpp"
 #include "input/mtx_files.hpp"
 #include "input/sources.hpp"
 

@@ -4,8 +4,8 @@
 #include <memory>
 #include <string_view>
 
-#include "input/byte_input.hpp"
 #include "sicmir/cell_source.hpp"
+#include "text/byte_input.hpp"
 
 namespace sicmir {
 

@@ -11,7 +11,7 @@
 #include <algorithm>
 #include <array>
 
-#include "input/genomes.hpp"
+#include "genes/genomes.hpp"
 #include "input/h5_matrix_source.hpp"
 
 namespace sicmir {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/printable.hpp"
+#include "base/printable.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir {

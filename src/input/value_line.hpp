@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "input/number_run.hpp"
 #include "input/table_layout.hpp"
+#include "text/number_run.hpp"
 
 namespace sicmir {
 

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "kernels/infer_kernels.hpp"
-#include "sicmir/network.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir::kernels {

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "output/output_file.hpp"
+#include "base/output_file.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir {

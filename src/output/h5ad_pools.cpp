@@ -18,7 +18,7 @@ std::vector<T> chosen(const std::vector<T>& all, const KeptCells& kept) {
 }
 
 void write_column(const H5Output& out, hid_t table, const KeptCells& kept,
-                  const PoolColumn& column) {
+                  const CellColumn& column) {
   if (const auto* texts = std::get_if<std::vector<std::string>>(&column.values)) {
     TextList list;
     for (const std::string& text : chosen(*texts, kept)) list.append(as_utf8(text));
@@ -37,13 +37,13 @@ void write_column(const H5Output& out, hid_t table, const KeptCells& kept,
 }  // namespace
 
 void write_pool_table(const H5Output& out, const TextList& names, const KeptCells& kept,
-                      std::span<const PoolColumn> columns) {
+                      std::span<const CellColumn> columns) {
   const h5::Lock lock;
   const h5::Handle table = create_group(out, out.id(), "obs", "dataframe", "0.2.0");
   write_string_array(out, table.get(), "_index", names);
   set_text(out, table.get(), "_index", "_index");
   std::vector<std::string> order;
-  for (const PoolColumn& column : columns) {
+  for (const CellColumn& column : columns) {
     write_column(out, table.get(), kept, column);
     order.push_back(column.name);
   }

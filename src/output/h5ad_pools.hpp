@@ -3,16 +3,16 @@
 
 #include <span>
 
-#include "core/text_list.hpp"
-#include "output/h5_output.hpp"
-#include "output/h5ad_carry.hpp"
-#include "sicmir/pool.hpp"
+#include "anndata/h5ad_carry.hpp"
+#include "base/text_list.hpp"
+#include "hdf5/h5_output.hpp"
+#include "sicmir/matrix_sink.hpp"
 
 namespace sicmir {
 
 /// Writes obs (index `names`) with `columns`, of which it takes the kept pools, and empty obsm,
 /// obsp and uns.
 void write_pool_table(const H5Output& out, const TextList& names, const KeptCells& kept,
-                      std::span<const PoolColumn> columns);
+                      std::span<const CellColumn> columns);
 
 }  // namespace sicmir

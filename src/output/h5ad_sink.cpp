@@ -8,9 +8,9 @@
 #include <variant>
 #include <vector>
 
+#include "anndata/h5ad_carry.hpp"
+#include "hdf5/h5_output.hpp"
 #include "output/chunk_encoder.hpp"
-#include "output/h5_output.hpp"
-#include "output/h5ad_carry.hpp"
 #include "output/h5ad_pools.hpp"
 #include "output/sinks.hpp"
 #include "parallel/thread_pool.hpp"
@@ -27,7 +27,7 @@ Index cells_per_chunk(Index n_features) {
 
 class H5adSink final : public MatrixSink {
  public:
-  H5adSink(const std::string& path, const SinkOptions& options, std::vector<PoolColumn> pools = {},
+  H5adSink(const std::string& path, const SinkOptions& options, std::vector<CellColumn> pools = {},
            std::vector<std::pair<std::string, std::string>> facts = {})
       : out_(path),
         pool_columns_(std::move(pools)),
@@ -231,7 +231,7 @@ class H5adSink final : public MatrixSink {
   }
 
   H5Output out_;
-  std::vector<PoolColumn> pool_columns_;  // obs; empty: of cells
+  std::vector<CellColumn> pool_columns_;  // obs; empty: of cells
   std::vector<std::pair<std::string, std::string>> facts_;
   std::string carry_from_;
   ChunkEncoder encoder_;

@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "output/h5_join.hpp"
+#include "hdf5/h5_join.hpp"
 #include "sicmir/shard.hpp"
 
 namespace sicmir {

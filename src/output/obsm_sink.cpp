@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "hdf5/h5ad_layout.hpp"
+#include "anndata/h5ad_carry.hpp"
+#include "anndata/h5ad_layout.hpp"
+#include "hdf5/h5_output.hpp"
 #include "output/cell_spool.hpp"
-#include "output/h5_output.hpp"
-#include "output/h5ad_carry.hpp"
 #include "output/sinks.hpp"
 
 namespace sicmir {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "output/output_file.hpp"
+#include "base/output_file.hpp"
 #include "output/sinks.hpp"
 
 namespace sicmir {

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "output/cell_spool.hpp"
-#include "output/float_text.hpp"
 #include "output/sinks.hpp"
-#include "output/text_output.hpp"
+#include "text/float_text.hpp"
+#include "text/text_output.hpp"
 
 namespace sicmir {
 namespace {

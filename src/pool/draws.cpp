@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "train/random.hpp"
+#include "base/random.hpp"
 
 namespace sicmir {
 namespace {

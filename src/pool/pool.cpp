@@ -6,9 +6,9 @@
 #include <chrono>
 #include <set>
 
-#include "core/outputs.hpp"
 #include "pool/pool_cells.hpp"
 #include "pool/pool_source.hpp"
+#include "predict/outputs.hpp"
 
 namespace sicmir {
 namespace {

@@ -8,9 +8,9 @@
 #include <cmath>
 #include <utility>
 
-#include "core/decide.hpp"
-#include "core/measure.hpp"
-#include "core/spool.hpp"
+#include "cells/decide.hpp"
+#include "cells/measure.hpp"
+#include "cells/spool.hpp"
 #include "parallel/ordered_pipeline.hpp"
 #include "parallel/threads.hpp"
 
@@ -246,9 +246,9 @@ std::vector<std::string> names_of_pools(const PooledCells& pooled) {
   return names;
 }
 
-std::vector<PoolColumn> columns_of_pools(const PooledCells& pooled) {
+std::vector<CellColumn> columns_of_pools(const PooledCells& pooled) {
   const std::vector<PoolSums::Pool> pools = pooled.sums.pools();
-  std::vector<PoolColumn> columns;
+  std::vector<CellColumn> columns;
   const auto texts = [&](const std::string& name, auto text_of) {
     std::vector<std::string> values;
     values.reserve(pools.size());

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "pool/groups.hpp"
+#include "cells/groups.hpp"
 #include "pool/pool_sums.hpp"
 #include "sicmir/gene_map.hpp"
 #include "sicmir/pool.hpp"
@@ -27,6 +27,6 @@ struct PooledCells {
 /// GROUP, or GROUP_bootstrap_1 and so on.
 [[nodiscard]] std::vector<std::string> names_of_pools(const PooledCells& pooled);
 /// Columns of obs.
-[[nodiscard]] std::vector<PoolColumn> columns_of_pools(const PooledCells& pooled);
+[[nodiscard]] std::vector<CellColumn> columns_of_pools(const PooledCells& pooled);
 
 }  // namespace sicmir

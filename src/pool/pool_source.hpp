@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "pool/groups.hpp"
+#include "cells/groups.hpp"
 #include "pool/pool_sums.hpp"
 #include "sicmir/cell_source.hpp"
 #include "sicmir/gene_map.hpp"

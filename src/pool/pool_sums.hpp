@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "cells/groups.hpp"
 #include "pool/draws.hpp"
-#include "pool/groups.hpp"
 #include "sicmir/pool.hpp"
 #include "sicmir/types.hpp"
 

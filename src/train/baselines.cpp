@@ -4,7 +4,7 @@
 #include <limits>
 #include <map>
 
-#include "train/accuracy.hpp"
+#include "statistics/accuracy.hpp"
 #include "train/prepare.hpp"
 
 namespace sicmir::training {

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "train/accuracy.hpp"
-#include "train/random.hpp"
+#include "base/random.hpp"
+#include "statistics/accuracy.hpp"
 
 namespace sicmir::training {
 

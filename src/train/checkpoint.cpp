@@ -8,9 +8,9 @@
 #include <fstream>
 #include <type_traits>
 
-#include "core/digest.hpp"
+#include "base/digest.hpp"
+#include "base/output_file.hpp"
 #include "kernels/kernels.hpp"
-#include "output/output_file.hpp"
 
 namespace sicmir::training {
 

@@ -8,10 +8,12 @@
 #include <map>
 #include <set>
 
+#include "base/random.hpp"
+#include "genes/sample_ids.hpp"
 #include "parallel/thread_pool.hpp"
 #include "parallel/threads.hpp"
 #include "sicmir/train.hpp"
-#include "train/accuracy.hpp"
+#include "statistics/accuracy.hpp"
 #include "train/baselines.hpp"
 #include "train/checkpoint.hpp"
 #include "train/impute.hpp"
@@ -19,9 +21,7 @@
 #include "train/network_trainer.hpp"
 #include "train/prepare.hpp"
 #include "train/profile_prior.hpp"
-#include "train/random.hpp"
 #include "train/ridge.hpp"
-#include "train/sample_ids.hpp"
 #include "train/split.hpp"
 
 namespace sicmir {

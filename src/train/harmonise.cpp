@@ -7,7 +7,7 @@
 #include <set>
 
 #include "sicmir/train.hpp"
-#include "train/accuracy.hpp"
+#include "statistics/accuracy.hpp"
 
 namespace sicmir {
 

@@ -9,7 +9,7 @@
 #include <numeric>
 #include <set>
 
-#include "train/accuracy.hpp"
+#include "statistics/accuracy.hpp"
 #include "train/baselines.hpp"
 #include "train/impute.hpp"
 #include "train/split.hpp"

@@ -8,10 +8,10 @@
 #include <optional>
 #include <tuple>
 
-#include "input/byte_input.hpp"
-#include "input/line_reader.hpp"
-#include "input/number_text.hpp"
 #include "sicmir/train.hpp"
+#include "text/byte_input.hpp"
+#include "text/line_reader.hpp"
+#include "text/number_text.hpp"
 
 namespace sicmir {
 

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <variant>
 
+#include "base/random.hpp"
 #include "kernels/kernels.hpp"
-#include "train/random.hpp"
 
 namespace sicmir::training {
 

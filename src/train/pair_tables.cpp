@@ -8,11 +8,11 @@
 #include <limits>
 #include <unordered_map>
 
-#include "core/decide.hpp"
-#include "core/measure.hpp"
-#include "core/mirna_names.hpp"
+#include "cells/decide.hpp"
+#include "cells/measure.hpp"
+#include "genes/mirna_names.hpp"
+#include "genes/sample_ids.hpp"
 #include "sicmir/cell_source.hpp"
-#include "train/sample_ids.hpp"
 
 namespace sicmir::training {
 

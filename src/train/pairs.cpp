@@ -9,10 +9,10 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "genes/sample_ids.hpp"
 #include "sicmir/reference_tables.hpp"
 #include "sicmir/train.hpp"
 #include "train/pair_tables.hpp"
-#include "train/sample_ids.hpp"
 
 namespace sicmir {
 

@@ -5,7 +5,7 @@
 #include <limits>
 #include <numbers>
 
-#include "train/random.hpp"
+#include "base/random.hpp"
 
 namespace sicmir::training {
 

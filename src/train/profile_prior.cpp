@@ -9,7 +9,7 @@
 #include <map>
 #include <numeric>
 
-#include "train/random.hpp"
+#include "base/random.hpp"
 
 namespace sicmir::training {
 

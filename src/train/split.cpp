@@ -8,7 +8,7 @@
 #include <set>
 #include <string>
 
-#include "train/random.hpp"
+#include "base/random.hpp"
 
 namespace sicmir::training {
 

@@ -12,7 +12,7 @@
 #include <tuple>
 
 #include "sicmir/version.hpp"
-#include "train/accuracy.hpp"
+#include "statistics/accuracy.hpp"
 #include "train/baselines.hpp"
 #include "train/calibration.hpp"
 #include "train/held_out.hpp"

@@ -1,0 +1,62 @@
+#pragma once
+/// Errors: a fact for the user, an exit code, and what can be done about it.
+
+#include <cstdint>
+#include <initializer_list>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace sicmir {
+
+/// Exit codes of the program. A closed downstream pipe ends with 141 (128 + SIGPIPE), as in a
+/// shell.
+enum class ExitCode : int {
+  done = 0,
+  internal = 1,
+  usage = 2,
+  bad_input = 3,
+  bad_model = 4,
+  not_written = 5,
+};
+
+/// A setting that would mend an error. The library states facts and names the setting; how it is
+/// spelled (an option, a function's argument) is the caller's to say: cli/remedies.cpp has the
+/// sentences of the command line.
+enum class Remedy : std::uint8_t {
+  allow_missing_genes,   ///< a lower GeneMapOptions::min_panel
+  calibrated_model,      ///< no uncertainty, or a model that holds intervals
+  choose_genome,         ///< SourceOptions::genome
+  choose_layer,          ///< SourceOptions::layer
+  choose_model,          ///< another model file
+  choose_orientation,    ///< SourceOptions::orientation
+  choose_output_format,  ///< SinkOptions::format
+  choose_platform,       ///< PredictOptions::platform
+  force_scale,           ///< PredictOptions::force_scale
+  give_moments,          ///< PredictOptions::moments, of the whole data set
+  handle_duplicates,     ///< GeneMapOptions::duplicates
+  handle_empty_cells,    ///< PredictOptions::empty_cells
+  name_groups,           ///< PoolOptions::groups or group_by
+  pool_cells,            ///< pool cells before they are predicted
+  pool_sum,              ///< PoolMethod::sum
+  specify_log_base,      ///< PredictOptions::log_base
+  specify_values,        ///< PredictOptions::values
+  use_dataset_scale,     ///< Scale::dataset
+  use_reference_scale,   ///< Scale::reference
+};
+
+/// An error with sentences for the user: which file, where in it, what was found, what was
+/// expected. What to do about it is in the sentences, too, or in `remedies`.
+class Error : public std::runtime_error {
+ public:
+  Error(ExitCode code, const std::string& message, std::initializer_list<Remedy> remedies = {})
+      : std::runtime_error(message), code_(code), remedies_(remedies) {}
+  [[nodiscard]] ExitCode code() const noexcept { return code_; }
+  [[nodiscard]] const std::vector<Remedy>& remedies() const noexcept { return remedies_; }
+
+ private:
+  ExitCode code_;
+  std::vector<Remedy> remedies_;
+};
+
+}  // namespace sicmir

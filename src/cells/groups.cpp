@@ -1,0 +1,291 @@
+#include "cells/groups.hpp"
+
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/fmt/ranges.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <numeric>
+#include <utility>
+
+#include "anndata/h5ad_layout.hpp"
+#include "base/suggest.hpp"
+#include "text/byte_input.hpp"
+#include "text/line_reader.hpp"
+#include "text/number_text.hpp"
+
+namespace sicmir {
+namespace {
+
+constexpr std::size_t most_columns = 8;
+constexpr std::size_t names_shown = 3;
+// Text of a table that is held in memory; 2 GiB are the names of some 50 million cells.
+constexpr std::size_t most_bytes = std::size_t{1} << 31;
+
+bool is_missing(std::string_view field) {
+  constexpr std::array<std::string_view, 4> words = {"", "NA", "NaN", "nan"};
+  return std::find(words.begin(), words.end(), field) != words.end();
+}
+
+std::vector<std::string> cut_at_commas(const std::string& text, const char* option) {
+  std::vector<std::string> parts;
+  for (std::size_t start = 0; start <= text.size();) {
+    const std::size_t end = std::min(text.find(',', start), text.size());
+    parts.push_back(text.substr(start, end - start));
+    start = end + 1;
+  }
+  const bool has_empty =
+      std::any_of(parts.begin(), parts.end(), [](const std::string& part) { return part.empty(); });
+  if (has_empty || parts.size() > most_columns) {
+    throw Error(ExitCode::usage,
+                fmt::format("{} {}: expected the names of 1 to {} columns, joined by commas.",
+                            option, text, most_columns));
+  }
+  return parts;
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  constexpr std::size_t most = 40;
+  const std::vector<std::string> shown(
+      names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(most, names.size())));
+  return fmt::format("{}{}", fmt::join(shown, ", "), shown.size() < names.size() ? "..." : "");
+}
+
+bool is_file(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
+}
+
+/// FILE or FILE:COLUMNS.
+std::pair<std::string, std::vector<std::string>> path_and_columns(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (is_file(text) || colon == std::string::npos) return {text, {}};
+  return {text.substr(0, colon), cut_at_commas(text.substr(colon + 1), "--groups ...:")};
+}
+
+std::vector<std::string> fields_of(std::string_view line, const FieldRules& rules) {
+  std::vector<std::string> fields;
+  for (const std::string_view field : split_fields(line, rules)) fields.push_back(unquoted(field));
+  return fields;
+}
+
+}  // namespace
+
+/// Numbers groups as they come; puts them in order at the end.
+class CellGroups::Collector {
+ public:
+  /// The number of the group with these fields; or no_group if one is missing.
+  std::int32_t number_of(std::vector<std::string> fields) {
+    if (std::any_of(fields.begin(), fields.end(), [](const auto& f) { return is_missing(f); })) {
+      return no_group;
+    }
+    const auto next = static_cast<std::int32_t>(by_fields_.size());
+    return by_fields_.try_emplace(std::move(fields), next).first->second;
+  }
+  [[nodiscard]] std::size_t size() const { return by_fields_.size(); }
+
+  /// Fills `groups`; returns for each number of before the one of now.
+  std::vector<std::int32_t> settle(const std::string& source,
+                                   std::vector<CellGroup>& groups) const {
+    std::vector<std::int32_t> now(by_fields_.size());
+    std::map<std::string, const std::vector<std::string>*> names;
+    for (const auto& [fields, before] : by_fields_) {
+      now[static_cast<std::size_t>(before)] = static_cast<std::int32_t>(groups.size());
+      CellGroup group{fmt::format("{}", fmt::join(fields, "|")), fields, 0};
+      if (!names.try_emplace(group.name, &fields).second) {
+        throw Error(ExitCode::bad_input,
+                    fmt::format("{}: two groups would be named '{}', because fields of the "
+                                "grouping columns hold '|'. Rename them.",
+                                source, group.name));
+      }
+      groups.push_back(std::move(group));
+    }
+    return now;
+  }
+
+ private:
+  std::map<std::vector<std::string>, std::int32_t> by_fields_;
+};
+
+CellGroups CellGroups::open(const PoolOptions& options, const SourceDescription& input) {
+  if (options.groups.empty() == options.group_by.empty()) {
+    throw Error(ExitCode::usage,
+                options.groups.empty()
+                    ? "--pool needs groups: --groups FILE[:COLUMN], or --group-by COLUMN of obs."
+                    : "--groups and --group-by both say what the groups are; give one.");
+  }
+  if (!options.groups.empty()) {
+    const auto [path, columns] = path_and_columns(options.groups);
+    return from_table(path, columns);
+  }
+  if (!input.is_h5ad) {
+    throw Error(ExitCode::usage,
+                fmt::format("--group-by {}: {} has no obs, being {}. Give a table of cells and "
+                            "groups with --groups FILE.",
+                            options.group_by, input.path, input.format));
+  }
+  return from_obs(input.path, cut_at_commas(options.group_by, "--group-by"));
+}
+
+/// What a line of the table names: where its cell and its group stand.
+struct CellGroups::Listed {
+  FieldRules rules;
+  std::size_t cell = 0;
+  std::vector<std::size_t> group;
+  std::size_t n_fields = 0;  // of a line of data; 0: any
+};
+
+CellGroups CellGroups::from_table(const std::string& path,
+                                  const std::vector<std::string>& columns) {
+  const std::unique_ptr<ByteInput> input = ByteInput::open(path);
+  LineReader reader(*input);
+  std::string_view line;
+  if (!reader.next(line)) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: this table of groups is empty; expected a cell's name and its "
+                            "group in each line.",
+                            path));
+  }
+  Listed layout;
+  layout.rules.separator = line.find('\t') != std::string_view::npos ? '\t' : ',';
+  const std::vector<std::string> header = fields_of(line, layout.rules);
+  std::string first_line(line);
+  CellGroups result;
+  result.columns_ = columns;
+  result.source_ = path;
+  bool has_line = reader.next(line);
+  const std::size_t n_fields = has_line ? split_fields(line, layout.rules).size() : header.size();
+  // R's write.table() gives the column of row names no name.
+  const std::size_t shift = n_fields == header.size() + 1 ? 1 : 0;
+  layout.n_fields = n_fields;
+  const std::vector<std::string> named(header.begin() + (shift == 0 && !header.empty() ? 1 : 0),
+                                       header.end());
+  for (const std::string& column : columns) {
+    const auto found = std::find(named.begin(), named.end(), column);
+    if (found == named.end()) {
+      throw Error(ExitCode::usage,
+                  fmt::format("--groups: {} has no column '{}'; it has {}.{}", path, column,
+                              named.empty() ? "none" : listed(named), did_you_mean(column, named)));
+    }
+    layout.group.push_back(static_cast<std::size_t>(found - named.begin()) + 1);
+  }
+  if (columns.empty()) {
+    if (n_fields != 2 || shift == 1) {
+      throw Error(ExitCode::usage,
+                  fmt::format("--groups {}: this table has {} columns; say which one holds the "
+                              "groups with --groups FILE:COLUMN. There are {}.",
+                              path, n_fields, listed(named)));
+    }
+    layout.group = {1};
+  }
+
+  Collector collector;
+  std::vector<std::int32_t> numbers;  // per name
+  std::size_t bytes = 0;
+  const auto take = [&](std::string_view text, std::uint64_t line_number) {
+    if (text.empty()) return;
+    const std::vector<std::string> fields = fields_of(text, layout.rules);
+    if (fields.size() != layout.n_fields) {
+      throw Error(ExitCode::bad_input,
+                  fmt::format("{}: line {} has {} fields where others have {}: '{}'.", path,
+                              line_number, fields.size(), layout.n_fields, text.substr(0, 80)));
+    }
+    bytes += text.size();
+    if (bytes > most_bytes) {
+      throw Error(ExitCode::bad_input,
+                  fmt::format("{}: more than 2 GB of text is no table of groups.", path));
+    }
+    std::vector<std::string> group;
+    for (const std::size_t at : layout.group) group.push_back(fields[at]);
+    const std::int32_t number = collector.number_of(std::move(group));
+    if (number == no_group) return;
+    result.names_.append(fields[layout.cell]);
+    numbers.push_back(number);
+  };
+  if (columns.empty()) take(first_line, 1);  // names of columns match no cell
+  while (has_line) {
+    take(line, reader.number());
+    has_line = reader.next(line);
+  }
+
+  const std::vector<std::int32_t> now = collector.settle(path, result.groups_);
+  result.by_name_.reserve(numbers.size());
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const std::int32_t group = now[static_cast<std::size_t>(numbers[i])];
+    const auto [entry, is_new] = result.by_name_.try_emplace(result.names_.c_str(i), group);
+    if (is_new) {
+      ++result.groups_[static_cast<std::size_t>(group)].n_listed;
+    } else if (entry->second != group) {
+      throw Error(ExitCode::bad_input,
+                  fmt::format("{}: cell '{}' is listed twice, in group '{}' and in '{}'. Give each "
+                              "cell one group.",
+                              path, entry->first,
+                              result.groups_[static_cast<std::size_t>(entry->second)].name,
+                              result.groups_[static_cast<std::size_t>(group)].name));
+    }
+  }
+  return result;
+}
+
+CellGroups CellGroups::from_obs(const std::string& path, const std::vector<std::string>& columns) {
+  const h5::File file = h5::File::open_read(path);
+  const h5ad::Table obs(file, "obs");
+  CellGroups result;
+  result.columns_ = columns;
+  result.source_ = fmt::format("obs of {}", path);
+  std::vector<std::vector<std::string>> fields;
+  for (const std::string& name : columns) {
+    const h5ad::Column* column = obs.find(name);
+    if (column == nullptr || column->kind == h5ad::ColumnKind::unreadable) {
+      std::vector<std::string> names;
+      for (const h5ad::Column& each : obs.columns()) {
+        if (each.kind != h5ad::ColumnKind::unreadable) names.push_back(each.name);
+      }
+      throw Error(ExitCode::usage,
+                  fmt::format("--group-by: obs of {} has no column '{}'; it has {}.{}", path, name,
+                              names.empty() ? "none" : listed(names), did_you_mean(name, names)));
+    }
+    fields.push_back(obs.read(*column).as_texts());
+  }
+  Collector collector;
+  result.by_position_.resize(static_cast<std::size_t>(obs.size()), no_group);
+  for (std::size_t cell = 0; cell < result.by_position_.size(); ++cell) {
+    std::vector<std::string> group;
+    group.reserve(fields.size());
+    for (const auto& column : fields) group.push_back(column[cell]);
+    result.by_position_[cell] = collector.number_of(std::move(group));
+  }
+  const std::vector<std::int32_t> now = collector.settle(result.source_, result.groups_);
+  for (std::int32_t& group : result.by_position_) {
+    if (group == no_group) continue;
+    group = now[static_cast<std::size_t>(group)];
+    ++result.groups_[static_cast<std::size_t>(group)].n_listed;
+  }
+  return result;
+}
+
+std::int32_t CellGroups::of(Index position, std::string_view name) const {
+  if (by_name_.empty()) {
+    const auto at = static_cast<std::size_t>(position);
+    return at < by_position_.size() ? by_position_[at] : no_group;
+  }
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? no_group : found->second;
+}
+
+std::vector<std::string> CellGroups::first_names() const {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < std::min(names_shown, names_.size()); ++i) {
+    names.emplace_back(names_.c_str(i));
+  }
+  return names;
+}
+
+std::size_t CellGroups::memory_bytes() const noexcept {
+  constexpr std::size_t bytes_per_name = 100;  // text, entry of the hash table, bucket
+  return by_position_.size() * sizeof(std::int32_t) + by_name_.size() * bytes_per_name;
+}
+
+}  // namespace sicmir

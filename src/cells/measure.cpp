@@ -1,0 +1,172 @@
+#include "cells/measure.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <type_traits>
+#include <utility>
+
+#include "parallel/ordered_pipeline.hpp"
+#include "parallel/threads.hpp"
+
+namespace sicmir {
+
+namespace {
+
+/// Cells from .. to - 1 of `block`, counted within it.
+CellBlock part_of(const CellBlock& block, Index from, Index to) {
+  CellBlock kept;
+  kept.clear(block.first + from);
+  const auto part = [](const auto& all, Index first, Index last) {
+    return std::decay_t<decltype(all)>(all.begin() + first, all.begin() + last);
+  };
+  const Index first_value = block.offsets[static_cast<std::size_t>(from)];
+  const Index last_value = block.offsets[static_cast<std::size_t>(to)];
+  kept.cells = part(block.cells, from, to);
+  kept.offsets = part(block.offsets, from, to + 1);
+  for (Index& offset : kept.offsets) offset -= first_value;
+  kept.genes = part(block.genes, first_value, last_value);
+  kept.values = part(block.values, first_value, last_value);
+  kept.totals = part(block.totals, from, to);
+  if (!block.upper_quartiles.empty()) kept.upper_quartiles = part(block.upper_quartiles, from, to);
+  return kept;
+}
+
+/// Keeps the cells at input positions first .. last - 1.
+void cut(CellBlock& block, const CellRange& range) {
+  const Index from = std::max(range.first - block.first, Index{0});
+  const Index to = std::min(range.last - block.first, block.size());
+  if (from == 0 && to == block.size()) return;
+  block = part_of(block, from, to);
+}
+
+}  // namespace
+
+std::optional<CellRange> range_of(const PredictOptions& options, const CellSource& source) {
+  if (!options.shard) return std::nullopt;
+  const std::optional<Index> n_cells = source.n_cells();
+  if (!n_cells) {
+    throw Error(ExitCode::usage,
+                fmt::format("{}: --shard needs to know the number of cells before it reads, and "
+                            "this table tells it at its end. Convert it to .h5ad or 10x .h5.",
+                            source.description().path));
+  }
+  return cells_of(*options.shard, *n_cells);
+}
+
+Cells::Cells(CellSource& source, Sample&& sample, Index block_cells,
+             const std::optional<CellRange>& range)
+    : source_(source), sample_(std::move(sample)), block_cells_(block_cells), range_(range) {
+  if (range_ && range_->first > 0 && !sample_.is_head && source_.can_seek()) {
+    source_.seek(range_->first);
+  }
+}
+
+bool Cells::next(CellBlock& block) {
+  if (!fetch(item_)) return false;
+  decode(item_);
+  std::swap(block, item_.block);
+  return true;
+}
+
+bool Cells::fetch(Item& item) {
+  while (fetch_of_all(item)) {
+    if (!range_) return true;
+    const Index first = item.is_raw ? item.raw->first : item.block.first;
+    const Index size = item.is_raw ? item.raw->n_cells : item.block.size();
+    if (first >= range_->last) return false;
+    if (first + size > range_->first) return true;
+  }
+  return false;
+}
+
+bool Cells::fetch_of_all(Item& item) {
+  item.is_raw = false;
+  if (sample_.is_head && next_sampled_ < sample_.blocks.size()) {
+    // In small pieces, so that there is work for all threads where these are all the cells.
+    constexpr Index piece = 64;
+    CellBlock& block = sample_.blocks[next_sampled_];
+    const Index to = std::min(next_in_block_ + std::min(piece, block_cells_), block.size());
+    item.block = part_of(block, next_in_block_, to);
+    next_in_block_ = to;
+    if (to == block.size()) {
+      block = {};
+      next_in_block_ = 0;
+      ++next_sampled_;
+    }
+    return true;
+  }
+  item.is_raw = true;
+  return !sample_.is_all && source_.fetch(item.raw, block_cells_);
+}
+
+void Cells::decode(Item& item) const {
+  if (item.is_raw) source_.decode(*item.raw, item.block);
+  if (range_) cut(item.block, *range_);
+}
+
+void EmptyTally::add(const CellBlock& block) {
+  for (std::size_t cell = 0; cell < block.totals.size(); ++cell) {
+    if (block.totals[cell] != 0.0) continue;
+    if (n++ == 0) first_name = block.cells[cell];
+  }
+}
+
+void EmptyTally::add(const EmptyTally& later) {
+  if (n == 0) first_name = later.first_name;
+  n += later.n;
+}
+
+void EmptyTally::judge(const std::string& file, Index n_cells) const {
+  if (n == 0) return;
+  throw Error(ExitCode::bad_input,
+              fmt::format("{}: {} of {} cells have no count at all (the first: '{}'). This looks "
+                          "like an unfiltered matrix; give the filtered one, or say "
+                          "--empty-cells skip (leave them out) or nan (predict NaN).",
+                          file, n, n_cells, first_name));
+}
+
+void drop_empty(CellBlock& block, std::vector<Index>& kept) {
+  kept.clear();
+  std::size_t to = 0;
+  for (std::size_t cell = 0; cell < block.totals.size(); ++cell) {
+    if (block.totals[cell] == 0.0) continue;  // an empty cell has no value to move
+    kept.push_back(block.first + static_cast<Index>(cell));
+    if (to != cell) block.cells[to] = std::move(block.cells[cell]);
+    block.offsets[to + 1] = block.offsets[cell + 1];
+    block.totals[to] = block.totals[cell];
+    ++to;
+  }
+  block.cells.resize(to);
+  block.offsets.resize(to + 1);
+  block.totals.resize(to);
+}
+
+GeneMoments measure(Cells& cells, const Normaliser& normaliser, Index n_genes,
+                    const PredictOptions& options, bool empties_matter, Spool* spool,
+                    EmptyTally& empties, Index& n_cells) {
+  struct Packed {
+    CellBlock block;
+    std::string record;
+  };
+  GeneMoments moments(n_genes, options.shard.has_value());
+  ordered_pipeline<Cells::Item, Packed>(
+      thread_count(options.threads), [&](Cells::Item& item) { return cells.fetch(item); },
+      [&](Cells::Item& item, Packed& out) {
+        cells.decode(item);
+        normaliser.apply(item.block);
+        if (spool != nullptr) out.record = Spool::pack(item.block);
+        std::swap(out.block, item.block);
+      },
+      [&](Packed& out) {
+        n_cells += out.block.size();
+        if (empties_matter) empties.add(out.block);
+        moments.add(out.block, empties_matter);
+        if (spool != nullptr) spool->append(std::move(out.record));
+        if (options.on_progress) options.on_progress({"measuring", n_cells, cells.n_cells()});
+      });
+  moments.finish();
+  return moments;
+}
+
+}  // namespace sicmir

@@ -1,0 +1,67 @@
+#include "genes/mirna_names.hpp"
+
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace sicmir {
+
+namespace {
+
+bool says_arm(std::string_view name) {
+  return name.ends_with("-5p") || name.ends_with("-3p");
+}
+
+/// What stands between the name and the arm: nothing, or - and a number.
+bool is_copy_number(std::string_view text) {
+  return text.empty() || (text.size() > 1 && text.front() == '-' &&
+                          text.find_first_not_of("0123456789", 1) == std::string_view::npos);
+}
+
+}  // namespace
+
+std::vector<std::string> possible_arms(std::string_view name, std::span<const std::string> known) {
+  if (says_arm(name)) return {};
+  const std::string_view stem = name.ends_with('*') ? name.substr(0, name.size() - 1) : name;
+  if (!stem.starts_with("hsa-")) return {};
+  std::vector<std::string> arms;
+  for (const std::string& candidate : known) {
+    if (!candidate.starts_with(stem) || !says_arm(candidate)) continue;
+    const std::string_view rest = std::string_view(candidate).substr(stem.size());
+    if (is_copy_number(rest.substr(0, rest.size() - 3))) arms.push_back(candidate);
+  }
+  return arms;
+}
+
+void log_older_names(const std::string& file, std::span<const std::string> features,
+                     const GeneIndex& index) {
+  std::vector<std::string> known;
+  for (const PanelGene& mirna : index.panel().genes) known.push_back(mirna.symbol);
+  std::size_t n_older = 0;
+  std::size_t n_unclear = 0;
+  std::string older;
+  std::string unclear;
+  for (const std::string& feature : features) {
+    if (const auto match = index.find(feature)) {
+      if (match->kind != MatchKind::alias) continue;
+      const std::string& now = known[static_cast<std::size_t>(match->gene)];
+      if (n_older++ == 0) older = fmt::format("{} is {}", feature, now);
+      continue;
+    }
+    const std::vector<std::string> arms = possible_arms(feature, known);
+    if (!arms.empty() && n_unclear++ == 0) {
+      unclear = fmt::format("{} could be {}", feature, fmt::join(arms, " or "));
+    }
+  }
+  if (n_older > 0) {
+    spdlog::info("{}: {} name(s) are those of miRBase 17 or 21 ({})", file, n_older, older);
+  }
+  if (n_unclear > 0) {
+    spdlog::warn("{}: {} name(s) are passed over, since they say no arm ({}); give accessions",
+                 file, n_unclear, unclear);
+  }
+}
+
+}  // namespace sicmir

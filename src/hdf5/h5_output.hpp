@@ -1,0 +1,81 @@
+#pragma once
+/// HDF5 files that appear complete or not at all, and AnnData's encodings in them
+/// (on-disk format 0.1.0).
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/output_file.hpp"
+#include "base/text_list.hpp"
+#include "hdf5/h5.hpp"
+#include "hdf5/h5_driver.hpp"
+
+namespace sicmir {
+
+/// A new HDF5 file under an OutputFile's temporary name. All functions hold h5::Lock; every status
+/// is checked, and a failure is Error(not_written) with the system's reason where HDF5 knows it.
+class H5Output {
+ public:
+  /// Checks the place; creates nothing.
+  explicit H5Output(const std::string& path) : file_(path) {}
+  H5Output(const H5Output&) = delete;
+  H5Output& operator=(const H5Output&) = delete;
+  /// Leaves nothing behind unless commit() succeeded.
+  ~H5Output();
+
+  void create();
+  /// Starts with the bytes of HDF5 file `input` instead of an empty file. Throws Error(bad_input)
+  /// if it cannot be read.
+  void create_copy(const std::string& input);
+  void commit();
+  [[nodiscard]] hid_t id() const noexcept { return handle_.get(); }
+  [[nodiscard]] const std::string& path() const noexcept { return file_.path(); }
+
+  void check(herr_t status) const {
+    if (status < 0) fail();
+  }
+  [[nodiscard]] h5::Handle checked(hid_t id) const {
+    if (id < 0) fail();
+    return h5::Handle(id);
+  }
+  /// Closes a data set and reports what could not be written then.
+  void close(h5::Handle dataset) const { check(H5Dclose(dataset.release())); }
+  [[noreturn]] void fail() const;
+
+ private:
+  OutputFile file_;
+  h5::DriverState state_;
+  h5::Handle handle_;
+};
+
+/// "a/b" makes the group a where it is missing, as h5py does. No times are stored.
+[[nodiscard]] h5::Handle create_group(const H5Output& out, hid_t parent, const std::string& name,
+                                      std::string_view encoding, std::string_view version);
+/// Contiguous, allocated when written.
+[[nodiscard]] h5::Handle create_dataset(const H5Output& out, hid_t parent, const std::string& name,
+                                        hid_t type, std::span<const hsize_t> extent);
+void set_encoding(const H5Output& out, hid_t object, std::string_view encoding,
+                  std::string_view version);
+void set_text(const H5Output& out, hid_t object, const char* name, std::string_view value);
+void set_texts(const H5Output& out, hid_t object, const char* name,
+               std::span<const std::string> values);
+void set_integers(const H5Output& out, hid_t object, const char* name,
+                  std::span<const std::int64_t> values);
+/// As h5py stores a Python bool: an enumeration FALSE, TRUE.
+void set_bool(const H5Output& out, hid_t object, const char* name, bool value);
+/// Writes `count` lines, all of each, from line `first` of a data set of any rank.
+void write_lines(const H5Output& out, hid_t dataset, hid_t memory, hsize_t first, hsize_t count,
+                 const void* values);
+
+/// Variable-length UTF-8.
+[[nodiscard]] h5::Handle utf8_type();
+/// Elements with their encodings: string, string-array, array (float64).
+void write_string(const H5Output& out, hid_t parent, const std::string& name,
+                  std::string_view value);
+void write_string_array(const H5Output& out, hid_t parent, const std::string& name,
+                        const TextList& values);
+void write_double_array(const H5Output& out, hid_t parent, const std::string& name,
+                        std::span<const double> values);
+
+}  // namespace sicmir

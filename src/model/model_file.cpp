@@ -1,0 +1,315 @@
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/digest.hpp"
+#include "base/output_file.hpp"
+#include "hdf5/h5.hpp"
+#include "model/model_parts.hpp"
+#include "sicmir/model.hpp"
+#include "sicmir/version.hpp"
+
+namespace sicmir {
+namespace {
+
+using model_parts::as_span;
+using model_parts::layer_type;
+
+std::string join(const std::vector<std::string>& parts) {
+  return fmt::format("{}", fmt::join(parts, "|"));
+}
+
+void add_layers(Digest& digest, const std::vector<Layer>& layers) {
+  for (const Layer& layer : layers) {
+    digest.add(std::string_view(layer_type(layer)));
+    if (const auto* linear = std::get_if<Linear>(&layer)) {
+      digest.add(static_cast<double>(linear->weight.rows()));
+      digest.add(as_span(linear->weight));
+      digest.add(as_span(linear->bias));
+    } else if (const auto* norm = std::get_if<BatchNorm>(&layer)) {
+      for (const Eigen::VectorXf* part :
+           {&norm->gamma, &norm->beta, &norm->mean, &norm->variance}) {
+        digest.add(as_span(*part));
+      }
+      digest.add(norm->eps);
+    } else if (const auto* dropout = std::get_if<Dropout>(&layer)) {
+      digest.add(dropout->rate);
+    } else if (const auto* huber = std::get_if<Huber>(&layer)) {
+      digest.add(huber->limit);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<double> model_parts::all_quantiles(const Model& model) {
+  std::vector<double> values;
+  for (const auto& [platform, profile] : model.rank_profiles) {
+    values.insert(values.end(), profile.quantiles.begin(), profile.quantiles.end());
+  }
+  return values;
+}
+
+h5::Handle model_parts::float16_type() {
+  h5::Handle type(H5Tcopy(H5T_IEEE_F32LE));
+  H5Tset_fields(type.get(), 15, 10, 5, 0, 10);
+  H5Tset_size(type.get(), 2);
+  H5Tset_ebias(type.get(), 15);
+  return type;
+}
+
+std::string model_parts::checksum(const Model& model) {
+  Digest digest;
+  digest.add(std::string_view(model.name));
+  digest.add(std::string_view(model.made_by));
+  digest.add(std::string_view(model.made_from));
+  for (const PanelGene& gene : model.panel.genes) {
+    for (const std::string& text :
+         {gene.symbol, gene.current_symbol, gene.ensembl_id, gene.entrez_id,
+          join(gene.older_ensembl_ids), join(gene.aliases)}) {
+      digest.add(std::string_view(text));
+    }
+  }
+  digest.add(as_span(model.gene_mean));
+  digest.add(as_span(model.gene_sd));
+  digest.add(std::string_view(model.recipe.name));
+  digest.add(model.recipe.factor);
+  for (const ModelMirna& mirna : model.mirnas) {
+    for (const std::string& text : {mirna.name, mirna.accession, mirna.other_name, mirna.target}) {
+      digest.add(std::string_view(text));
+    }
+    const std::array numbers = {mirna.mean,
+                                mirna.sd,
+                                mirna.accuracy.pooled,
+                                mirna.accuracy.within_cohort,
+                                mirna.accuracy.leave_cohort_out,
+                                static_cast<double>(mirna.accuracy.n),
+                                mirna.interval.factor,
+                                mirna.interval.typical_spread};
+    for (const double number : numbers) {
+      digest.add(std::isnan(number) ? std::nan("") : number);  // one NaN, whatever its payload
+    }
+  }
+  digest.add(std::span<const double>(all_quantiles(model)));
+  for (const auto& [platform, offsets] : model.platform_offsets) {
+    digest.add(std::string_view(platform));
+    digest.add(as_span(offsets));
+  }
+  for (const auto& [platform, profile] : model.rank_profiles) {
+    digest.add(std::string_view(platform));
+    digest.add(std::span<const std::uint8_t>(profile.genes));
+  }
+  for (const Member& member : model.members) {
+    digest.add(member.weight);
+    add_layers(digest, member.layers);
+  }
+  if (model.parts) digest.add(std::string_view("parts"));
+  return digest.hex();
+}
+
+namespace {
+
+template <class Get>
+auto column(const auto& items, Get get) {
+  std::vector<std::decay_t<decltype(get(items.front()))>> values;
+  values.reserve(items.size());
+  for (const auto& item : items) values.push_back(get(item));
+  return values;
+}
+
+void write_genes(const h5::File& file, const Model& model) {
+  const h5::Handle group = h5::create_group(file, file.id(), "genes");
+  const auto write = [&](const std::string& name, auto get) {
+    h5::write_texts(file, group.get(), name, column(model.panel.genes, get));
+  };
+  write("symbol", [](const PanelGene& gene) { return gene.symbol; });
+  write("current_symbol", [](const PanelGene& gene) { return gene.current_symbol; });
+  write("ensembl_id", [](const PanelGene& gene) { return gene.ensembl_id; });
+  write("entrez_id", [](const PanelGene& gene) { return gene.entrez_id; });
+  write("older_ensembl_ids", [](const PanelGene& gene) { return join(gene.older_ensembl_ids); });
+  write("aliases", [](const PanelGene& gene) { return join(gene.aliases); });
+  h5::write_doubles(file, group.get(), "mean", as_span(model.gene_mean));
+  h5::write_doubles(file, group.get(), "sd", as_span(model.gene_sd));
+  h5::set_text_attribute(file, group.get(), "unit_recipe", model.recipe.name);
+  h5::write_doubles(file, group.get(), "unit_factor", {&model.recipe.factor, 1});
+}
+
+void write_mirnas(const h5::File& file, const Model& model) {
+  const h5::Handle group = h5::create_group(file, file.id(), "mirnas");
+  const auto texts = [&](const std::string& name, auto get) {
+    h5::write_texts(file, group.get(), name, column(model.mirnas, get));
+  };
+  const auto numbers = [&](const std::string& name, auto get) {
+    h5::write_doubles(file, group.get(), name, column(model.mirnas, get));
+  };
+  texts("name", [](const ModelMirna& mirna) { return mirna.name; });
+  texts("accession", [](const ModelMirna& mirna) { return mirna.accession; });
+  texts("other_name", [](const ModelMirna& mirna) { return mirna.other_name; });
+  texts("target", [](const ModelMirna& mirna) { return mirna.target; });
+  numbers("mean", [](const ModelMirna& mirna) { return mirna.mean; });
+  numbers("sd", [](const ModelMirna& mirna) { return mirna.sd; });
+  numbers("pearson_pooled", [](const ModelMirna& mirna) { return mirna.accuracy.pooled; });
+  numbers("pearson_within_cohort",
+          [](const ModelMirna& mirna) { return mirna.accuracy.within_cohort; });
+  numbers("pearson_leave_cohort_out",
+          [](const ModelMirna& mirna) { return mirna.accuracy.leave_cohort_out; });
+  numbers("n_held_out",
+          [](const ModelMirna& mirna) { return static_cast<double>(mirna.accuracy.n); });
+  if (!has_intervals(model)) return;
+  numbers("interval_factor", [](const ModelMirna& mirna) { return mirna.interval.factor; });
+  numbers("typical_spread", [](const ModelMirna& mirna) { return mirna.interval.typical_spread; });
+}
+
+void write_layers(const h5::File& file, const h5::Handle& member, const std::vector<Layer>& stack,
+                  bool float16) {
+  const h5::Lock lock;
+  const h5::Handle layers = h5::create_group(file, member.get(), "layers");
+  const h5::Handle half = model_parts::float16_type();
+  for (std::size_t i = 0; i < stack.size(); ++i) {
+    const Layer& layer = stack[i];
+    const h5::Handle group = h5::create_group(file, layers.get(), fmt::format("{:03}", i));
+    h5::set_text_attribute(file, group.get(), "type", layer_type(layer));
+    const auto write = [&](const std::string& name, const std::vector<hsize_t>& extent,
+                           const float* data) {
+      h5::write_array(file, group.get(), name, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, extent, data);
+    };
+    const auto length = [](const auto& values) {
+      return std::vector<hsize_t>{static_cast<hsize_t>(values.size())};
+    };
+    if (const auto* linear = std::get_if<Linear>(&layer)) {
+      const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> weight =
+          linear->weight;
+      const std::vector<hsize_t> extent = {static_cast<hsize_t>(weight.rows()),
+                                           static_cast<hsize_t>(weight.cols())};
+      h5::write_array(file, group.get(), "weight", float16 ? half.get() : H5T_IEEE_F32LE,
+                      H5T_NATIVE_FLOAT, extent, weight.data());
+      if (linear->bias.size() != 0) write("bias", length(linear->bias), linear->bias.data());
+    } else if (const auto* norm = std::get_if<BatchNorm>(&layer)) {
+      write("gamma", length(norm->gamma), norm->gamma.data());
+      write("beta", length(norm->beta), norm->beta.data());
+      write("mean", length(norm->mean), norm->mean.data());
+      write("variance", length(norm->variance), norm->variance.data());
+      h5::write_doubles(file, group.get(), "eps", {&norm->eps, 1});
+    } else if (const auto* dropout = std::get_if<Dropout>(&layer)) {
+      h5::write_doubles(file, group.get(), "rate", {&dropout->rate, 1});
+    } else if (const auto* huber = std::get_if<Huber>(&layer)) {
+      h5::write_doubles(file, group.get(), "limit", {&huber->limit, 1});
+    }
+  }
+}
+
+void write_members(const h5::File& file, const Model& model) {
+  const h5::Handle members = h5::create_group(file, file.id(), "members");
+  if (model.parts) h5::set_text_attribute(file, members.get(), "are", "parts");
+  for (std::size_t i = 0; i < model.members.size(); ++i) {
+    const Member& member = model.members[i];
+    const h5::Handle group = h5::create_group(file, members.get(), fmt::format("{:03}", i));
+    h5::write_doubles(file, group.get(), "weight", {&member.weight, 1});
+    write_layers(file, group, member.layers, model.float16);
+  }
+}
+
+/// Makes the model what the file will hold.
+void settle(Model& model) {
+  (void)Network(model.members);  // a model that cannot be used is not written
+  double sum = 0.0;
+  for (const Member& member : model.members) sum += member.weight;
+  for (Member& member : model.members) {
+    if (std::fabs(sum - 1.0) > 1e-12) member.weight /= sum;
+    if (!model.float16) continue;
+    for (Layer& layer : member.layers) {
+      auto* linear = std::get_if<Linear>(&layer);
+      if (linear == nullptr) continue;
+      linear->weight = linear->weight.cast<Eigen::half>().cast<float>().eval();
+      if (!linear->weight.allFinite()) {
+        throw Error(ExitCode::usage,
+                    "a weight is beyond 65504, the largest float16. Store them as float32.");
+      }
+    }
+  }
+}
+
+void write_harmonisation(const h5::File& file, const Model& model) {
+  if (model.rank_profiles.empty() && model.platform_offsets.empty()) return;
+  const h5::Handle group = h5::create_group(file, file.id(), "harmonisation");
+  if (!model.rank_profiles.empty()) {
+    std::vector<std::string> platforms;
+    std::vector<std::int64_t> genes;
+    for (const auto& [platform, profile] : model.rank_profiles) {
+      platforms.push_back(platform);
+      genes.insert(genes.end(), profile.genes.begin(), profile.genes.end());
+    }
+    h5::write_texts(file, group.get(), "rank_platform", platforms);
+    h5::write_integers(file, group.get(), "rank_genes", genes);
+    h5::write_doubles(file, group.get(), "reference_quantiles", model_parts::all_quantiles(model));
+  }
+  if (model.platform_offsets.empty()) return;
+  std::vector<std::string> names;
+  std::vector<double> values;
+  for (const auto& [platform, offsets] : model.platform_offsets) {
+    names.push_back(platform);
+    values.insert(values.end(), offsets.begin(), offsets.end());
+  }
+  h5::write_texts(file, group.get(), "platform", names);
+  h5::write_doubles(file, group.get(), "platform_offsets", values);
+}
+
+}  // namespace
+
+void write_model(Model& model, const std::string& path) {
+  settle(model);
+  model.made_by = fmt::format("sicmir {}", sicmir::version);
+  model.checksum = model_parts::checksum(model);
+  OutputFile output(path);
+  if (output.is_direct()) {
+    throw Error(ExitCode::usage, path + ": a model is HDF5 and needs a regular file.");
+  }
+  output.create();
+  h5::File file = h5::File::create(output.temporary_path());
+  h5::set_text_attribute(file, file.id(), "format", model_parts::format_name);
+  // Readers of version 1 pass rank profiles over and would predict from other numbers.
+  h5::set_integer_attribute(file, file.id(), "format_version",
+                            model.rank_profiles.empty() ? 1 : model_format_version);
+  h5::set_text_attribute(file, file.id(), "name", model.name);
+  h5::set_text_attribute(file, file.id(), "made_by", model.made_by);
+  h5::set_text_attribute(file, file.id(), "made_from", model.made_from);
+  h5::set_text_attribute(file, file.id(), "checksum", model.checksum);
+  write_genes(file, model);
+  write_mirnas(file, model);
+  write_harmonisation(file, model);
+  write_members(file, model);
+  file.close();
+  output.commit();
+}
+
+bool has_intervals(const Model& model) {
+  return std::any_of(model.mirnas.begin(), model.mirnas.end(),
+                     [](const ModelMirna& mirna) { return mirna.interval.known(); });
+}
+
+std::string find_model(const std::string& path) {
+  if (!path.empty()) return path;
+  if (const char* chosen = std::getenv("SICMIR_MODEL"); chosen != nullptr && *chosen != '\0') {
+    return chosen;
+  }
+  constexpr std::string_view name = "sicmir-tcga.h5";
+  std::error_code error;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  const std::array candidates = {
+      program.parent_path() / ".." / SICMIR_INSTALL_DATADIR / "sicmir" / name,
+      std::filesystem::path(SICMIR_SOURCE_DIR) / "models" / name,
+  };
+  std::string looked;
+  for (const std::filesystem::path& candidate : candidates) {
+    if (std::filesystem::exists(candidate, error)) return candidate.lexically_normal().string();
+    looked += "\n  " + candidate.lexically_normal().string();
+  }
+  throw Error(ExitCode::bad_model,
+              "no model was found. Give one with --model or $SICMIR_MODEL. Looked at:" + looked);
+}
+
+}  // namespace sicmir

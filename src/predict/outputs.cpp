@@ -1,0 +1,190 @@
+#include "predict/outputs.hpp"
+
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/digest.hpp"
+#include "sicmir/moments.hpp"
+#include "sicmir/version.hpp"
+
+namespace sicmir {
+namespace {
+
+constexpr std::size_t names_shown = 10;
+
+std::string some(const std::vector<std::string>& names) {
+  const std::span<const std::string> shown(names.data(), std::min(names_shown, names.size()));
+  return fmt::format(
+      "{}{}", fmt::join(shown, ", "),
+      names.size() > shown.size() ? fmt::format(" and {} more", names.size() - shown.size()) : "");
+}
+
+std::string_view to_string(EmptyCells choice) {
+  constexpr std::array names = {"error", "skip", "nan"};
+  return names[static_cast<std::size_t>(choice)];
+}
+
+std::string_view to_string(Duplicates rule) {
+  constexpr std::array names = {"auto", "sum", "first", "max"};
+  return names[static_cast<std::size_t>(rule)];
+}
+
+std::optional<Index> cells_to_come(const RunReport& report, const CellSource& source) {
+  return report.shard ? report.shard->size() : source.n_cells();
+}
+
+/// Only what determines the result: no times, hosts, paths or thread counts.
+std::vector<std::pair<std::string, std::string>> facts(const Model& model,
+                                                       const PredictOptions& options,
+                                                       const RunReport& report,
+                                                       const CellSource& source) {
+  const Decision& decision = report.decision;
+  std::vector<std::pair<std::string, std::string>> list = {
+      {"sicmir_version", version},
+      {"model", model.name},
+      {"model_checksum", model.checksum},
+      {"kernel", report.kernel},
+      {"matrix", source.description().matrix},
+      {"gene_column", report.genes.column},
+      {"genes_found", fmt::format("{} of {}", report.genes.n_found, report.genes.n_panel)},
+      {"genes_missing", fmt::format("{}", fmt::join(report.genes.missing, ","))},
+      {"duplicates", std::string(to_string(options.genes.duplicates))},
+      {"values", fmt::format("{} ({})", to_string(decision.values), decision.values_reason)},
+      {"scale", fmt::format("{} ({})", to_string(decision.scale), decision.scale_reason)},
+      {"empty_cells", std::string(to_string(options.empty_cells))},
+  };
+  if (report.shard) {
+    list.emplace_back("shard", fmt::format("cells {} to {} of {}", report.shard->first,
+                                           report.shard->last, source.n_cells().value_or(0)));
+  }
+  if (decision.scale == Scale::dataset && !options.moments.empty()) {
+    const MomentsFile moments = read_moments(options.moments);
+    Digest digest;
+    digest.add(static_cast<double>(moments.moments.n_cells()));
+    for (const Eigen::VectorXd* part :
+         {&moments.moments.sum(), &moments.moments.sum_of_squares()}) {
+      digest.add(std::span<const double>(part->data(), static_cast<std::size_t>(part->size())));
+    }
+    list.emplace_back("moments_checksum", digest.hex());
+  }
+  return list;
+}
+
+template <class Item, class Get>
+FeatureAnnotation annotation(const std::string& name, const std::vector<const Item*>& items,
+                             Get get) {
+  std::vector<std::decay_t<decltype(get(*items.front()))>> values;
+  values.reserve(items.size());
+  for (const Item* item : items) values.push_back(get(*item));
+  return {name, std::move(values)};
+}
+
+}  // namespace
+
+void log_genes(const GeneMapReport& report) {
+  spdlog::info("genes: {} of {} found by {}", report.n_found, report.n_panel, report.column);
+  for (std::size_t kind = 0; kind < n_match_kinds; ++kind) {
+    if (report.by_kind[kind] == 0) continue;
+    spdlog::debug("  {} by {}", report.by_kind[kind], to_string(static_cast<MatchKind>(kind)));
+  }
+  if (!report.missing.empty()) {
+    spdlog::warn("{} genes of the model are not in the input and count as average: {}",
+                 report.missing.size(), some(report.missing));
+  }
+  if (!report.duplicated.empty()) {
+    spdlog::warn("{} genes stand in the input more than once: {}", report.duplicated.size(),
+                 some(report.duplicated));
+  }
+  for (const std::string& warning : report.warnings) spdlog::warn("{}", warning);
+}
+
+void log_decision(const Decision& decision) {
+  spdlog::info("values: {} ({}; {} cells looked at)", to_string(decision.values),
+               decision.values_reason, decision.sampled_cells);
+  spdlog::info("scale: {} ({})", to_string(decision.scale), decision.scale_reason);
+  for (const std::string& warning : decision.warnings) spdlog::warn("{}", warning);
+}
+
+OutputHeader mirna_header(const Model& model, const PredictOptions& options,
+                          const RunReport& report, const CellSource& source) {
+  std::vector<const ModelMirna*> mirnas;
+  if (options.mirnas.empty()) {
+    for (const ModelMirna& mirna : model.mirnas) mirnas.push_back(&mirna);
+  } else {
+    for (const Index at : options.mirnas) {
+      mirnas.push_back(&model.mirnas[static_cast<std::size_t>(at)]);
+    }
+  }
+  OutputHeader header;
+  header.feature_kind = "mirna";
+  for (const ModelMirna* mirna : mirnas) header.features.push_back(mirna->name);
+  header.annotations = {
+      annotation("mimat", mirnas, [](const ModelMirna& m) { return m.accession; }),
+      annotation("target", mirnas, [](const ModelMirna& m) { return m.target; }),
+      annotation("training_mean_log2rpm", mirnas, [](const ModelMirna& m) { return m.mean; }),
+      annotation("training_sd_log2rpm", mirnas, [](const ModelMirna& m) { return m.sd; }),
+      annotation("pearson_within_cohort", mirnas,
+                 [](const ModelMirna& m) { return m.accuracy.within_cohort; }),
+      annotation("pearson_pooled", mirnas, [](const ModelMirna& m) { return m.accuracy.pooled; }),
+      annotation("pearson_leave_cohort_out", mirnas,
+                 [](const ModelMirna& m) { return m.accuracy.leave_cohort_out; }),
+      annotation("n_held_out", mirnas,
+                 [](const ModelMirna& m) { return static_cast<double>(m.accuracy.n); }),
+  };
+  header.facts = facts(model, options, report, source);
+  header.facts.emplace_back("output_scale", options.output_scale == OutputScale::zscore
+                                                ? "z-score of log2(RPM + 1)"
+                                                : "log2(RPM + 1)");
+  if (options.empty_cells != EmptyCells::skip) header.n_cells = cells_to_come(report, source);
+  return header;
+}
+
+OutputHeader gene_header(const Model& model, const PredictOptions& options, const RunReport& report,
+                         const CellSource& source) {
+  std::vector<const PanelGene*> genes;
+  for (const PanelGene& gene : model.panel.genes) genes.push_back(&gene);
+  OutputHeader header;
+  header.feature_kind = "gene";
+  for (const PanelGene* gene : genes) header.features.push_back(gene->symbol);
+  header.annotations = {
+      annotation("ensembl_id", genes, [](const PanelGene& gene) { return gene.ensembl_id; }),
+      annotation("entrez_id", genes, [](const PanelGene& gene) { return gene.entrez_id; }),
+  };
+  header.facts = facts(model, options, report, source);
+  if (options.empty_cells != EmptyCells::skip) header.n_cells = cells_to_come(report, source);
+  return header;
+}
+
+MomentsFile read_matching_moments(const std::string& path, const Model& model,
+                                  const Decision& decision) {
+  MomentsFile stored = read_moments(path);
+  if (stored.part) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: these are the moments of one part of an input (cells {} to {} of "
+                            "{}). Add the parts up with `sicmir merge-stats`.",
+                            path, stored.part->cells.first, stored.part->cells.last,
+                            stored.part->n_input_cells));
+  }
+  bool same = stored.genes.size() == model.panel.genes.size();
+  for (std::size_t gene = 0; same && gene < stored.genes.size(); ++gene) {
+    same = stored.genes[gene] == model.panel.genes[gene].symbol;
+  }
+  if (!same) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: these moments were measured for another panel of genes than that "
+                            "of model {}. Make them again with `sicmir stats --model`.",
+                            path, model.name));
+  }
+  if (stored.values != decision.values) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: these moments were measured on {} but this input was taken to be "
+                            "{}. Say --values for both, the same.",
+                            path, to_string(stored.values), to_string(decision.values)));
+  }
+  return stored;
+}
+
+}  // namespace sicmir

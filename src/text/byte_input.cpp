@@ -1,0 +1,141 @@
+#include "text/byte_input.hpp"
+
+#include <fcntl.h>
+#include <spdlog/fmt/fmt.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include "sicmir/types.hpp"
+#include "text/bgzf_bytes.hpp"
+#include "text/gzip_bytes.hpp"
+
+namespace sicmir {
+namespace {
+
+constexpr std::size_t buffer_bytes = std::size_t{1} << 20;
+constexpr std::size_t raw_head_bytes = std::size_t{1} << 16;
+/// deflate cannot shrink data further than 1 : 1032 (zlib technical details).
+constexpr std::uint64_t best_deflate_ratio = 1032;
+
+class FileBytes final : public ByteStage {
+ public:
+  /// `close`: whether the descriptor is ours.
+  FileBytes(int descriptor, bool close, std::string name)
+      : descriptor_(descriptor), close_(close), name_(std::move(name)), buffer_(buffer_bytes) {}
+  FileBytes(const FileBytes&) = delete;
+  FileBytes& operator=(const FileBytes&) = delete;
+  ~FileBytes() override {
+    if (close_) ::close(descriptor_);
+  }
+  std::span<const char> next() override {
+    for (;;) {
+      const ssize_t n = ::read(descriptor_, buffer_.data(), buffer_.size());
+      if (n >= 0) {
+        offset_ += static_cast<std::uint64_t>(n);
+        return {buffer_.data(), static_cast<std::size_t>(n)};
+      }
+      if (errno == EINTR) continue;
+      throw Error(ExitCode::bad_input, fmt::format("{}: reading fails at byte {}: {}.", name_,
+                                                   offset_, std::strerror(errno)));
+    }
+  }
+  std::size_t memory_bytes() const override { return buffer_.capacity(); }
+
+ private:
+  int descriptor_;
+  bool close_;
+  std::string name_;
+  std::vector<char> buffer_;
+  std::uint64_t offset_ = 0;
+};
+
+}  // namespace
+
+std::string_view PeekedBytes::peek(std::size_t size) {
+  if (served_) {
+    peeked_.clear();
+    served_ = false;
+  }
+  if (peeked_.size() < size) peeked_.reserve(size + buffer_bytes);  // not by doubling
+  while (peeked_.size() < size) {
+    const auto bytes = stage_->next();
+    if (bytes.empty()) break;
+    peeked_.append(bytes.data(), bytes.size());
+  }
+  return std::string_view(peeked_).substr(0, size);
+}
+
+std::span<const char> PeekedBytes::next() {
+  if (!served_ && !peeked_.empty()) {
+    served_ = true;
+    return peeked_;
+  }
+  if (served_) {
+    std::string().swap(peeked_);  // an assignment would keep the memory
+    served_ = false;
+  }
+  return stage_->next();
+}
+
+std::unique_ptr<ByteInput> ByteInput::open(const std::string& path, int threads) {
+  return open_as(path, path, path == "-" ? "standard input" : path, threads);
+}
+
+std::unique_ptr<ByteInput> ByteInput::open_as(const std::string& file, const std::string& path,
+                                              const std::string& name, int threads) {
+  std::unique_ptr<ByteInput> input(new ByteInput);
+  input->path_ = path;
+  input->name_ = name;
+  const bool standard_input = file == "-";
+  int descriptor = STDIN_FILENO;
+  if (!standard_input) {
+    do {
+      descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    } while (descriptor < 0 && errno == EINTR);
+    if (descriptor < 0) {
+      throw Error(ExitCode::bad_input,
+                  fmt::format("{}: cannot be opened: {}.", path, std::strerror(errno)));
+    }
+  }
+  auto bytes = std::make_unique<FileBytes>(descriptor, !standard_input, input->name_);
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: cannot be read: {}.", input->name_, std::strerror(errno)));
+  }
+  if (S_ISREG(status.st_mode) && !standard_input) {
+    input->regular_ = true;
+    input->size_ = static_cast<std::uint64_t>(status.st_size);
+    ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
+  }
+  auto raw = std::make_unique<PeekedBytes>(std::move(bytes));
+  input->raw_head_ = raw->peek(raw_head_bytes);
+  input->gzip_ = input->raw_head_.starts_with("\x1f\x8b");
+  if (input->gzip_) {
+    input->bytes_ = std::make_unique<PeekedBytes>(
+        bgzf_block_bytes(input->raw_head_) > 0
+            ? gunzipped_in_parallel(std::move(raw), input->name_, threads)
+            : gunzipped(std::move(raw), input->name_));
+  } else {
+    input->bytes_ = std::move(raw);
+  }
+  return input;
+}
+
+std::unique_ptr<ByteInput> ByteInput::through(
+    std::unique_ptr<ByteInput> input,
+    const std::function<std::unique_ptr<ByteStage>(std::unique_ptr<PeekedBytes>)>& make) {
+  input->bytes_ = std::make_unique<PeekedBytes>(make(std::move(input->bytes_)));
+  return input;
+}
+
+std::optional<std::uint64_t> ByteInput::most_bytes() const noexcept {
+  if (!size_) return std::nullopt;
+  return gzip_ ? *size_ * best_deflate_ratio + best_deflate_ratio : *size_;
+}
+
+}  // namespace sicmir
