@@ -1,13 +1,16 @@
 #include "train/impute.hpp"
 
-#include <Eigen/Cholesky>
 #include <cmath>
 #include <map>
 #include <numeric>
 
+#include "statistics/linear_algebra.hpp"
+
 namespace sicmir::training {
 
 namespace {
+
+using Eigen::MatrixXd;
 
 constexpr double ridge = 0.2;  // in z-scores: what a gene's covariance with itself counts more
 constexpr double most = 0.8;   // of the genes
@@ -27,7 +30,7 @@ Imputer::Imputer(const Matrix& z) {
   }
   if (whole.size() < fewest_samples) return;
   learnt_ = true;
-  Eigen::MatrixXd values = z(Eigen::all, whole).cast<double>();
+  MatrixXd values = z(Eigen::all, whole).cast<double>();
   mean_ = Eigen::VectorXd::Zero(z.rows());
   for (Index gene = 0; gene < z.rows(); ++gene) {
     double sum = 0.0;
@@ -42,12 +45,10 @@ Imputer::Imputer(const Matrix& z) {
       value = std::isnan(value) ? 0.0 : value - mean_[gene];
     }
   }
-  covariance_ = Eigen::MatrixXd::Zero(z.rows(), z.rows());
-  covariance_.selfadjointView<Eigen::Lower>().rankUpdate(values,
-                                                         1.0 / static_cast<double>(whole.size()));
+  covariance_ = algebra::lower_outer(values, 1.0 / static_cast<double>(whole.size()));
   covariance_.triangularView<Eigen::StrictlyUpper>() = covariance_.transpose();
   covariance_.diagonal().array() += ridge;
-  precision_ = covariance_.llt().solve(Eigen::MatrixXd::Identity(z.rows(), z.rows()));
+  precision_ = algebra::inverse_of_positive(covariance_);
 }
 
 void Imputer::fill(Matrix& z) const {
@@ -78,17 +79,19 @@ void Imputer::fill_alike(const std::vector<Index>& samples, const std::vector<In
     }
   }
   const Eigen::VectorXd mean = mean_(missing);
-  Eigen::MatrixXd filled = mean.replicate(1, static_cast<Index>(samples.size()));
+  MatrixXd filled = mean.replicate(1, static_cast<Index>(samples.size()));
   if (!known.empty()) {
     const Eigen::VectorXd known_mean = mean_(known);
-    const Eigen::MatrixXd around = z(known, samples).cast<double>().colwise() - known_mean;
+    const MatrixXd around = z(known, samples).cast<double>().colwise() - known_mean;
     // The same conditional mean from the smaller of two systems.
     if (missing.size() < known.size()) {
-      const Eigen::MatrixXd own = precision_(missing, missing);
-      filled -= own.llt().solve(precision_(missing, known) * around);
+      const MatrixXd own = precision_(missing, missing);
+      filled -= algebra::solve_positive(
+          own, algebra::product(MatrixXd(precision_(missing, known)), around));
     } else {
-      const Eigen::MatrixXd own = covariance_(known, known);
-      filled += covariance_(missing, known) * own.llt().solve(around);
+      const MatrixXd own = covariance_(known, known);
+      filled += algebra::product(MatrixXd(covariance_(missing, known)),
+                                 algebra::solve_positive(own, around));
     }
   }
   z(missing, samples) = filled.cast<float>();

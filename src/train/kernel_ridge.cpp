@@ -1,8 +1,8 @@
 #include "train/kernel_ridge.hpp"
 
-#include <Eigen/Cholesky>
 #include <algorithm>
 
+#include "statistics/linear_algebra.hpp"
 #include "train/ridge.hpp"
 
 namespace sicmir::training {
@@ -62,7 +62,7 @@ VectorD gene_weights(const KernelData& data) {
   const VectorD within = x.array().square().rowwise().sum() / n;
   const VectorD target_within = y.array().square().rowwise().sum() / n;
   const auto inverse = [](double value) { return value > 0.0 ? 1.0 / value : 0.0; };
-  const MatrixD covariance = x * y.transpose() / n;
+  const MatrixD covariance = algebra::product_with_transposed(x, y) / n;
   const VectorD squared_correlation =
       (covariance.array().square().matrix() * target_within.unaryExpr(inverse))
           .cwiseProduct(within.unaryExpr(inverse)) /
@@ -88,9 +88,7 @@ KernelRidge::KernelRidge(const KernelData& data, double penalty) {
   mean_ = values.rowwise().mean();
   const VectorD root = gene_weights(data).cwiseSqrt();
   const MatrixD scaled = root.asDiagonal() * (values.colwise() - mean_);
-  kernel_ = MatrixD::Zero(n, n);
-  kernel_.selfadjointView<Eigen::Lower>().rankUpdate(scaled.transpose(),
-                                                     1.0 / static_cast<double>(x.rows()));
+  kernel_ = algebra::lower_inner(scaled, 1.0 / static_cast<double>(x.rows()));
   kernel_.triangularView<Eigen::StrictlyUpper>() = kernel_.transpose();
   kernel_ = ((kernel_.array() + 1.0).square() / 2.0).matrix().eval();
   directions_ = scaled.transpose() * root.asDiagonal() / static_cast<double>(x.rows());
@@ -115,7 +113,7 @@ KernelRidge::KernelRidge(const KernelData& data, double penalty) {
     const VectorD mean = target * own / own.sum();
     const MatrixD system = system_(group.samples, group.samples);
     alpha_(group.targets, group.samples) =
-        Eigen::LLT<MatrixD>(system).solve((target.colwise() - mean).transpose()).transpose();
+        algebra::solve_positive(system, (target.colwise() - mean).transpose()).transpose();
     constant_(group.targets) = mean;
   }
 }
@@ -126,7 +124,7 @@ std::vector<Layer> KernelRidge::square_layers() const {
 }
 
 Linear KernelRidge::line(const MatrixD& weight, const VectorD& constant) const {
-  const MatrixD slope = weight * directions_;
+  const MatrixD slope = algebra::product(weight, directions_);
   const VectorD at_zero = constant + weight.rowwise().sum() / 2.0 - slope * mean_;
   return {slope.cast<float>(), at_zero.cast<float>()};
 }
@@ -134,7 +132,7 @@ Linear KernelRidge::line(const MatrixD& weight, const VectorD& constant) const {
 MatrixD KernelRidge::without_groups(std::span<const Index> targets,
                                     std::span<const Index> group_of) const {
   const Index n = kernel_.rows();
-  const MatrixD inverse = Eigen::LLT<MatrixD>(system_).solve(MatrixD::Identity(n, n));
+  const MatrixD inverse = algebra::inverse_of_positive(system_);
   const MatrixD alpha = alpha_(targets, Eigen::all).transpose();  // samples x targets
   MatrixD result(static_cast<Index>(targets.size()), n);
   for (Index group = 0; group < n_groups(group_of); ++group) {
@@ -142,9 +140,11 @@ MatrixD KernelRidge::without_groups(std::span<const Index> targets,
     if (own.empty()) continue;
     // Refitted without them: their alpha is 0.
     const MatrixD block = inverse(own, own);
-    const MatrixD left_out = block.llt().solve(alpha(own, Eigen::all));
-    const MatrixD refitted = alpha - inverse(Eigen::all, own) * left_out;
-    result(Eigen::all, own) = (kernel_(own, Eigen::all) * refitted).transpose();
+    const MatrixD left_out = algebra::solve_positive(block, MatrixD(alpha(own, Eigen::all)));
+    MatrixD refitted = alpha;
+    algebra::subtract_product(refitted, MatrixD(inverse(Eigen::all, own)), left_out);
+    result(Eigen::all, own) =
+        algebra::product(MatrixD(kernel_(own, Eigen::all)), refitted).transpose();
   }
   result.colwise() += constant_(targets);
   return result;

@@ -3,13 +3,12 @@
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
-#include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <map>
 #include <numeric>
 
 #include "base/random.hpp"
+#include "statistics/linear_algebra.hpp"
 
 namespace sicmir::training {
 
@@ -58,7 +57,7 @@ MatrixD within_groups(const MatrixD& values, std::span<const Index> group_of) {
 }
 
 MatrixD covariance(const MatrixD& centred) {
-  return centred * centred.transpose() / static_cast<double>(centred.cols());
+  return algebra::product_with_transposed(centred, centred) / static_cast<double>(centred.cols());
 }
 
 MatrixD side_by_side(const MatrixD& left, const MatrixD& right) {
@@ -83,12 +82,11 @@ struct Components {
   MatrixD directions;  // miRNAs x components, of length 1
 
   Components(const MatrixD& profiles, Index most) : mean(profiles.rowwise().mean()) {
-    const Eigen::SelfAdjointEigenSolver<MatrixD> solver(covariance(profiles.colwise() - mean));
-    directions =
-        solver.eigenvectors().rightCols(std::min(most, profiles.rows())).rowwise().reverse();
+    const algebra::Eigenpairs all = algebra::eigenpairs(covariance(profiles.colwise() - mean));
+    directions = all.vectors.rightCols(std::min(most, profiles.rows())).rowwise().reverse();
   }
   [[nodiscard]] MatrixD of(const MatrixD& values) const {
-    return directions.transpose() * (values.colwise() - mean);
+    return algebra::transposed_product(directions, values.colwise() - mean);
   }
 };
 
@@ -107,17 +105,22 @@ struct ErrorModel {
     const MatrixD within = side_by_side(true_within, true_within);
     const MatrixD predicted_within =
         side_by_side(within_groups(by_cohort, cohort_of), within_groups(by_patient, cohort_of));
-    MatrixD system = within * within.transpose();
+    MatrixD system = algebra::product_with_transposed(within, within);
     system.diagonal().array() += slope_ridge;
-    slope = system.llt().solve(within * predicted_within.transpose()).transpose();
-    error = covariance(predicted_within - slope * within);
+    slope =
+        algebra::solve_positive(system, algebra::product_with_transposed(within, predicted_within))
+            .transpose();
+    MatrixD rest = predicted_within;
+    algebra::subtract_product(rest, slope, within);
+    error = covariance(rest);
 
     const MatrixD truth = side_by_side(t, t);
     const MatrixD predicted = side_by_side(by_cohort, by_patient);
     const VectorD true_mean = truth.rowwise().mean();
     const VectorD predicted_mean = predicted.rowwise().mean();
-    error += cohort_error_share * covariance((predicted.colwise() - predicted_mean) -
-                                             slope * (truth.colwise() - true_mean));
+    rest = predicted.colwise() - predicted_mean;
+    algebra::subtract_product(rest, slope, truth.colwise() - true_mean);
+    error += cohort_error_share * covariance(rest);
     shift = predicted_mean - slope * true_mean;
   }
 };
@@ -191,40 +194,44 @@ ProfilePrior fit_profile_prior(const KernelRidge& base, const PriorData& data,
 
   const MatrixD tissue = covariance(within_groups(known, numbered(data.profile_kinds)));
   // How far predictions lie from that of a profile.
-  const MatrixD around = within_share * model.slope * tissue * model.slope.transpose() +
+  const MatrixD around = algebra::product_with_transposed(
+                             algebra::product(within_share, model.slope, tissue), model.slope) +
                          model.error + floor * MatrixD::Identity(k, k);
-  const Eigen::LLT<MatrixD> solver(around);
   const MatrixD gain =
-      (within_share * tissue * model.slope.transpose()) * solver.solve(MatrixD::Identity(k, k));
-  const MatrixD root = solver.matrixL();
-  const MatrixD whiten = root.triangularView<Eigen::Lower>().solve(MatrixD::Identity(k, k));
+      algebra::product(algebra::product(within_share, tissue, model.slope.transpose()),
+                       algebra::inverse_of_positive(around));
+  const MatrixD whiten = algebra::inverse_of_lower(algebra::cholesky(around));
 
   const Positions chosen = drawn(known.cols(), options.n_profiles, options.seed);
   const MatrixD prior = known(Eigen::all, chosen);
-  const MatrixD keys = whiten * model.slope * prior;
+  const MatrixD keys = algebra::product(algebra::product(whiten, model.slope), prior);
   spdlog::debug("prior: {} profiles of {} miRNAs in {} components", chosen.size(), mirnas.size(),
                 k);
 
   const MatrixD weight = base.alpha()(mirnas, Eigen::all);
   const VectorD constant = base.constant()(mirnas) - components.mean;
   const MatrixD& directions = components.directions;
-  const MatrixD to_components = directions.transpose() * weight;
+  const MatrixD to_components = algebra::transposed_product(directions, weight);
   const VectorD at_zero = directions.transpose() * constant;
 
   ProfilePrior result;
-  result.attention = query_layers(base, whiten * to_components, whiten * (at_zero - model.shift));
+  result.attention =
+      query_layers(base, algebra::product(whiten, to_components), whiten * (at_zero - model.shift));
   std::vector<Layer>& attention = result.attention;
   attention.emplace_back(linear_of(sharpness * keys.transpose(),
                                    -0.5 * sharpness * keys.colwise().squaredNorm().transpose()));
   attention.emplace_back(Softmax{});
-  attention.emplace_back(
-      linear_of((MatrixD::Identity(k, k) - gain * model.slope) * prior, VectorD::Zero(k)));
+  MatrixD pull = MatrixD::Identity(k, k);
+  algebra::subtract_product(pull, gain, model.slope);
+  attention.emplace_back(linear_of(algebra::product(pull, prior), VectorD::Zero(k)));
   attention.emplace_back(spread_out(directions, mirnas, data.y.rows()));
 
   // The mean profile, what the components of the prediction add, and half of what they leave.
-  const MatrixD kept = directions * (gain - rest_share * MatrixD::Identity(k, k));
+  const MatrixD kept = algebra::product(directions, gain - rest_share * MatrixD::Identity(k, k));
   result.weight = base.alpha();
-  result.weight(mirnas, Eigen::all) = rest_share * weight + kept * to_components;
+  MatrixD mixed = rest_share * weight;
+  algebra::add_product(mixed, kept, to_components);
+  result.weight(mirnas, Eigen::all) = mixed;
   result.constant = base.constant();
   result.constant(mirnas) =
       components.mean - directions * (gain * model.shift) + rest_share * constant + kept * at_zero;

@@ -1,12 +1,12 @@
 #include "train/ridge.hpp"
 
-#include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
 #include <vector>
+
+#include "statistics/linear_algebra.hpp"
 
 namespace sicmir::training {
 
@@ -46,14 +46,7 @@ Problem prepare(const Matrix& x, const Matrix& y, const Positions& targets,
 
 /// x xT where there are no more genes than samples, else xT x; the lower triangle counts.
 MatrixD scatter(const MatrixD& x) {
-  const bool dual = x.cols() < x.rows();
-  MatrixD result = MatrixD::Zero(std::min(x.rows(), x.cols()), std::min(x.rows(), x.cols()));
-  if (dual) {
-    result.selfadjointView<Eigen::Lower>().rankUpdate(x.transpose());
-  } else {
-    result.selfadjointView<Eigen::Lower>().rankUpdate(x);
-  }
-  return result;
+  return x.cols() < x.rows() ? algebra::lower_inner(x) : algebra::lower_outer(x);
 }
 
 /// Squared errors of one held-out fold, added up per candidate.
@@ -63,22 +56,23 @@ void add_errors(const Matrix& x, const Matrix& y, const Positions& targets, cons
   if (train.empty() || test.empty()) return;
   const Problem problem = prepare(x, y, targets, train, weights);
   const bool dual = problem.x.cols() < problem.x.rows();
-  const Eigen::SelfAdjointEigenSolver<MatrixD> eigen(scatter(problem.x));
+  const algebra::Eigenpairs eigen = algebra::eigenpairs(scatter(problem.x));
   const MatrixD test_x = x(Eigen::all, test).cast<double>().colwise() - problem.mean_x;
   const MatrixD test_y = y(targets, test).cast<double>().colwise() - problem.mean_y;
   MatrixD left;   // targets x directions
   MatrixD right;  // directions x samples of the fold
   if (dual) {
-    left = problem.y * eigen.eigenvectors();
-    right = eigen.eigenvectors().transpose() * (problem.x.transpose() * test_x);
+    left = algebra::product(problem.y, eigen.vectors);
+    right =
+        algebra::transposed_product(eigen.vectors, algebra::transposed_product(problem.x, test_x));
   } else {
-    left = (problem.y * problem.x.transpose()) * eigen.eigenvectors();
-    right = eigen.eigenvectors().transpose() * test_x;
+    left = algebra::product(algebra::product_with_transposed(problem.y, problem.x), eigen.vectors);
+    right = algebra::transposed_product(eigen.vectors, test_x);
   }
   for (std::size_t c = 0; c < candidates.size(); ++c) {
-    const VectorD shrink =
-        (eigen.eigenvalues().cwiseMax(0.0).array() + candidates[c]).inverse().matrix();
-    const MatrixD difference = test_y - left * (shrink.asDiagonal() * right);
+    const VectorD shrink = (eigen.values.cwiseMax(0.0).array() + candidates[c]).inverse().matrix();
+    MatrixD difference = test_y;
+    algebra::subtract_product(difference, left, shrink.asDiagonal() * right);
     for (std::size_t i = 0; i < test.size(); ++i) {
       const double weight = weights.empty() ? 1.0 : weights[static_cast<std::size_t>(test[i])];
       errors[c] += weight * difference.col(static_cast<Index>(i)).squaredNorm();
@@ -120,11 +114,11 @@ Linear fit_ridge(const Matrix& x, const Matrix& y, double penalty,
     const Problem problem = prepare(x, y, group.targets, group.samples, weights);
     MatrixD system = scatter(problem.x);
     system.diagonal().array() += penalty;
-    const Eigen::LLT<MatrixD> solver(system);
     const bool dual = problem.x.cols() < problem.x.rows();
     const MatrixD weight =
-        dual ? MatrixD(problem.x * solver.solve(problem.y.transpose()))
-             : MatrixD(solver.solve(problem.x * problem.y.transpose()));  // genes x targets
+        dual ? algebra::product(problem.x, algebra::solve_positive(system, problem.y.transpose()))
+             : algebra::solve_positive(  // genes x targets
+                   system, algebra::product_with_transposed(problem.x, problem.y));
     const VectorD bias = problem.mean_y - weight.transpose() * problem.mean_x;
     for (std::size_t i = 0; i < group.targets.size(); ++i) {
       const auto at = static_cast<Index>(i);
@@ -167,7 +161,7 @@ double choose_penalty(const Matrix& x, const Matrix& y, std::span<const Index> f
 }
 
 Matrix apply_linear(const Linear& linear, const Matrix& x) {
-  Matrix y = linear.weight * x;
+  Matrix y = algebra::float_product(linear.weight, x);
   if (linear.bias.size() > 0) y.colwise() += linear.bias;
   return y;
 }
