@@ -9,7 +9,9 @@ namespace sicmir {
 void export_model(const Model& model, const std::string& path) {
   const bool npz = path.ends_with(".npz");
   if (!npz && !path.ends_with(".onnx")) {
-    throw Error(ExitCode::usage, fmt::format("{}: models are exported to .npz and .onnx.", path));
+    throw Error(
+        ExitCode::usage,
+        fmt::format("{}: unsupported file ending; models are exported to .npz and .onnx.", path));
   }
   OutputFile output(path);
   const std::string bytes = npz ? to_npz(model) : to_onnx(model);

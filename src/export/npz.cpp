@@ -18,7 +18,7 @@
 namespace sicmir {
 namespace {
 
-/// Code points of UTF-8 text. Names in models are UTF-8; a byte that is not stands for itself.
+/// Code points of UTF-8 text. Names in models are UTF-8; an invalid byte becomes one code point.
 std::vector<std::uint32_t> code_points(std::string_view text) {
   std::vector<std::uint32_t> points;
   for (std::size_t i = 0; i < text.size();) {

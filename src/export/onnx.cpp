@@ -18,8 +18,8 @@
 namespace sicmir {
 namespace {
 
-/// A protobuf message being written (protobuf.dev, "Encoding"): the dozen fields that are needed
-/// here do not pay for a library and its generated code.
+/// A protobuf message being written (protobuf.dev, "Encoding"): a dozen fields are needed,
+/// too few to justify a library and its generated code.
 class Message {
  public:
   Message& number(std::uint32_t field, std::int64_t value) {
@@ -91,7 +91,7 @@ void add_node(Message& graph, std::string_view kind, std::initializer_list<std::
   graph.message(1, node.text(2, output).text(3, output + "_node").text(4, kind));
 }
 
-/// Where the operators of an activation go: `name` begins the names of what is between.
+/// Where the operators of an activation go: `name` prefixes the names of intermediate values.
 struct Place {
   std::string name, input, output;
 };
@@ -184,10 +184,11 @@ std::string to_onnx(const Model& model) {
       .message(11, value_info("genes", model.panel.size()))
       .message(12, value_info("mirnas", static_cast<Index>(model.mirnas.size())));
   if (graph.bytes().size() > std::numeric_limits<std::int32_t>::max()) {
-    throw Error(ExitCode::usage,
-                fmt::format("model {} is too large for ONNX, whose files hold up to 2 GB. Export "
-                            ".npz instead.",
-                            model.name));
+    throw Error(
+        ExitCode::usage,
+        fmt::format("model {} is too large for ONNX, whose files are limited to 2 GB. Export "
+                    ".npz instead.",
+                    model.name));
   }
   const auto entry = [](std::string_view key, std::string_view value) {
     return Message().text(1, key).text(2, value);
