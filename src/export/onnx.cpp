@@ -85,10 +85,12 @@ Message value_info(std::string_view name, Index width) {
 }
 
 void add_node(Message& graph, std::string_view kind, std::initializer_list<std::string> inputs,
-              const std::string& output) {
+              const std::string& output, std::initializer_list<Message> attributes = {}) {
   Message node;
   for (const std::string& input : inputs) node.text(1, input);
-  graph.message(1, node.text(2, output).text(3, output + "_node").text(4, kind));
+  node.text(2, output).text(3, output + "_node").text(4, kind);
+  for (const Message& attribute : attributes) node.message(5, attribute);
+  graph.message(1, node);
 }
 
 /// Where the operators of an activation go: `name` prefixes the names of intermediate values.
