@@ -8,10 +8,11 @@
 #include <exception>
 #include <iterator>
 #include <mutex>
+#include <utility>
 
 #include "parallel/thread_pool.hpp"
 #include "parallel/threads.hpp"
-#include "sicmir/shard.hpp"
+#include "statistics/median.hpp"
 
 namespace sicmir {
 namespace {
@@ -21,11 +22,14 @@ constexpr Index least_dataset_cells = 3;
 constexpr Index whole_transcriptome = 5000;  // features; fewer: totals of a panel, not of a cell
 constexpr double shallow_total = 200.0;
 
-double median(std::vector<double> values) {
-  if (values.empty()) return 0.0;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+/// 0 if there is no value.
+double middle(std::vector<double> values) {
+  const double found = upper_median(std::move(values));
+  return std::isnan(found) ? 0.0 : found;
+}
+
+void warn(Decision& decision, WarningKind kind, std::string text) {
+  decision.warnings.push_back({kind, std::move(text)});
 }
 
 Index cells_known(const Sample& sample, const CellSource& source) {
@@ -41,8 +45,9 @@ void decide_values(Decision& decision, const SampleFacts& facts, const Sample& s
     decision.values_from = ValuesFrom::user;
     decision.values_reason = "as stated";
     if (wanted == Values::counts && !facts.all_whole) {
-      decision.warnings.emplace_back(
-          "the counts are not whole numbers; they are taken as expected counts (RSEM, alevin...)");
+      warn(decision, WarningKind::expected_counts,
+           "the counts are not whole numbers; they are treated as expected counts (RSEM, "
+           "alevin...)");
     }
     return;
   }
@@ -53,9 +58,9 @@ void decide_values(Decision& decision, const SampleFacts& facts, const Sample& s
       throw Error(ExitCode::bad_input,
                   fmt::format("{}: some values are negative, but genes do not have mean 0 and "
                               "standard deviation 1 (the medians are {:.2f} and {:.2f}), so these "
-                              "may be z-scores of another data set, log ratios or centred logs. "
-                              "Say which with --values zscore or --values log, or give the counts.",
-                              file, facts.median_gene_mean, facts.median_gene_sd));
+                              "may be z-scores of another data set, log ratios or centred logs.",
+                              file, facts.median_gene_mean, facts.median_gene_sd),
+                  {Remedy::specify_values});
     }
     decision.values = Values::zscore;
     decision.values_reason =
@@ -75,7 +80,7 @@ void decide_values(Decision& decision, const SampleFacts& facts, const Sample& s
 }
 
 void decide_scale(Decision& decision, const Sample& sample, const CellSource& source,
-                  const PredictOptions& options) {
+                  const ReadingOptions& options) {
   const std::string& file = source.description().path;
   const Index n_cells = cells_known(sample, source);
   decision.scale = options.scale;
@@ -102,31 +107,29 @@ void decide_scale(Decision& decision, const Sample& sample, const CellSource& so
     if (n_cells < least_dataset_cells) {
       throw Error(ExitCode::bad_input,
                   fmt::format("{}: {} cell(s), sample(s) or pool(s) cannot be standardised among "
-                              "themselves (one alone would become zeros). Use --scale reference, "
-                              "which compares each sample "
-                              "with the model's training samples (bulk or pooled cells), or "
-                              "--moments with the moments of a data set that these cells belong "
-                              "to (`sicmir stats`).",
-                              file, n_cells));
+                              "themselves (one alone would become zeros).",
+                              file, n_cells),
+                  {Remedy::use_reference_scale, Remedy::give_moments});
     }
     if (n_cells < auto_dataset_cells) {
-      decision.warnings.push_back(
-          fmt::format("only {} cells, samples or pools are standardised among themselves; their "
-                      "predictions are "
-                      "rough. --scale reference compares with the training samples instead",
-                      n_cells));
+      warn(decision, WarningKind::few_cells,
+           fmt::format("only {} cells, samples or pools are standardised among themselves, so "
+                       "their predictions are rough. The reference scale compares them with the "
+                       "training samples instead",
+                       n_cells));
     }
   }
   if (decision.scale == Scale::reference && decision.values == Values::zscore) {
     throw Error(ExitCode::usage,
-                "z-scores cannot be brought to the model's unit: --scale reference needs counts, "
-                "linear or log values. Use --scale none to take z-scores as they are.");
+                "z-scores cannot be converted to the model's unit; the reference scale needs "
+                "counts, linear or log values.",
+                {Remedy::use_no_scale});
   }
   if (decision.scale == Scale::none && decision.values != Values::zscore) {
-    decision.warnings.push_back(
-        fmt::format("--scale none gives the network {} values as they are, but it was trained on "
-                    "z-scores",
-                    to_string(decision.values)));
+    warn(decision, WarningKind::not_scaled,
+         fmt::format("without a scale the network receives {} values as they are, but it was "
+                     "trained on z-scores",
+                     to_string(decision.values)));
   }
   if (decision.scale == Scale::reference && decision.values == Values::log) {
     decision.log_base = options.log_base > 0 ? options.log_base : 2.0;
@@ -238,7 +241,7 @@ SampleFacts sample_facts(const Sample& sample, const GeneMap& genes) {
       facts.all_whole = facts.all_whole && total == std::floor(total);
     }
   }
-  facts.median_total = median(std::move(totals));
+  facts.median_total = middle(std::move(totals));
   std::vector<double> means;
   std::vector<double> sds;
   const auto n = static_cast<double>(std::max<Index>(1, sample.n_cells));
@@ -248,17 +251,17 @@ SampleFacts sample_facts(const Sample& sample, const GeneMap& genes) {
     means.push_back(std::fabs(mean));
     sds.push_back(std::sqrt(std::fmax(0.0, squares[gene] / n - mean * mean)));
   }
-  facts.median_gene_mean = median(std::move(means));
-  facts.median_gene_sd = median(std::move(sds));
+  facts.median_gene_mean = middle(std::move(means));
+  facts.median_gene_sd = middle(std::move(sds));
   return facts;
 }
 
 Decision decide(const Sample& sample, const CellSource& source, const GeneMap& genes,
-                const PredictOptions& options) {
+                const ReadingOptions& options) {
   const SourceDescription& input = source.description();
   if (sample.n_cells == 0) {
     throw Error(ExitCode::bad_input,
-                fmt::format("{}: holds no cell. Check that the file is complete.", input.path));
+                fmt::format("{}: contains no cells. Check that the file is complete.", input.path));
   }
   const SampleFacts facts = sample_facts(sample, genes);
   Decision decision;
@@ -267,16 +270,17 @@ Decision decide(const Sample& sample, const CellSource& source, const GeneMap& g
   decide_scale(decision, sample, source, options);
   if (decision.values == Values::counts) {
     if (source.features().size() < whole_transcriptome) {
-      decision.warnings.push_back(fmt::format(
-          "the input has only {} genes; a cell's total over so few is no measure of its depth, so "
-          "scaling to 10,000 may mislead. Give the matrix of all genes if there is one",
-          source.features().size()));
+      warn(decision, WarningKind::few_genes,
+           fmt::format("the input has only {} genes; a cell's total over so few does not measure "
+                       "its depth, so scaling to 10,000 may mislead. Use the matrix of all genes "
+                       "if there is one",
+                       source.features().size()));
     }
     if (facts.median_total < shallow_total) {
-      decision.warnings.push_back(
-          fmt::format("half of the sampled cells have under {:.0f} counts; predictions of single "
-                      "cells will be noisy. Filter them, or pool cells",
-                      facts.median_total + 1));
+      warn(decision, WarningKind::shallow_cells,
+           fmt::format("half of the sampled cells have fewer than {:.0f} counts; predictions of "
+                       "single cells will be noisy. Filter them, or pool cells",
+                       facts.median_total + 1));
     }
   }
   if (genes.has_duplicates() && genes.duplicates() == Duplicates::automatic &&
@@ -284,11 +288,11 @@ Decision decide(const Sample& sample, const CellSource& source, const GeneMap& g
     const std::vector<std::string>& names = genes.report().duplicated;
     const std::span<const std::string> shown(names.data(), std::min<std::size_t>(5, names.size()));
     throw Error(ExitCode::bad_input,
-                fmt::format("{}: {} gene(s) of the panel stand in the file more than once ({}{}), "
-                            "and values that are {} cannot simply be added up. Say what to do with "
-                            "--duplicates sum, first or max.",
+                fmt::format("{}: {} gene(s) of the panel occur more than once in the file ({}{}), "
+                            "and {} values cannot simply be added up.",
                             input.path, names.size(), fmt::join(shown, ", "),
-                            shown.size() < names.size() ? "..." : "", to_string(decision.values)));
+                            shown.size() < names.size() ? "..." : "", to_string(decision.values)),
+                {Remedy::handle_duplicates});
   }
   return decision;
 }

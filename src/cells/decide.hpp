@@ -6,7 +6,7 @@
 
 #include "sicmir/cell_source.hpp"
 #include "sicmir/model.hpp"
-#include "sicmir/predict.hpp"
+#include "sicmir/reading.hpp"
 
 namespace sicmir {
 
@@ -42,7 +42,7 @@ struct SampleFacts {
 /// Decides values and scale where the options say automatic. Throws Error(bad_input) where the
 /// numbers fit no kind, contradict what was stated, or are too few to be standardised.
 [[nodiscard]] Decision decide(const Sample& sample, const CellSource& source, const GeneMap& genes,
-                              const PredictOptions& options);
+                              const ReadingOptions& options);
 
 /// How far normalised cells are from the model's training samples: over all sampled cells and the
 /// genes that are present (n_genes: 1 or 0), the median of z and its interquartile range.

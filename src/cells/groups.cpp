@@ -109,7 +109,7 @@ class CellGroups::Collector {
   std::map<std::vector<std::string>, std::int32_t> by_fields_;
 };
 
-CellGroups CellGroups::open(const PoolOptions& options, const SourceDescription& input) {
+CellGroups CellGroups::open(const GroupingOptions& options, const SourceDescription& input) {
   if (options.groups.empty() == options.group_by.empty()) {
     throw Error(ExitCode::usage,
                 options.groups.empty()

@@ -42,7 +42,7 @@ void cut(CellBlock& block, const CellRange& range) {
 
 }  // namespace
 
-std::optional<CellRange> range_of(const PredictOptions& options, const CellSource& source) {
+std::optional<CellRange> range_of(const ReadingOptions& options, const CellSource& source) {
   if (!options.shard) return std::nullopt;
   const std::optional<Index> n_cells = source.n_cells();
   if (!n_cells) {
@@ -143,7 +143,7 @@ void drop_empty(CellBlock& block, std::vector<Index>& kept) {
 }
 
 GeneMoments measure(Cells& cells, const Normaliser& normaliser, Index n_genes,
-                    const PredictOptions& options, bool empties_matter, Spool* spool,
+                    const ReadingOptions& options, bool empties_matter, Spool* spool,
                     EmptyTally& empties, Index& n_cells) {
   struct Packed {
     CellBlock block;

@@ -62,7 +62,7 @@ struct EmptyTally {
 
 /// The cells that `options.shard` names; nullopt: all. Throws Error(usage) where the number of
 /// cells is not known before the input is read.
-[[nodiscard]] std::optional<CellRange> range_of(const PredictOptions& options,
+[[nodiscard]] std::optional<CellRange> range_of(const ReadingOptions& options,
                                                 const CellSource& source);
 
 /// Removes the empty cells of a block; `kept` receives the input positions of the others.
@@ -71,7 +71,7 @@ void drop_empty(CellBlock& block, std::vector<Index>& kept);
 /// Moments over all of `cells`; empty ones do not count where `empties_matter`. Normalised cells go
 /// to `spool` unless it is null. `n_cells` receives the number of cells read.
 GeneMoments measure(Cells& cells, const Normaliser& normaliser, Index n_genes,
-                    const PredictOptions& options, bool empties_matter, Spool* spool,
+                    const ReadingOptions& options, bool empties_matter, Spool* spool,
                     EmptyTally& empties, Index& n_cells);
 
 }  // namespace sicmir

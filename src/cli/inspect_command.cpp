@@ -18,6 +18,7 @@
 #include "cli/commands.hpp"
 #include "hdf5/h5.hpp"
 #include "output/merge_parts.hpp"
+#include "statistics/median.hpp"
 
 namespace sicmir::cli {
 namespace {
@@ -37,13 +38,8 @@ Json number(double value) {
 
 double median_of(const std::vector<ModelMirna>& mirnas, double Accuracy::*which) {
   std::vector<double> values;
-  for (const ModelMirna& mirna : mirnas) {
-    if (std::isfinite(mirna.accuracy.*which)) values.push_back(mirna.accuracy.*which);
-  }
-  if (values.empty()) return std::nan("");
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+  for (const ModelMirna& mirna : mirnas) values.push_back(mirna.accuracy.*which);
+  return median(std::move(values));
 }
 
 bool is_sicmir_file(const std::string& path, std::string_view format) {
@@ -177,11 +173,11 @@ Json describe_matrix(InspectCommand& command) {
   json["warnings"] = description.warnings;
   const std::string& file = description.path;
   if (!attempt(json, [&] {
-        (void)GeneMap(index, source->features(), command.input.predict.genes, file);
+        (void)GeneMap(index, source->features(), command.input.reading.genes, file);
       })) {
     return json;
   }
-  const GeneMap genes(index, source->features(), command.input.predict.genes, file);
+  const GeneMap genes(index, source->features(), command.input.reading.genes, file);
   json["panel"] = {{"found", genes.report().n_found},
                    {"of", genes.report().n_panel},
                    {"by", genes.report().column},
@@ -190,14 +186,16 @@ Json describe_matrix(InspectCommand& command) {
   source->select(genes);
   attempt(json, [&] {
     const Sample sample =
-        take_sample(*source, command.input.predict.block_cells, command.input.predict.threads);
+        take_sample(*source, command.input.reading.block_cells, command.input.reading.threads);
     const SampleFacts facts = sample_facts(sample, genes);
     json["sampled_cells"] = sample.n_cells;
     json["median_total"] = number(facts.median_total);
-    const Decision decision = decide(sample, *source, genes, command.input.predict);
+    const Decision decision = decide(sample, *source, genes, command.input.reading);
     json["values"] = fmt::format("{} ({})", to_string(decision.values), decision.values_reason);
     json["scale"] = fmt::format("{} ({})", to_string(decision.scale), decision.scale_reason);
-    for (const std::string& warning : decision.warnings) json["warnings"].push_back(warning);
+    for (const DecisionWarning& warning : decision.warnings) {
+      json["warnings"].push_back(warning.text);
+    }
     json["predict_would"] = "run";
   });
   return json;

@@ -45,7 +45,7 @@ void check(PoolCommand& command) {
 
 void run(PoolCommand& command) {
   check(command);
-  PredictOptions& options = command.input.predict;
+  ReadingOptions& options = command.input.reading;
   command.sink.threads = thread_count(command.common.threads);
   // What can go wrong with the outputs is found before the input is read.
   (void)open_sink(command.output, command.sink);
@@ -66,7 +66,7 @@ void run(PoolCommand& command) {
       pool_genes(std::move(source), model, index, options, command.pool, command.panel_only);
   progress.clear();
   const std::unique_ptr<MatrixSink> sink =
-      open_pool_sink(command.output, command.sink, pooled.pools);
+      open_pool_sink(command.output, command.sink, pooled.pools.columns, pooled.pools.facts);
   write_pools(pooled, *sink);
   const PoolReport& made = pooled.pools.report;
   spdlog::info("{} pools x {} genes written to {} in {:.1f} s", made.n_pools,

@@ -40,6 +40,7 @@ struct PredictCommand {
   std::string report;
   SinkOptions sink;
   Precision precision = Precision::float32;
+  OutputScale output_scale = OutputScale::zscore;
   bool no_carry = false;
   std::string into_obsm;
   std::string mirnas;
@@ -134,11 +135,11 @@ void check_into_obsm(const PredictCommand& command, OutputFormat format) {
     why = "standard input cannot be copied; name the .h5ad file";
   } else if (command.pool.method != PoolMethod::none) {
     why = "obsm has a line for each cell, and pools are fewer";
-  } else if (command.input.predict.shard) {
+  } else if (command.input.reading.shard) {
     why =
         "obsm has a line for each cell, and a shard has only some. Merge the shards, or leave "
         "--shard out";
-  } else if (command.input.predict.empty_cells == EmptyCells::skip) {
+  } else if (command.input.reading.empty_cells == EmptyCells::skip) {
     why = "obsm has a line for each cell; say --empty-cells nan";
   } else if (command.uncertainty == "layer") {
     why = "a table in obsm has no layers; write --uncertainty to a file";
@@ -170,7 +171,7 @@ void check(PredictCommand& command) {
       NamedOutput{"--uncertainty", command.uncertainty == "layer" ? "" : command.uncertainty},
       NamedOutput{"--report", command.report}};
   check_outputs(outputs, std::array{command.input.input, command.input.model,
-                                    command.input.predict.moments, command.pool.groups});
+                                    command.input.reading.moments, command.pool.groups});
   if (command.uncertainty == "layer" && format != OutputFormat::h5ad) {
     throw Error(ExitCode::usage,
                 "--uncertainty layer: only .h5ad outputs have layers; name a file instead.");
@@ -186,7 +187,7 @@ void check(PredictCommand& command) {
                 "name (.csv.gz, .tsv.gz) and shortened by --digits.");
   }
   // Upper quartiles are kept only where the model's unit may be needed.
-  switch (command.input.predict.scale) {
+  switch (command.input.reading.scale) {
     case Scale::reference:
       source.upper_quartile_up_to = std::numeric_limits<Index>::max();
       break;
@@ -198,7 +199,7 @@ void check(PredictCommand& command) {
   }
   // Quartiles of cells are no use to pools; but those of sums need all genes.
   const bool of_sums =
-      command.pool.method == PoolMethod::sum && command.input.predict.scale == Scale::reference;
+      command.pool.method == PoolMethod::sum && command.input.reading.scale == Scale::reference;
   if (command.pool.method != PoolMethod::none && !of_sums) source.upper_quartile_up_to = 0;
 }
 
@@ -206,7 +207,8 @@ void predict_one(const PredictCommand& command, const PreparedModel& prepared,
                  const GeneIndex& index) {
   const Model& model = prepared.card();
   SinkOptions save_options;
-  PredictOptions options = command.input.predict;
+  PredictOptions options{command.input.reading};
+  options.output_scale = command.output_scale;
   options.threads = thread_count(command.common.threads);
   options.mirnas = chosen_mirnas(command, model);
 
@@ -239,8 +241,9 @@ void predict_one(const PredictCommand& command, const PreparedModel& prepared,
     progress.clear();
     pooled = pools.report;
     options = options_for(pools, options);
-    sink = open_pool_sink(command.output, sink_options, pools);
-    if (save_input) save_input = open_pool_sink(command.save_input, save_options, pools);
+    sink = open_pool_sink(command.output, sink_options, pools.columns, pools.facts);
+    if (save_input)
+      save_input = open_pool_sink(command.save_input, save_options, pools.columns, pools.facts);
     source = std::move(pools.source);
   } else if (!command.into_obsm.empty()) {
     const SourceDescription& input = source->description();
@@ -287,7 +290,7 @@ std::string fingerprint_of(const CLI::App& sub, const PredictCommand& command, c
   for (const Index mirna : chosen_mirnas(command, model)) digest.add(static_cast<double>(mirna));
   const std::string& groups = command.pool.groups;  // FILE or FILE:COLUMN
   for (const std::string& file :
-       {command.input.predict.moments, groups, groups.substr(0, groups.rfind(':'))}) {
+       {command.input.reading.moments, groups, groups.substr(0, groups.rfind(':'))}) {
     if (file.empty()) continue;
     std::ifstream stream(file, std::ios::binary);
     const std::string content((std::istreambuf_iterator<char>(stream)), {});
@@ -354,7 +357,7 @@ void add_predict(CLI::App& app) {
   bind_input(sub, command.input);
   sub.get_option("INPUT")->required(false);
   bind_shard(sub, command.input);
-  PredictOptions& options = command.input.predict;
+  ReadingOptions& options = command.input.reading;
   const std::string normalising = "Normalisation";
   add_choice<Scale>(sub, "--scale", options.scale,
                     {{"auto", Scale::automatic},
@@ -409,7 +412,7 @@ void add_predict(CLI::App& app) {
                     "h5ad: float32 or float16 (3 digits, half the size) [default: float32]")
       ->group(writing);
   add_choice<OutputScale>(
-      sub, "--output-scale", options.output_scale,
+      sub, "--output-scale", command.output_scale,
       {{"z", OutputScale::zscore}, {"log2rpm", OutputScale::log2rpm}},
       "z (z-score of log2(RPM + 1) over the training samples) or log2rpm [default: z]")
       ->group(writing);

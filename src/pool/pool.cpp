@@ -35,7 +35,7 @@ std::vector<std::pair<std::string, std::string>> facts_of(const PoolOptions& poo
 
 /// `genes`: what sums of all features become; nullopt: they are served as they are.
 Pools make_pools(std::unique_ptr<CellSource> cells, const GeneMap& selected, const GenePanel& panel,
-                 std::optional<GeneMap> genes, const Model& model, const PredictOptions& options,
+                 std::optional<GeneMap> genes, const Model& model, const ReadingOptions& options,
                  const PoolOptions& pool) {
   if (pool.method == PoolMethod::none) {
     throw Error(ExitCode::usage, "pools are made by --pool sum, mean or bootstrap.");
@@ -99,7 +99,7 @@ OutputHeader header_of(const GenePanel& panel) {
 }  // namespace
 
 Pools pool_for_prediction(std::unique_ptr<CellSource> cells, const Model& model,
-                          const GeneIndex& index, const PredictOptions& options,
+                          const GeneIndex& index, const ReadingOptions& options,
                           const PoolOptions& pool) {
   GeneMap genes(index, cells->features(), options.genes, cells->description().path);
   // The upper quartile of a sum is over all genes, so that all have to be summed.
@@ -121,7 +121,7 @@ PredictOptions options_for(const Pools& pools, const PredictOptions& options) {
 }
 
 PooledGenes pool_genes(std::unique_ptr<CellSource> cells, const Model& model,
-                       const GeneIndex& index, const PredictOptions& options,
+                       const GeneIndex& index, const ReadingOptions& options,
                        const PoolOptions& pool, bool panel_only) {
   PooledGenes result;
   if (panel_only) {

@@ -27,16 +27,17 @@ void check_method(PoolMethod method, Values values, const std::string& file) {
 
 /// What the cells' numbers are; said in the log, where a scale follows for the pools.
 Decision decide_on_cells(const Sample& sample, const CellSource& source, const GeneMap& map,
-                         const PredictOptions& options) {
-  PredictOptions of_cells = options;
+                         const ReadingOptions& options) {
+  ReadingOptions of_cells = options;
   of_cells.scale = Scale::none;  // cells are not standardised, so that their number is no matter
   Decision decision = decide(sample, source, map, of_cells);
   spdlog::info("values: {} ({}; {} cells looked at)", to_string(decision.values),
                decision.values_reason, decision.sampled_cells);
-  for (const std::string& warning : decision.warnings) {
+  for (const DecisionWarning& warning : decision.warnings) {
+    // Of no concern to pools: cells are not scaled, and pooling is what shallow ones need.
     const bool of_single_cells =
-        warning.starts_with("--scale none") || warning.ends_with("or pool cells");
-    if (!of_single_cells) spdlog::warn("{}", warning);
+        warning.kind == WarningKind::not_scaled || warning.kind == WarningKind::shallow_cells;
+    if (!of_single_cells) spdlog::warn("{}", warning.text);
   }
   return decision;
 }
@@ -44,7 +45,7 @@ Decision decide_on_cells(const Sample& sample, const CellSource& source, const G
 /// One pass over cells, adding them up.
 class Pass {
  public:
-  Pass(const Normaliser& normaliser, const PredictOptions& options, const CellGroups& groups,
+  Pass(const Normaliser& normaliser, const ReadingOptions& options, const CellGroups& groups,
        bool empties_matter, bool sums)
       : normaliser_(normaliser),
         options_(options),
@@ -113,7 +114,7 @@ class Pass {
   }
 
   const Normaliser& normaliser_;
-  const PredictOptions& options_;
+  const ReadingOptions& options_;
   const CellGroups& groups_;
   bool empties_matter_;
   bool sums_;  // the cells stay as they are
@@ -163,7 +164,7 @@ std::vector<Index> listed_sizes(const CellGroups& groups) {
 }  // namespace
 
 PooledCells pool_cells(CellSource& cells, const GeneMap& map, const GenePanel& panel,
-                       const UnitRecipe& recipe, const PredictOptions& options,
+                       const UnitRecipe& recipe, const ReadingOptions& options,
                        const PoolOptions& pool) {
   const std::string file = cells.description().path;
   if (options.shard) {

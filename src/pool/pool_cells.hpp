@@ -21,7 +21,7 @@ struct PooledCells {
 /// `cells` has been told to select `map`; `panel`: names of that map's genes, for messages. Throws
 /// as pool_for_prediction().
 [[nodiscard]] PooledCells pool_cells(CellSource& cells, const GeneMap& map, const GenePanel& panel,
-                                     const UnitRecipe& recipe, const PredictOptions& options,
+                                     const UnitRecipe& recipe, const ReadingOptions& options,
                                      const PoolOptions& pool);
 
 /// GROUP, or GROUP_bootstrap_1 and so on.

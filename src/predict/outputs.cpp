@@ -105,7 +105,7 @@ void log_decision(const Decision& decision) {
   spdlog::info("values: {} ({}; {} cells looked at)", to_string(decision.values),
                decision.values_reason, decision.sampled_cells);
   spdlog::info("scale: {} ({})", to_string(decision.scale), decision.scale_reason);
-  for (const std::string& warning : decision.warnings) spdlog::warn("{}", warning);
+  for (const DecisionWarning& warning : decision.warnings) spdlog::warn("{}", warning.text);
 }
 
 OutputHeader mirna_header(const Model& model, const PredictOptions& options,

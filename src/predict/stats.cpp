@@ -7,12 +7,12 @@
 namespace sicmir {
 
 MomentsFile measure_moments(CellSource& source, const Model& model, const GeneIndex& index,
-                            const PredictOptions& options) {
+                            const ReadingOptions& options) {
   const std::string& file = source.description().path;
   const GeneMap genes(index, source.features(), options.genes, file);
   log_genes(genes.report());
   source.select(genes);
-  PredictOptions stated = options;
+  ReadingOptions stated = options;
   stated.scale = Scale::dataset;
   stated.moments.clear();
   Sample sample = take_sample(source, options.block_cells, options.threads);

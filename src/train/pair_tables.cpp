@@ -127,13 +127,15 @@ Table read_mrna_table(const ExpressionFile& file, const GeneIndex& index, double
   SourceOptions reading;
   reading.upper_quartile_up_to = quartiles_up_to;
   Opened opened(file.path, reading, index, {.min_panel = min_panel});
-  PredictOptions predict;
+  ReadingOptions predict;
   predict.values = file.values;
   predict.scale = Scale::reference;
   predict.log_base = 2.0;
   Sample sample = take_sample(*opened.source, block_samples, 0);
   const Decision decision = decide(sample, *opened.source, opened.map, predict);
-  for (const std::string& warning : decision.warnings) spdlog::warn("{}: {}", file.path, warning);
+  for (const DecisionWarning& warning : decision.warnings) {
+    spdlog::warn("{}: {}", file.path, warning.text);
+  }
   if (decision.values == Values::zscore) {
     throw Error(ExitCode::bad_input,
                 fmt::format("{}: its values are z-scores ({}); training needs expression: counts, "

@@ -100,7 +100,7 @@ def test_log_ratios_are_not_taken_for_z_scores(model, tmp_path):
     ratios = pd.DataFrame(np.random.default_rng(3).normal(0.4, 2.0, size=(60, 977)),
                           columns=SYMBOLS, index=[f"s{i}" for i in range(60)])
     done = run("predict", written(ratios, tmp_path / "ratios.csv"), "-m", model, expect=3)
-    assert "--values zscore or --values log" in done.stderr
+    assert "--values counts, linear, log or zscore" in done.stderr
 
 
 def test_stated_counts_may_be_fractions_and_are_noted(model, table, tmp_path):
