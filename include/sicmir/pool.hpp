@@ -13,7 +13,7 @@
 #include "sicmir/grouping.hpp"
 #include "sicmir/matrix_sink.hpp"
 #include "sicmir/model.hpp"
-#include "sicmir/predict.hpp"
+#include "sicmir/reading.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir {
@@ -60,16 +60,15 @@ struct Pools {
 /// Reads all of `cells` in one pass and pools them. Sums are held in double and added in the order
 /// of the cells: 8 bytes x genes x (groups + draws) of memory. The scale in `options` changes what
 /// has to be summed: for Scale::reference, as for pool_genes(), `cells` must have been opened with
-/// an upper_quartile_up_to beyond its size, so that it delivers all genes. Throws Error(usage) for
-/// options that do not fit together or the values (only counts are summed), Error(bad_input) if no
-/// cell has a group.
+/// SourceOptions::all_genes. Throws Error(usage) for options that do not fit together or the values
+/// (only counts are summed), Error(bad_input) if no cell has a group.
 [[nodiscard]] Pools pool_for_prediction(std::unique_ptr<CellSource> cells, const Model& model,
                                         const GeneIndex& index, const ReadingOptions& options,
                                         const PoolOptions& pool);
 
-/// `options` as predict() needs them for these pools: their values as stated, and `--scale auto`
-/// means the pools among themselves, however few.
-[[nodiscard]] PredictOptions options_for(const Pools& pools, const PredictOptions& options);
+/// Changes `options` to what predict() needs for these pools: their values as stated; and where the
+/// scale was to be decided, the pools are standardised among themselves, however few.
+void adapt_options(const Pools& pools, ReadingOptions& options);
 
 /// Pools of all genes that the input holds, or of the panel's alone, with their names.
 struct PooledGenes {

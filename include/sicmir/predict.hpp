@@ -1,7 +1,9 @@
 #pragma once
 /// The main job: source -> gene map -> normaliser -> network -> sink.
 
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,10 +21,21 @@ enum class OutputScale : std::uint8_t { zscore, log2rpm };
 
 struct PredictOptions : ReadingOptions {
   OutputScale output_scale = OutputScale::zscore;
-  /// Also half the width of the model's 90 % intervals, in the output's scale: as layer
-  /// "uncertainty" of the sink, or to a sink of its own.
-  bool uncertainty = false;
   std::vector<Index> mirnas;  ///< positions of the miRNAs to write; empty: all
+};
+
+/// What a run can write about each cell.
+enum class Quantity : std::uint8_t {
+  mirnas,       ///< the predictions
+  uncertainty,  ///< half the width of each prediction's 90 % interval, in the output's scale
+  input,        ///< what the network receives: standardised genes, in panel order
+};
+
+/// Where a quantity is written. Uncertainty may name the sink of the miRNAs: it is then a layer of
+/// that output, "uncertainty".
+struct Output {
+  Quantity quantity = Quantity::mirnas;
+  MatrixSink* sink = nullptr;
 };
 
 /// What happened, for the log and the --report file.
@@ -41,13 +54,15 @@ struct RunReport {
   double seconds_predict = 0;
 };
 
-/// Reads every cell of `source`, predicts its miRNAs and writes them to `sink`. `save_input`, if
-/// not null, receives what the network saw: genes as features, in panel order; `uncertainty`, if
-/// not null, what PredictOptions::uncertainty asks for. Throws Error(usage) if that is not
-/// calibrated in the model.
+/// Reads every cell of `source`, predicts its miRNAs and writes them, and whatever else is asked
+/// for, to `outputs`; these are begun, written and finished in their order. Throws Error(usage) for
+/// options that do not fit together or that the model cannot serve (uncertainty that is not
+/// calibrated, log2(RPM) without the miRNAs' means).
 RunReport predict(CellSource& source, const PreparedModel& prepared, const GeneIndex& index,
-                  const PredictOptions& options, MatrixSink& sink, MatrixSink* save_input = nullptr,
-                  MatrixSink* uncertainty = nullptr);
+                  const PredictOptions& options, std::span<const Output> outputs);
+/// The miRNAs alone.
+RunReport predict(CellSource& source, const PreparedModel& prepared, const GeneIndex& index,
+                  const PredictOptions& options, MatrixSink& sink);
 
 /// What `sicmir stats` does: the moments of the panel's genes over all cells of `source`, for
 /// ReadingOptions::moments. The scale in `options` plays no part.

@@ -17,7 +17,6 @@
 namespace sicmir {
 namespace {
 
-constexpr Index auto_dataset_cells = 10;  // fewer: the input is no population of its own
 constexpr Index least_dataset_cells = 3;
 constexpr Index whole_transcriptome = 5000;  // features; fewer: totals of a panel, not of a cell
 constexpr double shallow_total = 200.0;
@@ -52,7 +51,7 @@ void decide_values(Decision& decision, const SampleFacts& facts, const Sample& s
     return;
   }
   if (facts.has_negative) {
-    const bool standard = sample.n_cells >= auto_dataset_cells && facts.median_gene_mean < 0.25 &&
+    const bool standard = sample.n_cells >= fewest_dataset_cells && facts.median_gene_mean < 0.25 &&
                           facts.median_gene_sd > 0.7 && facts.median_gene_sd < 1.3;
     if (!standard) {
       throw Error(ExitCode::bad_input,
@@ -92,15 +91,15 @@ void decide_scale(Decision& decision, const Sample& sample, const CellSource& so
     } else if (decision.values == Values::zscore) {
       decision.scale = Scale::none;
       decision.scale_reason = "z-scores are standardised already";
-    } else if (n_cells >= auto_dataset_cells) {
+    } else if (n_cells >= fewest_dataset_cells) {
       decision.scale = Scale::dataset;
-      decision.scale_reason = fmt::format("at least {} cells", auto_dataset_cells);
+      decision.scale_reason = fmt::format("at least {} cells", fewest_dataset_cells);
     } else {
       decision.scale = Scale::reference;
       decision.scale_reason = fmt::format(
           "only {} cells, too few to standardise among themselves "
           "(`dataset` wants {})",
-          n_cells, auto_dataset_cells);
+          n_cells, fewest_dataset_cells);
     }
   }
   if (decision.scale == Scale::dataset && options.moments.empty()) {
@@ -111,7 +110,7 @@ void decide_scale(Decision& decision, const Sample& sample, const CellSource& so
                               file, n_cells),
                   {Remedy::use_reference_scale, Remedy::give_moments});
     }
-    if (n_cells < auto_dataset_cells) {
+    if (n_cells < fewest_dataset_cells) {
       warn(decision, WarningKind::few_cells,
            fmt::format("only {} cells, samples or pools are standardised among themselves, so "
                        "their predictions are rough. The reference scale compares them with the "
@@ -216,9 +215,9 @@ Sample take_sample(CellSource& source, Index block_cells, int threads) {
   return sample;
 }
 
-SampleFacts sample_facts(const Sample& sample, const GeneMap& genes) {
+SampleFacts sample_facts(const Sample& sample, const GeneSelection& genes) {
   SampleFacts facts;
-  const auto n_genes = static_cast<std::size_t>(genes.panel_size());
+  const auto n_genes = static_cast<std::size_t>(genes.size());
   std::vector<double> sum(n_genes, 0.0);
   std::vector<double> squares(n_genes, 0.0);
   std::vector<double> totals;
@@ -256,7 +255,7 @@ SampleFacts sample_facts(const Sample& sample, const GeneMap& genes) {
   return facts;
 }
 
-Decision decide(const Sample& sample, const CellSource& source, const GeneMap& genes,
+Decision decide(const Sample& sample, const CellSource& source, const GeneSelection& genes,
                 const ReadingOptions& options) {
   const SourceDescription& input = source.description();
   if (sample.n_cells == 0) {
@@ -283,10 +282,10 @@ Decision decide(const Sample& sample, const CellSource& source, const GeneMap& g
                        facts.median_total + 1));
     }
   }
-  if (genes.has_duplicates() && genes.duplicates() == Duplicates::automatic &&
+  if (!genes.duplicated().empty() && genes.duplicates() == Duplicates::automatic &&
       decision.values != Values::counts) {
-    const std::vector<std::string>& names = genes.report().duplicated;
-    const std::span<const std::string> shown(names.data(), std::min<std::size_t>(5, names.size()));
+    const std::span<const std::string> names = genes.duplicated();
+    const std::span<const std::string> shown = names.first(std::min<std::size_t>(5, names.size()));
     throw Error(ExitCode::bad_input,
                 fmt::format("{}: {} gene(s) of the panel occur more than once in the file ({}{}), "
                             "and {} values cannot simply be added up.",
@@ -295,34 +294,6 @@ Decision decide(const Sample& sample, const CellSource& source, const GeneMap& g
                 {Remedy::handle_duplicates});
   }
   return decision;
-}
-
-ReferenceFit reference_fit(const Sample& sample, const Normaliser& normaliser,
-                           const Eigen::VectorXd& mean, const Eigen::VectorXd& sd,
-                           std::span<const std::uint8_t> present) {
-  std::vector<float> z;
-  const Standardiser standardiser(mean, sd, present);
-  for (const CellBlock& raw : sample.blocks) {
-    CellBlock block = raw;
-    normaliser.apply(block);
-    Matrix input(mean.size(), block.size());
-    standardiser.apply(block, input);
-    for (Index cell = 0; cell < block.size(); ++cell) {
-      if (block.totals[static_cast<std::size_t>(cell)] == 0.0) continue;
-      for (Index gene = 0; gene < input.rows(); ++gene) {
-        if (present[static_cast<std::size_t>(gene)] != 0 && sd[gene] > 0.0) {
-          z.push_back(input(gene, cell));
-        }
-      }
-    }
-  }
-  if (z.empty()) return {};
-  const auto quantile = [&](double fraction) {
-    const auto at = z.begin() + std::lround(fraction * static_cast<double>(z.size() - 1));
-    std::nth_element(z.begin(), at, z.end());
-    return static_cast<double>(*at);
-  };
-  return {quantile(0.5), quantile(0.75) - quantile(0.25)};
 }
 
 }  // namespace sicmir

@@ -5,10 +5,12 @@
 #include <vector>
 
 #include "sicmir/cell_source.hpp"
-#include "sicmir/model.hpp"
 #include "sicmir/reading.hpp"
 
 namespace sicmir {
+
+/// With fewer cells an input is no population of its own, and is compared with the reference.
+constexpr Index fewest_dataset_cells = 10;
 
 /// Cells looked at before anything is decided: where the source can seek, 20 runs of 100 cells
 /// evenly spaced over the whole input; else its first 2,000 cells, which the caller must then use
@@ -37,21 +39,11 @@ struct SampleFacts {
   double median_gene_mean = 0;  ///< median over the input's panel genes of |mean over cells|
   double median_gene_sd = 0;
 };
-[[nodiscard]] SampleFacts sample_facts(const Sample& sample, const GeneMap& genes);
+[[nodiscard]] SampleFacts sample_facts(const Sample& sample, const GeneSelection& genes);
 
 /// Decides values and scale where the options say automatic. Throws Error(bad_input) where the
 /// numbers fit no kind, contradict what was stated, or are too few to be standardised.
-[[nodiscard]] Decision decide(const Sample& sample, const CellSource& source, const GeneMap& genes,
-                              const ReadingOptions& options);
-
-/// How far normalised cells are from the model's training samples: over all sampled cells and the
-/// genes that are present (n_genes: 1 or 0), the median of z and its interquartile range.
-struct ReferenceFit {
-  double median = 0;
-  double interquartile_range = 0;
-};
-[[nodiscard]] ReferenceFit reference_fit(const Sample& sample, const Normaliser& normaliser,
-                                         const Eigen::VectorXd& mean, const Eigen::VectorXd& sd,
-                                         std::span<const std::uint8_t> present);
+[[nodiscard]] Decision decide(const Sample& sample, const CellSource& source,
+                              const GeneSelection& genes, const ReadingOptions& options);
 
 }  // namespace sicmir

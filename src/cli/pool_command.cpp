@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <limits>
 #include <memory>
 #include <utility>
 
@@ -53,9 +52,7 @@ void run(PoolCommand& command) {
   const Model model = read_model_card(find_model(command.input.model)).model;
   const GeneIndex index(model.panel);
   command.input.source.threads = command.common.threads;
-  if (!command.panel_only) {  // all genes have to be delivered
-    command.input.source.upper_quartile_up_to = std::numeric_limits<Index>::max();
-  }
+  command.input.source.all_genes = !command.panel_only;
   std::unique_ptr<CellSource> source =
       open_source(command.input.input, command.input.source, index);
   log_source(*source);

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
-#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,6 +14,7 @@
 #include "base/digest.hpp"
 #include "base/output_file.hpp"
 #include "base/suggest.hpp"
+#include "cells/prepared_input.hpp"
 #include "cli/batch.hpp"
 #include "cli/commands.hpp"
 #include "cli/pool_options.hpp"
@@ -186,21 +186,13 @@ void check(PredictCommand& command) {
                 "--compression and --dtype are for .h5ad outputs; tables are compressed by their "
                 "name (.csv.gz, .tsv.gz) and shortened by --digits.");
   }
-  // Upper quartiles are kept only where the model's unit may be needed.
-  switch (command.input.reading.scale) {
-    case Scale::reference:
-      source.upper_quartile_up_to = std::numeric_limits<Index>::max();
-      break;
-    case Scale::automatic:
-      source.upper_quartile_up_to = 9;  // as many as auto takes to the reference
-      break;
-    default:
-      source.upper_quartile_up_to = 0;
+  // The model's unit needs the upper quartiles of what is predicted: of cells, or of sums over all
+  // genes.
+  if (command.pool.method == PoolMethod::none) {
+    source.upper_quartile_up_to = upper_quartiles_needed(command.input.reading);
   }
-  // Quartiles of cells are no use to pools; but those of sums need all genes.
-  const bool of_sums =
+  source.all_genes =
       command.pool.method == PoolMethod::sum && command.input.reading.scale == Scale::reference;
-  if (command.pool.method != PoolMethod::none && !of_sums) source.upper_quartile_up_to = 0;
 }
 
 void predict_one(const PredictCommand& command, const PreparedModel& prepared,
@@ -221,8 +213,8 @@ void predict_one(const PredictCommand& command, const PreparedModel& prepared,
   std::unique_ptr<MatrixSink> save_input;
   if (!command.save_input.empty()) save_input = open_sink(command.save_input, save_options);
   std::unique_ptr<MatrixSink> uncertainty;
-  options.uncertainty = !command.uncertainty.empty();
-  if (options.uncertainty && command.uncertainty != "layer") {
+  const bool has_layer = command.uncertainty == "layer";
+  if (!command.uncertainty.empty() && !has_layer) {
     SinkOptions like = command.sink;
     like.format = OutputFormat::automatic;
     uncertainty = open_sink(command.uncertainty, like);
@@ -240,7 +232,7 @@ void predict_one(const PredictCommand& command, const PreparedModel& prepared,
     Pools pools = pool_for_prediction(std::move(source), model, index, options, command.pool);
     progress.clear();
     pooled = pools.report;
-    options = options_for(pools, options);
+    adapt_options(pools, options);
     sink = open_pool_sink(command.output, sink_options, pools.columns, pools.facts);
     if (save_input)
       save_input = open_pool_sink(command.save_input, save_options, pools.columns, pools.facts);
@@ -258,8 +250,12 @@ void predict_one(const PredictCommand& command, const PreparedModel& prepared,
     sink_options.carry_from = source->description().path;
     sink = open_sink(command.output, sink_options);
   }
-  const RunReport report =
-      predict(*source, prepared, index, options, *sink, save_input.get(), uncertainty.get());
+  std::vector<Output> outputs;
+  if (save_input) outputs.push_back({Quantity::input, save_input.get()});
+  if (uncertainty) outputs.push_back({Quantity::uncertainty, uncertainty.get()});
+  if (has_layer) outputs.push_back({Quantity::uncertainty, sink.get()});
+  outputs.push_back({Quantity::mirnas, sink.get()});
+  const RunReport report = predict(*source, prepared, index, options, outputs);
   progress.clear();
   spdlog::info("{} {} x {} miRNAs written to {} in {:.1f} s", report.cells_written,
                pooled ? "pools" : "cells",
