@@ -1,5 +1,6 @@
 #pragma once
-/// What an input holds and what to standardise it against, judged from a fixed sample of its cells.
+/// What an input contains and what to standardise it against, judged from a fixed sample of its
+/// cells.
 
 #include <string>
 #include <vector>
@@ -10,7 +11,7 @@
 namespace sicmir {
 
 /// With fewer cells an input is no population of its own, and is compared with the reference.
-constexpr Index fewest_dataset_cells = 10;
+inline constexpr Index fewest_dataset_cells = 10;
 
 /// Cells looked at before anything is decided: where the source can seek, 20 runs of 100 cells
 /// evenly spaced over the whole input; else its first 2,000 cells, which the caller must then use
@@ -20,13 +21,13 @@ struct Sample {
   static constexpr Index run_cells = 100;
 
   std::vector<CellBlock> blocks;  ///< as read
-  bool is_head = false;  ///< the blocks are the start of the input; the source stands behind them
-  bool is_all = false;   ///< the input holds no other cell
+  bool is_head = false;  ///< the blocks are the start of the input; the source is past them
+  bool is_all = false;   ///< the input has no other cells
   Index n_cells = 0;     ///< in `blocks`
 };
 
 /// Reads the sample, in `threads` threads (0: as many CPUs as may be used) where the source can
-/// seek. Unless it is the head, the source stands at its first cell afterwards.
+/// seek. Unless it is the head, the source is back at its first cell afterwards.
 [[nodiscard]] Sample take_sample(CellSource& source, Index block_cells, int threads);
 
 /// Everything about the sampled numbers that decisions rest on.

@@ -111,8 +111,7 @@ std::vector<Index> chosen_mirnas(const PredictCommand& command, const Model& mod
                               "taken; `sicmir inspect --json MODEL` lists them all.{}",
                               model.name, name,
                               arms.empty() ? did_you_mean(name, names_of(by_name))
-                                           : fmt::format(" It could be {}: say which.",
-                                                         fmt::join(arms, " or "))));
+                                           : fmt::format(" Specify {}.", fmt::join(arms, " or "))));
     }
     const Accuracy& accuracy = model.mirnas[static_cast<std::size_t>(found->second)].accuracy;
     if (command.min_accuracy >= -1.0 && !(accuracy.within_cohort >= command.min_accuracy)) continue;
@@ -130,9 +129,9 @@ std::vector<Index> chosen_mirnas(const PredictCommand& command, const Model& mod
 void check_into_obsm(const PredictCommand& command, OutputFormat format) {
   const char* why = nullptr;
   if (format != OutputFormat::h5ad) {
-    why = "the output is a copy of the input; name it with -o COPY.h5ad";
+    why = "the output is a copy of the input; specify it with -o COPY.h5ad";
   } else if (command.input.input == "-") {
-    why = "standard input cannot be copied; name the .h5ad file";
+    why = "standard input cannot be copied; specify the .h5ad file";
   } else if (command.pool.method != PoolMethod::none) {
     why = "obsm has a line for each cell, and pools are fewer";
   } else if (command.input.reading.shard) {
@@ -140,7 +139,7 @@ void check_into_obsm(const PredictCommand& command, OutputFormat format) {
         "obsm has a line for each cell, and a shard has only some. Merge the shards, or leave "
         "--shard out";
   } else if (command.input.reading.empty_cells == EmptyCells::skip) {
-    why = "obsm has a line for each cell; say --empty-cells nan";
+    why = "obsm has a line for each cell; use --empty-cells nan";
   } else if (command.uncertainty == "layer") {
     why = "a table in obsm has no layers; write --uncertainty to a file";
   } else if (command.sink.compression != Compression::none ||
@@ -156,15 +155,16 @@ void check(PredictCommand& command) {
   check_pool(command.pool);
   if (command.output.empty()) {
     if (::isatty(STDOUT_FILENO) == 1) {
-      throw Error(ExitCode::usage,
-                  "standard output is a terminal; name an output with -o FILE (.csv, .tsv, .h5ad, "
-                  ".csv.gz or .tsv.gz), or redirect it.");
+      throw Error(
+          ExitCode::usage,
+          "standard output is a terminal; specify an output with -o FILE (.csv, .tsv, .h5ad, "
+          ".csv.gz or .tsv.gz), or redirect it.");
     }
     command.output = "-";
   }
   const OutputFormat format = resolve_output_format(command.output, command.sink.format);
   if (command.sink.features_as_lines && format == OutputFormat::h5ad) {
-    throw Error(ExitCode::usage, "--transpose is for tables; AnnData holds cells as lines.");
+    throw Error(ExitCode::usage, "--transpose is for tables; in AnnData files, lines are cells.");
   }
   const std::array outputs = {
       NamedOutput{"-o", command.output}, NamedOutput{"--save-input", command.save_input},
@@ -370,7 +370,7 @@ void add_predict(CLI::App& app) {
       ->type_name("NAME")
       ->group(normalising);
   sub.add_flag("--force-scale", options.force_scale,
-               "Go on although the input is far from the training samples")
+               "Continue even if the input looks unlike the training samples")
       ->group(normalising);
   sub.add_option("--moments", options.moments,
                  "Standardise against these moments (made by `sicmir stats`)")
@@ -425,14 +425,14 @@ void add_predict(CLI::App& app) {
       ->check(CLI::Range(-1.0, 1.0))
       ->group(writing);
   sub.add_flag("--no-carry", command.no_carry,
-               "h5ad to h5ad: leave obs, obsm and uns of the input behind")
+               "h5ad to h5ad: do not copy obs, obsm and uns of the input")
       ->group(writing);
   sub.add_flag("--into-obsm{sicmir}", command.into_obsm,
                "h5ad: write a copy of the input, with the predictions as table NAME in obsm; "
                "--into-obsm=NAME [default: sicmir]")
       ->group(writing);
   sub.add_option("--save-input", command.save_input,
-                 "Also write what the network saw: cells x genes, standardised")
+                 "Also write what the network receives: cells x genes, standardised")
       ->group(writing);
   sub.add_option("--uncertainty", command.uncertainty,
                  "Also write half the width of each prediction's 90 % interval to this file, or, "
@@ -449,14 +449,14 @@ void add_predict(CLI::App& app) {
       ->type_name("FILE")
       ->group(many);
   sub.add_option("--output-dir", command.batch.folder,
-                 "Folder for their predictions: id.h5ad, or what --output-format says")
+                 "Directory for their predictions: id.h5ad, or what --output-format says")
       ->type_name("FOLDER")
       ->group(many);
   sub.add_flag("--resume", command.batch.resume,
-               "Leave out inputs that an earlier run has done with the same model and options")
+               "Skip inputs that an earlier run has finished with the same model and options")
       ->group(many);
   sub.add_flag("--verify", command.batch.verify,
-               "With --inputs: know inputs by their content, not by size and time")
+               "With --inputs: recognise inputs by their content, not by size and time")
       ->group(many);
   on_run(sub, command.common, [owned, &sub] { run(sub, *owned); });
 }
