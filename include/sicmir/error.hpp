@@ -31,17 +31,20 @@ enum class Remedy : std::uint8_t {
   choose_model,          ///< another model file
   choose_orientation,    ///< SourceOptions::orientation
   choose_output_format,  ///< SinkOptions::format
-  choose_platform,       ///< PredictOptions::platform
-  force_scale,           ///< PredictOptions::force_scale
-  give_moments,          ///< PredictOptions::moments, of the whole data set
+  choose_platform,       ///< ReadingOptions::platform
+  force_scale,           ///< ReadingOptions::force_scale
+  give_moments,          ///< ReadingOptions::moments, of the whole data set
   handle_duplicates,     ///< GeneMapOptions::duplicates
-  handle_empty_cells,    ///< PredictOptions::empty_cells
-  name_groups,           ///< PoolOptions::groups or group_by
+  handle_empty_cells,    ///< ReadingOptions::empty_cells
+  merge_moments,         ///< merge_moments(), of the moments of parts
+  name_groups,           ///< GroupingOptions::groups or group_by
   pool_cells,            ///< pool cells before they are predicted
+  pool_mean,             ///< PoolMethod::mean
   pool_sum,              ///< PoolMethod::sum
-  specify_log_base,      ///< PredictOptions::log_base
-  specify_values,        ///< PredictOptions::values
+  specify_log_base,      ///< ReadingOptions::log_base
+  specify_values,        ///< ReadingOptions::values
   use_dataset_scale,     ///< Scale::dataset
+  use_no_scale,          ///< Scale::none
   use_reference_scale,   ///< Scale::reference
 };
 

@@ -10,9 +10,10 @@
 #include <vector>
 
 #include "sicmir/cell_source.hpp"
+#include "sicmir/grouping.hpp"
 #include "sicmir/matrix_sink.hpp"
 #include "sicmir/model.hpp"
-#include "sicmir/predict.hpp"
+#include "sicmir/reading.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir {
@@ -26,12 +27,8 @@ enum class PoolMethod : std::uint8_t {
 
 [[nodiscard]] std::string_view to_string(PoolMethod method) noexcept;
 
-struct PoolOptions {
+struct PoolOptions : GroupingOptions {
   PoolMethod method = PoolMethod::none;
-  /// FILE or FILE:COLUMN[,COLUMN...]: a table with a cell's name and its group in each line. Its
-  /// columns are named by its first line; a table of two columns needs no such line.
-  std::string groups;
-  std::string group_by;  ///< columns of the input's obs, joined by commas; instead of `groups`
   std::uint64_t seed = 1;
   Index max_draws = 100;   ///< per group; the published method draws ceil(n / 100) times
   bool all_draws = false;  ///< as many as published
@@ -61,19 +58,17 @@ struct Pools {
 };
 
 /// Reads all of `cells` in one pass and pools them. Sums are held in double and added in the order
-/// of the cells: 8 bytes x genes x (groups + draws) of memory. Of `options`, those that concern
-/// input and normalisation count, and `scale`, which changes what has to be summed: for
-/// Scale::reference, as for pool_genes(), `cells` must have been opened with an
-/// upper_quartile_up_to beyond its size, so that it delivers all genes. Throws
-/// Error(usage) for options that do not fit together or the values (only counts are summed),
-/// Error(bad_input) if no cell has a group.
+/// of the cells: 8 bytes x genes x (groups + draws) of memory. The scale in `options` changes what
+/// has to be summed: for Scale::reference, as for pool_genes(), `cells` must have been opened with
+/// SourceOptions::all_genes. Throws Error(usage) for options that do not fit together or the values
+/// (only counts are summed), Error(bad_input) if no cell has a group.
 [[nodiscard]] Pools pool_for_prediction(std::unique_ptr<CellSource> cells, const Model& model,
-                                        const GeneIndex& index, const PredictOptions& options,
+                                        const GeneIndex& index, const ReadingOptions& options,
                                         const PoolOptions& pool);
 
-/// `options` as predict() needs them for these pools: their values as stated, and `--scale auto`
-/// means the pools among themselves, however few.
-[[nodiscard]] PredictOptions options_for(const Pools& pools, const PredictOptions& options);
+/// Changes `options` to what predict() needs for these pools: their values as stated; and where the
+/// scale was to be decided, the pools are standardised among themselves, however few.
+void adapt_options(const Pools& pools, ReadingOptions& options);
 
 /// Pools of all genes that the input holds, or of the panel's alone, with their names.
 struct PooledGenes {
@@ -82,7 +77,7 @@ struct PooledGenes {
   std::vector<Index> places;  ///< per gene of `pools`: its place in the header; empty: the same
 };
 [[nodiscard]] PooledGenes pool_genes(std::unique_ptr<CellSource> cells, const Model& model,
-                                     const GeneIndex& index, const PredictOptions& options,
+                                     const GeneIndex& index, const ReadingOptions& options,
                                      const PoolOptions& pool, bool panel_only);
 /// Writes every pool, as it is, to `sink`.
 void write_pools(PooledGenes& pooled, MatrixSink& sink);

@@ -35,20 +35,21 @@ struct CellRange {
   [[nodiscard]] Index size() const noexcept { return last - first; }
 };
 
-/// Position of a gene in the model's panel, in network order: 0 .. n_genes - 1.
+/// Position of a gene among those that were selected: in the model's panel, in network order, 0 ..
+/// n_genes - 1; or, where all genes are read, in the input's table of features.
 using PanelPosition = std::int32_t;
 
-/// Consecutive cells of an input, reduced to the model's panel of genes. Bulk samples count as
-/// cells. A source reuses the storage from one call to the next.
+/// Consecutive cells of an input, reduced to the selected genes (the model's panel, or all). Bulk
+/// samples count as cells. A source reuses the storage from one call to the next.
 ///
-/// Panel values are held cell by cell: those of cell `c` stand at `offsets[c] .. offsets[c+1]-1` of
-/// `genes` and `values`, sorted by panel position, each gene at most once, zeros left out. NaN and
-/// infinities are passed on as they were read; the normaliser judges them.
+/// Values are held cell by cell: those of cell `c` are at `offsets[c] .. offsets[c+1]-1` of `genes`
+/// and `values`, sorted by position, each gene at most once, zeros left out. NaN and infinities are
+/// passed on as they were read; the normaliser judges them.
 struct CellBlock {
   Index first = 0;                   ///< position in the input of the first cell, 0-based
   std::vector<std::string> cells;    ///< names, in input order
   std::vector<Index> offsets = {0};  ///< cells + 1 entries
-  std::vector<PanelPosition> genes;  ///< panel positions of the stored values
+  std::vector<PanelPosition> genes;  ///< positions of the stored values
   std::vector<float> values;         ///< in the input's own unit until normalised
   std::vector<double> totals;        ///< per cell: sum over all Gene Expression features
   /// Per cell: upper quartile of its non-zero features, the smallest value that is at least as

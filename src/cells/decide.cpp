@@ -8,24 +8,27 @@
 #include <exception>
 #include <iterator>
 #include <mutex>
+#include <utility>
 
 #include "parallel/thread_pool.hpp"
 #include "parallel/threads.hpp"
-#include "sicmir/shard.hpp"
+#include "statistics/median.hpp"
 
 namespace sicmir {
 namespace {
 
-constexpr Index auto_dataset_cells = 10;  // fewer: the input is no population of its own
 constexpr Index least_dataset_cells = 3;
 constexpr Index whole_transcriptome = 5000;  // features; fewer: totals of a panel, not of a cell
 constexpr double shallow_total = 200.0;
 
-double median(std::vector<double> values) {
-  if (values.empty()) return 0.0;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+/// 0 if there is no value.
+double middle(std::vector<double> values) {
+  const double found = upper_median(std::move(values));
+  return std::isnan(found) ? 0.0 : found;
+}
+
+void warn(Decision& decision, WarningKind kind, std::string text) {
+  decision.warnings.push_back({kind, std::move(text)});
 }
 
 Index cells_known(const Sample& sample, const CellSource& source) {
@@ -41,21 +44,22 @@ void decide_values(Decision& decision, const SampleFacts& facts, const Sample& s
     decision.values_from = ValuesFrom::user;
     decision.values_reason = "as stated";
     if (wanted == Values::counts && !facts.all_whole) {
-      decision.warnings.emplace_back(
-          "the counts are not whole numbers; they are taken as expected counts (RSEM, alevin...)");
+      warn(decision, WarningKind::expected_counts,
+           "the counts are not whole numbers; they are treated as expected counts (RSEM, "
+           "alevin...)");
     }
     return;
   }
   if (facts.has_negative) {
-    const bool standard = sample.n_cells >= auto_dataset_cells && facts.median_gene_mean < 0.25 &&
+    const bool standard = sample.n_cells >= fewest_dataset_cells && facts.median_gene_mean < 0.25 &&
                           facts.median_gene_sd > 0.7 && facts.median_gene_sd < 1.3;
     if (!standard) {
       throw Error(ExitCode::bad_input,
                   fmt::format("{}: some values are negative, but genes do not have mean 0 and "
                               "standard deviation 1 (the medians are {:.2f} and {:.2f}), so these "
-                              "may be z-scores of another data set, log ratios or centred logs. "
-                              "Say which with --values zscore or --values log, or give the counts.",
-                              file, facts.median_gene_mean, facts.median_gene_sd));
+                              "may be z-scores of another data set, log ratios or centred logs.",
+                              file, facts.median_gene_mean, facts.median_gene_sd),
+                  {Remedy::specify_values});
     }
     decision.values = Values::zscore;
     decision.values_reason =
@@ -75,7 +79,7 @@ void decide_values(Decision& decision, const SampleFacts& facts, const Sample& s
 }
 
 void decide_scale(Decision& decision, const Sample& sample, const CellSource& source,
-                  const PredictOptions& options) {
+                  const ReadingOptions& options) {
   const std::string& file = source.description().path;
   const Index n_cells = cells_known(sample, source);
   decision.scale = options.scale;
@@ -87,46 +91,44 @@ void decide_scale(Decision& decision, const Sample& sample, const CellSource& so
     } else if (decision.values == Values::zscore) {
       decision.scale = Scale::none;
       decision.scale_reason = "z-scores are standardised already";
-    } else if (n_cells >= auto_dataset_cells) {
+    } else if (n_cells >= fewest_dataset_cells) {
       decision.scale = Scale::dataset;
-      decision.scale_reason = fmt::format("at least {} cells", auto_dataset_cells);
+      decision.scale_reason = fmt::format("at least {} cells", fewest_dataset_cells);
     } else {
       decision.scale = Scale::reference;
       decision.scale_reason = fmt::format(
           "only {} cells, too few to standardise among themselves "
           "(`dataset` wants {})",
-          n_cells, auto_dataset_cells);
+          n_cells, fewest_dataset_cells);
     }
   }
   if (decision.scale == Scale::dataset && options.moments.empty()) {
     if (n_cells < least_dataset_cells) {
       throw Error(ExitCode::bad_input,
                   fmt::format("{}: {} cell(s), sample(s) or pool(s) cannot be standardised among "
-                              "themselves (one alone would become zeros). Use --scale reference, "
-                              "which compares each sample "
-                              "with the model's training samples (bulk or pooled cells), or "
-                              "--moments with the moments of a data set that these cells belong "
-                              "to (`sicmir stats`).",
-                              file, n_cells));
+                              "themselves (one alone would become zeros).",
+                              file, n_cells),
+                  {Remedy::use_reference_scale, Remedy::give_moments});
     }
-    if (n_cells < auto_dataset_cells) {
-      decision.warnings.push_back(
-          fmt::format("only {} cells, samples or pools are standardised among themselves; their "
-                      "predictions are "
-                      "rough. --scale reference compares with the training samples instead",
-                      n_cells));
+    if (n_cells < fewest_dataset_cells) {
+      warn(decision, WarningKind::few_cells,
+           fmt::format("only {} cells, samples or pools are standardised among themselves, so "
+                       "their predictions are rough. The reference scale compares them with the "
+                       "training samples instead",
+                       n_cells));
     }
   }
   if (decision.scale == Scale::reference && decision.values == Values::zscore) {
     throw Error(ExitCode::usage,
-                "z-scores cannot be brought to the model's unit: --scale reference needs counts, "
-                "linear or log values. Use --scale none to take z-scores as they are.");
+                "z-scores cannot be converted to the model's unit; the reference scale needs "
+                "counts, linear or log values.",
+                {Remedy::use_no_scale});
   }
   if (decision.scale == Scale::none && decision.values != Values::zscore) {
-    decision.warnings.push_back(
-        fmt::format("--scale none gives the network {} values as they are, but it was trained on "
-                    "z-scores",
-                    to_string(decision.values)));
+    warn(decision, WarningKind::not_scaled,
+         fmt::format("without a scale the network receives {} values as they are, but it was "
+                     "trained on z-scores",
+                     to_string(decision.values)));
   }
   if (decision.scale == Scale::reference && decision.values == Values::log) {
     decision.log_base = options.log_base > 0 ? options.log_base : 2.0;
@@ -213,9 +215,9 @@ Sample take_sample(CellSource& source, Index block_cells, int threads) {
   return sample;
 }
 
-SampleFacts sample_facts(const Sample& sample, const GeneMap& genes) {
+SampleFacts sample_facts(const Sample& sample, const GeneSelection& genes) {
   SampleFacts facts;
-  const auto n_genes = static_cast<std::size_t>(genes.panel_size());
+  const auto n_genes = static_cast<std::size_t>(genes.size());
   std::vector<double> sum(n_genes, 0.0);
   std::vector<double> squares(n_genes, 0.0);
   std::vector<double> totals;
@@ -238,7 +240,7 @@ SampleFacts sample_facts(const Sample& sample, const GeneMap& genes) {
       facts.all_whole = facts.all_whole && total == std::floor(total);
     }
   }
-  facts.median_total = median(std::move(totals));
+  facts.median_total = middle(std::move(totals));
   std::vector<double> means;
   std::vector<double> sds;
   const auto n = static_cast<double>(std::max<Index>(1, sample.n_cells));
@@ -248,17 +250,17 @@ SampleFacts sample_facts(const Sample& sample, const GeneMap& genes) {
     means.push_back(std::fabs(mean));
     sds.push_back(std::sqrt(std::fmax(0.0, squares[gene] / n - mean * mean)));
   }
-  facts.median_gene_mean = median(std::move(means));
-  facts.median_gene_sd = median(std::move(sds));
+  facts.median_gene_mean = middle(std::move(means));
+  facts.median_gene_sd = middle(std::move(sds));
   return facts;
 }
 
-Decision decide(const Sample& sample, const CellSource& source, const GeneMap& genes,
-                const PredictOptions& options) {
+Decision decide(const Sample& sample, const CellSource& source, const GeneSelection& genes,
+                const ReadingOptions& options) {
   const SourceDescription& input = source.description();
   if (sample.n_cells == 0) {
     throw Error(ExitCode::bad_input,
-                fmt::format("{}: holds no cell. Check that the file is complete.", input.path));
+                fmt::format("{}: contains no cells. Check that the file is complete.", input.path));
   }
   const SampleFacts facts = sample_facts(sample, genes);
   Decision decision;
@@ -267,58 +269,31 @@ Decision decide(const Sample& sample, const CellSource& source, const GeneMap& g
   decide_scale(decision, sample, source, options);
   if (decision.values == Values::counts) {
     if (source.features().size() < whole_transcriptome) {
-      decision.warnings.push_back(fmt::format(
-          "the input has only {} genes; a cell's total over so few is no measure of its depth, so "
-          "scaling to 10,000 may mislead. Give the matrix of all genes if there is one",
-          source.features().size()));
+      warn(decision, WarningKind::few_genes,
+           fmt::format("the input has only {} genes; a cell's total over so few does not measure "
+                       "its depth, so scaling to 10,000 may mislead. Use the matrix of all genes "
+                       "if there is one",
+                       source.features().size()));
     }
     if (facts.median_total < shallow_total) {
-      decision.warnings.push_back(
-          fmt::format("half of the sampled cells have under {:.0f} counts; predictions of single "
-                      "cells will be noisy. Filter them, or pool cells",
-                      facts.median_total + 1));
+      warn(decision, WarningKind::shallow_cells,
+           fmt::format("half of the sampled cells have fewer than {:.0f} counts; predictions of "
+                       "single cells will be noisy. Filter them, or pool cells",
+                       facts.median_total + 1));
     }
   }
-  if (genes.has_duplicates() && genes.duplicates() == Duplicates::automatic &&
+  if (!genes.duplicated().empty() && genes.duplicates() == Duplicates::automatic &&
       decision.values != Values::counts) {
-    const std::vector<std::string>& names = genes.report().duplicated;
-    const std::span<const std::string> shown(names.data(), std::min<std::size_t>(5, names.size()));
+    const std::span<const std::string> names = genes.duplicated();
+    const std::span<const std::string> shown = names.first(std::min<std::size_t>(5, names.size()));
     throw Error(ExitCode::bad_input,
-                fmt::format("{}: {} gene(s) of the panel stand in the file more than once ({}{}), "
-                            "and values that are {} cannot simply be added up. Say what to do with "
-                            "--duplicates sum, first or max.",
+                fmt::format("{}: {} gene(s) of the panel occur more than once in the file ({}{}), "
+                            "and {} values cannot simply be added up.",
                             input.path, names.size(), fmt::join(shown, ", "),
-                            shown.size() < names.size() ? "..." : "", to_string(decision.values)));
+                            shown.size() < names.size() ? "..." : "", to_string(decision.values)),
+                {Remedy::handle_duplicates});
   }
   return decision;
-}
-
-ReferenceFit reference_fit(const Sample& sample, const Normaliser& normaliser,
-                           const Eigen::VectorXd& mean, const Eigen::VectorXd& sd,
-                           std::span<const std::uint8_t> present) {
-  std::vector<float> z;
-  const Standardiser standardiser(mean, sd, present);
-  for (const CellBlock& raw : sample.blocks) {
-    CellBlock block = raw;
-    normaliser.apply(block);
-    Matrix input(mean.size(), block.size());
-    standardiser.apply(block, input);
-    for (Index cell = 0; cell < block.size(); ++cell) {
-      if (block.totals[static_cast<std::size_t>(cell)] == 0.0) continue;
-      for (Index gene = 0; gene < input.rows(); ++gene) {
-        if (present[static_cast<std::size_t>(gene)] != 0 && sd[gene] > 0.0) {
-          z.push_back(input(gene, cell));
-        }
-      }
-    }
-  }
-  if (z.empty()) return {};
-  const auto quantile = [&](double fraction) {
-    const auto at = z.begin() + std::lround(fraction * static_cast<double>(z.size() - 1));
-    std::nth_element(z.begin(), at, z.end());
-    return static_cast<double>(*at);
-  };
-  return {quantile(0.5), quantile(0.75) - quantile(0.25)};
 }
 
 }  // namespace sicmir

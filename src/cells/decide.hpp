@@ -1,14 +1,17 @@
 #pragma once
-/// What an input holds and what to standardise it against, judged from a fixed sample of its cells.
+/// What an input contains and what to standardise it against, judged from a fixed sample of its
+/// cells.
 
 #include <string>
 #include <vector>
 
 #include "sicmir/cell_source.hpp"
-#include "sicmir/model.hpp"
-#include "sicmir/predict.hpp"
+#include "sicmir/reading.hpp"
 
 namespace sicmir {
+
+/// With fewer cells an input is no population of its own, and is compared with the reference.
+inline constexpr Index fewest_dataset_cells = 10;
 
 /// Cells looked at before anything is decided: where the source can seek, 20 runs of 100 cells
 /// evenly spaced over the whole input; else its first 2,000 cells, which the caller must then use
@@ -18,13 +21,13 @@ struct Sample {
   static constexpr Index run_cells = 100;
 
   std::vector<CellBlock> blocks;  ///< as read
-  bool is_head = false;  ///< the blocks are the start of the input; the source stands behind them
-  bool is_all = false;   ///< the input holds no other cell
+  bool is_head = false;  ///< the blocks are the start of the input; the source is past them
+  bool is_all = false;   ///< the input has no other cells
   Index n_cells = 0;     ///< in `blocks`
 };
 
 /// Reads the sample, in `threads` threads (0: as many CPUs as may be used) where the source can
-/// seek. Unless it is the head, the source stands at its first cell afterwards.
+/// seek. Unless it is the head, the source is back at its first cell afterwards.
 [[nodiscard]] Sample take_sample(CellSource& source, Index block_cells, int threads);
 
 /// Everything about the sampled numbers that decisions rest on.
@@ -37,21 +40,11 @@ struct SampleFacts {
   double median_gene_mean = 0;  ///< median over the input's panel genes of |mean over cells|
   double median_gene_sd = 0;
 };
-[[nodiscard]] SampleFacts sample_facts(const Sample& sample, const GeneMap& genes);
+[[nodiscard]] SampleFacts sample_facts(const Sample& sample, const GeneSelection& genes);
 
 /// Decides values and scale where the options say automatic. Throws Error(bad_input) where the
 /// numbers fit no kind, contradict what was stated, or are too few to be standardised.
-[[nodiscard]] Decision decide(const Sample& sample, const CellSource& source, const GeneMap& genes,
-                              const PredictOptions& options);
-
-/// How far normalised cells are from the model's training samples: over all sampled cells and the
-/// genes that are present (n_genes: 1 or 0), the median of z and its interquartile range.
-struct ReferenceFit {
-  double median = 0;
-  double interquartile_range = 0;
-};
-[[nodiscard]] ReferenceFit reference_fit(const Sample& sample, const Normaliser& normaliser,
-                                         const Eigen::VectorXd& mean, const Eigen::VectorXd& sd,
-                                         std::span<const std::uint8_t> present);
+[[nodiscard]] Decision decide(const Sample& sample, const CellSource& source,
+                              const GeneSelection& genes, const ReadingOptions& options);
 
 }  // namespace sicmir

@@ -29,7 +29,7 @@ bool is_missing(std::string_view field) {
   return std::find(words.begin(), words.end(), field) != words.end();
 }
 
-std::vector<std::string> cut_at_commas(const std::string& text, const char* option) {
+std::vector<std::string> split_at_commas(const std::string& text) {
   std::vector<std::string> parts;
   for (std::size_t start = 0; start <= text.size();) {
     const std::size_t end = std::min(text.find(',', start), text.size());
@@ -40,8 +40,9 @@ std::vector<std::string> cut_at_commas(const std::string& text, const char* opti
       std::any_of(parts.begin(), parts.end(), [](const std::string& part) { return part.empty(); });
   if (has_empty || parts.size() > most_columns) {
     throw Error(ExitCode::usage,
-                fmt::format("{} {}: expected the names of 1 to {} columns, joined by commas.",
-                            option, text, most_columns));
+                fmt::format("'{}': expected the names of 1 to {} columns, joined by commas.", text,
+                            most_columns),
+                {Remedy::name_groups});
   }
   return parts;
 }
@@ -62,7 +63,7 @@ bool is_file(const std::string& path) {
 std::pair<std::string, std::vector<std::string>> path_and_columns(const std::string& text) {
   const std::size_t colon = text.rfind(':');
   if (is_file(text) || colon == std::string::npos) return {text, {}};
-  return {text.substr(0, colon), cut_at_commas(text.substr(colon + 1), "--groups ...:")};
+  return {text.substr(0, colon), split_at_commas(text.substr(colon + 1))};
 }
 
 std::vector<std::string> fields_of(std::string_view line, const FieldRules& rules) {
@@ -97,7 +98,7 @@ class CellGroups::Collector {
       if (!names.try_emplace(group.name, &fields).second) {
         throw Error(ExitCode::bad_input,
                     fmt::format("{}: two groups would be named '{}', because fields of the "
-                                "grouping columns hold '|'. Rename them.",
+                                "grouping columns contain '|'. Rename them.",
                                 source, group.name));
       }
       groups.push_back(std::move(group));
@@ -109,27 +110,30 @@ class CellGroups::Collector {
   std::map<std::vector<std::string>, std::int32_t> by_fields_;
 };
 
-CellGroups CellGroups::open(const PoolOptions& options, const SourceDescription& input) {
+CellGroups CellGroups::open(const GroupingOptions& options, const SourceDescription& input) {
   if (options.groups.empty() == options.group_by.empty()) {
     throw Error(ExitCode::usage,
                 options.groups.empty()
-                    ? "--pool needs groups: --groups FILE[:COLUMN], or --group-by COLUMN of obs."
-                    : "--groups and --group-by both say what the groups are; give one.");
+                    ? "pooling needs groups."
+                    : "the groups are defined twice, by a table and by columns of obs.",
+                {Remedy::name_groups});
   }
   if (!options.groups.empty()) {
     const auto [path, columns] = path_and_columns(options.groups);
     return from_table(path, columns);
   }
   if (!input.is_h5ad) {
-    throw Error(ExitCode::usage,
-                fmt::format("--group-by {}: {} has no obs, being {}. Give a table of cells and "
-                            "groups with --groups FILE.",
-                            options.group_by, input.path, input.format));
+    throw Error(
+        ExitCode::usage,
+        fmt::format("{} has no obs (its format is {}), so its cells cannot be grouped by {}; "
+                    "a table of cells and their groups is needed.",
+                    input.path, input.format, options.group_by),
+        {Remedy::name_groups});
   }
-  return from_obs(input.path, cut_at_commas(options.group_by, "--group-by"));
+  return from_obs(input.path, split_at_commas(options.group_by));
 }
 
-/// What a line of the table names: where its cell and its group stand.
+/// Which fields of a line name its cell and its group.
 struct CellGroups::Listed {
   FieldRules rules;
   std::size_t cell = 0;
@@ -166,7 +170,7 @@ CellGroups CellGroups::from_table(const std::string& path,
     const auto found = std::find(named.begin(), named.end(), column);
     if (found == named.end()) {
       throw Error(ExitCode::usage,
-                  fmt::format("--groups: {} has no column '{}'; it has {}.{}", path, column,
+                  fmt::format("{}: has no column '{}'; it has {}.{}", path, column,
                               named.empty() ? "none" : listed(named), did_you_mean(column, named)));
     }
     layout.group.push_back(static_cast<std::size_t>(found - named.begin()) + 1);
@@ -174,9 +178,10 @@ CellGroups CellGroups::from_table(const std::string& path,
   if (columns.empty()) {
     if (n_fields != 2 || shift == 1) {
       throw Error(ExitCode::usage,
-                  fmt::format("--groups {}: this table has {} columns; say which one holds the "
-                              "groups with --groups FILE:COLUMN. There are {}.",
-                              path, n_fields, listed(named)));
+                  fmt::format("{}: this table has {} columns, so the one that contains the groups "
+                              "must be specified. It has {}.",
+                              path, n_fields, listed(named)),
+                  {Remedy::name_groups});
     }
     layout.group = {1};
   }
@@ -194,8 +199,10 @@ CellGroups CellGroups::from_table(const std::string& path,
     }
     bytes += text.size();
     if (bytes > most_bytes) {
-      throw Error(ExitCode::bad_input,
-                  fmt::format("{}: more than 2 GB of text is no table of groups.", path));
+      throw Error(
+          ExitCode::bad_input,
+          fmt::format("{}: contains more than 2 GB of text, so it is not a table of groups.",
+                      path));
     }
     std::vector<std::string> group;
     for (const std::size_t at : layout.group) group.push_back(fields[at]);
@@ -219,8 +226,8 @@ CellGroups CellGroups::from_table(const std::string& path,
       ++result.groups_[static_cast<std::size_t>(group)].n_listed;
     } else if (entry->second != group) {
       throw Error(ExitCode::bad_input,
-                  fmt::format("{}: cell '{}' is listed twice, in group '{}' and in '{}'. Give each "
-                              "cell one group.",
+                  fmt::format("{}: cell '{}' is listed twice, in group '{}' and in '{}'. Each cell "
+                              "must be in one group.",
                               path, entry->first,
                               result.groups_[static_cast<std::size_t>(entry->second)].name,
                               result.groups_[static_cast<std::size_t>(group)].name));
@@ -244,7 +251,7 @@ CellGroups CellGroups::from_obs(const std::string& path, const std::vector<std::
         if (each.kind != h5ad::ColumnKind::unreadable) names.push_back(each.name);
       }
       throw Error(ExitCode::usage,
-                  fmt::format("--group-by: obs of {} has no column '{}'; it has {}.{}", path, name,
+                  fmt::format("obs of {} has no column '{}'; it has {}.{}", path, name,
                               names.empty() ? "none" : listed(names), did_you_mean(name, names)));
     }
     fields.push_back(obs.read(*column).as_texts());

@@ -9,7 +9,7 @@
 
 #include "base/text_list.hpp"
 #include "sicmir/cell_source.hpp"
-#include "sicmir/pool.hpp"
+#include "sicmir/grouping.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir {
@@ -31,7 +31,8 @@ class CellGroups {
   /// neither are given, for obs of what is no AnnData file, and for columns that there are not
   /// (naming those there are); Error(bad_input) for a table that cannot be read, and for cells that
   /// it lists twice, in two groups.
-  [[nodiscard]] static CellGroups open(const PoolOptions& options, const SourceDescription& input);
+  [[nodiscard]] static CellGroups open(const GroupingOptions& options,
+                                       const SourceDescription& input);
 
   /// Of the cell at `position` of the input, named `name`; or no_group.
   [[nodiscard]] std::int32_t of(Index position, std::string_view name) const;

@@ -42,34 +42,35 @@ void cut(CellBlock& block, const CellRange& range) {
 
 }  // namespace
 
-std::optional<CellRange> range_of(const PredictOptions& options, const CellSource& source) {
+std::optional<CellRange> range_of(const ReadingOptions& options, const CellSource& source) {
   if (!options.shard) return std::nullopt;
   const std::optional<Index> n_cells = source.n_cells();
   if (!n_cells) {
-    throw Error(ExitCode::usage,
-                fmt::format("{}: --shard needs to know the number of cells before it reads, and "
-                            "this table tells it at its end. Convert it to .h5ad or 10x .h5.",
-                            source.description().path));
+    throw Error(
+        ExitCode::usage,
+        fmt::format("{}: no shard can be read, because the number of cells in this table is "
+                    "known only at its end. Convert it to .h5ad or 10x .h5.",
+                    source.description().path));
   }
   return cells_of(*options.shard, *n_cells);
 }
 
-Cells::Cells(CellSource& source, Sample&& sample, Index block_cells,
-             const std::optional<CellRange>& range)
+CellStream::CellStream(CellSource& source, Sample&& sample, Index block_cells,
+                       const std::optional<CellRange>& range)
     : source_(source), sample_(std::move(sample)), block_cells_(block_cells), range_(range) {
   if (range_ && range_->first > 0 && !sample_.is_head && source_.can_seek()) {
     source_.seek(range_->first);
   }
 }
 
-bool Cells::next(CellBlock& block) {
+bool CellStream::next(CellBlock& block) {
   if (!fetch(item_)) return false;
   decode(item_);
   std::swap(block, item_.block);
   return true;
 }
 
-bool Cells::fetch(Item& item) {
+bool CellStream::fetch(Item& item) {
   while (fetch_of_all(item)) {
     if (!range_) return true;
     const Index first = item.is_raw ? item.raw->first : item.block.first;
@@ -80,7 +81,7 @@ bool Cells::fetch(Item& item) {
   return false;
 }
 
-bool Cells::fetch_of_all(Item& item) {
+bool CellStream::fetch_of_all(Item& item) {
   item.is_raw = false;
   if (sample_.is_head && next_sampled_ < sample_.blocks.size()) {
     // In small pieces, so that there is work for all threads where these are all the cells.
@@ -100,7 +101,7 @@ bool Cells::fetch_of_all(Item& item) {
   return !sample_.is_all && source_.fetch(item.raw, block_cells_);
 }
 
-void Cells::decode(Item& item) const {
+void CellStream::decode(Item& item) const {
   if (item.is_raw) source_.decode(*item.raw, item.block);
   if (range_) cut(item.block, *range_);
 }
@@ -121,9 +122,9 @@ void EmptyTally::judge(const std::string& file, Index n_cells) const {
   if (n == 0) return;
   throw Error(ExitCode::bad_input,
               fmt::format("{}: {} of {} cells have no count at all (the first: '{}'). This looks "
-                          "like an unfiltered matrix; give the filtered one, or say "
-                          "--empty-cells skip (leave them out) or nan (predict NaN).",
-                          file, n, n_cells, first_name));
+                          "like an unfiltered matrix.",
+                          file, n, n_cells, first_name),
+              {Remedy::handle_empty_cells});
 }
 
 void drop_empty(CellBlock& block, std::vector<Index>& kept) {
@@ -142,31 +143,31 @@ void drop_empty(CellBlock& block, std::vector<Index>& kept) {
   block.totals.resize(to);
 }
 
-GeneMoments measure(Cells& cells, const Normaliser& normaliser, Index n_genes,
-                    const PredictOptions& options, bool empties_matter, Spool* spool,
-                    EmptyTally& empties, Index& n_cells) {
+Measured measure(CellStream& cells, const Normaliser& normaliser, Index n_genes,
+                 const ReadingOptions& options, bool empties_matter, Spool* spool) {
   struct Packed {
     CellBlock block;
     std::string record;
   };
-  GeneMoments moments(n_genes, options.shard.has_value());
-  ordered_pipeline<Cells::Item, Packed>(
-      thread_count(options.threads), [&](Cells::Item& item) { return cells.fetch(item); },
-      [&](Cells::Item& item, Packed& out) {
+  Measured measured{GeneMoments(n_genes, options.shard.has_value()), {}, 0};
+  ordered_pipeline<CellStream::Item, Packed>(
+      thread_count(options.threads), [&](CellStream::Item& item) { return cells.fetch(item); },
+      [&](CellStream::Item& item, Packed& out) {
         cells.decode(item);
         normaliser.apply(item.block);
         if (spool != nullptr) out.record = Spool::pack(item.block);
         std::swap(out.block, item.block);
       },
       [&](Packed& out) {
-        n_cells += out.block.size();
-        if (empties_matter) empties.add(out.block);
-        moments.add(out.block, empties_matter);
+        measured.n_cells += out.block.size();
+        if (empties_matter) measured.empties.add(out.block);
+        measured.moments.add(out.block, empties_matter);
         if (spool != nullptr) spool->append(std::move(out.record));
-        if (options.on_progress) options.on_progress({"measuring", n_cells, cells.n_cells()});
+        if (options.on_progress)
+          options.on_progress({"measuring", measured.n_cells, cells.n_cells()});
       });
-  moments.finish();
-  return moments;
+  measured.moments.finish();
+  return measured;
 }
 
 }  // namespace sicmir

@@ -14,11 +14,11 @@
 namespace sicmir {
 
 /// The input's cells from first to last, those that were sampled from a pipe included.
-class Cells {
+class CellStream {
  public:
   /// With `range`, only those cells; the source has been sampled all over.
-  Cells(CellSource& source, Sample&& sample, Index block_cells,
-        const std::optional<CellRange>& range = std::nullopt);
+  CellStream(CellSource& source, Sample&& sample, Index block_cells,
+             const std::optional<CellRange>& range = std::nullopt);
 
   /// False when no cell is left.
   bool next(CellBlock& block);
@@ -32,9 +32,11 @@ class Cells {
   bool fetch(Item& item);
   /// Fills item.block. From any thread.
   void decode(Item& item) const;
+  /// Of the range, or of the input; nullopt: not known yet.
   [[nodiscard]] std::optional<Index> n_cells() const {
     return range_ ? range_->size() : source_.n_cells();
   }
+  [[nodiscard]] const std::optional<CellRange>& range() const noexcept { return range_; }
 
  private:
   bool fetch_of_all(Item& item);
@@ -62,16 +64,22 @@ struct EmptyTally {
 
 /// The cells that `options.shard` names; nullopt: all. Throws Error(usage) where the number of
 /// cells is not known before the input is read.
-[[nodiscard]] std::optional<CellRange> range_of(const PredictOptions& options,
+[[nodiscard]] std::optional<CellRange> range_of(const ReadingOptions& options,
                                                 const CellSource& source);
 
 /// Removes the empty cells of a block; `kept` receives the input positions of the others.
 void drop_empty(CellBlock& block, std::vector<Index>& kept);
 
+/// What a first pass found out.
+struct Measured {
+  GeneMoments moments;
+  EmptyTally empties;
+  Index n_cells = 0;  ///< read
+};
+
 /// Moments over all of `cells`; empty ones do not count where `empties_matter`. Normalised cells go
-/// to `spool` unless it is null. `n_cells` receives the number of cells read.
-GeneMoments measure(Cells& cells, const Normaliser& normaliser, Index n_genes,
-                    const PredictOptions& options, bool empties_matter, Spool* spool,
-                    EmptyTally& empties, Index& n_cells);
+/// to `spool` unless it is null.
+[[nodiscard]] Measured measure(CellStream& cells, const Normaliser& normaliser, Index n_genes,
+                               const ReadingOptions& options, bool empties_matter, Spool* spool);
 
 }  // namespace sicmir

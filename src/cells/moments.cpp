@@ -76,7 +76,7 @@ MomentsFile read(const h5::File& file) {
     file.fail("/", "its attribute 'n_cells' is not a number of cells.");
   }
   result.part = read_part(file);
-  if (n_cells->front() == 0 && !result.part) file.fail("/", "holds no cell.");
+  if (n_cells->front() == 0 && !result.part) file.fail("/", "contains no cells.");
   result.genes = h5::read_texts(file, root, "gene");
   const auto numbers = [&](const std::string& name) {
     const std::vector<double> values = h5::read_doubles(file, root, name);
@@ -87,7 +87,7 @@ MomentsFile read(const h5::File& file) {
     for (const double value : values) {
       // A part without a cell has no smallest value.
       const bool is_bad = n_cells->front() == 0 ? std::isnan(value) : !std::isfinite(value);
-      if (is_bad) file.fail("/" + name, "holds NaN or infinite numbers.");
+      if (is_bad) file.fail("/" + name, "contains NaN or infinite numbers.");
     }
     return Eigen::VectorXd(
         Eigen::Map<const Eigen::VectorXd>(values.data(), static_cast<Index>(values.size())));
@@ -219,7 +219,8 @@ MomentsFile merge_moments(std::span<const std::string> paths) {
     const h5::File file = h5::File::open_read(path);
     Part part{path, read(file), {}, {}};
     if (!part.file.part) {
-      file.fail("/", "holds the moments of a whole input, not of a part; use it as it is.");
+      file.fail("/",
+                "contains the moments of a whole input, not of a part, and can be used directly.");
     }
     const CellRange& cells = part.file.part->cells;
     const auto n_sums = static_cast<std::size_t>(n_blocks(cells) * part.file.moments.n_genes());
@@ -230,7 +231,7 @@ MomentsFile merge_moments(std::span<const std::string> paths) {
     }
     parts.push_back(std::move(part));
   }
-  if (parts.empty()) throw Error(ExitCode::usage, "no part to merge.");
+  if (parts.empty()) throw Error(ExitCode::usage, "there is no part to merge.");
   std::stable_sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
     return a.file.part->cells.first < b.file.part->cells.first ||
            (a.file.part->cells.first == b.file.part->cells.first &&
@@ -268,7 +269,7 @@ MomentsFile merge_moments(std::span<const std::string> paths) {
   }
   if (n_cells == 0) {
     throw Error(ExitCode::bad_input,
-                fmt::format("{}: no part holds a cell with counts.", parts.front().path));
+                fmt::format("{}: no part contains a cell with counts.", parts.front().path));
   }
   MomentsFile merged;
   merged.moments = GeneMoments(n_cells, sum, squares, minimum, maximum);

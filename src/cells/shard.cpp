@@ -35,13 +35,13 @@ void check_cover(std::span<const PartRange> parts) {
     if (part.cells.first > next) {
       throw Error(ExitCode::bad_input,
                   fmt::format("cells {} to {} of {} are in no part: a part before {} is missing. "
-                              "Run its shard again and give all parts.",
+                              "Run its shard again and specify all parts.",
                               next, part.cells.first, n_cells, part.path));
     }
     if (part.cells.first < next) {
       throw Error(ExitCode::bad_input,
-                  fmt::format("{} and {} both hold cell {}; give each part once, all of the same "
-                              "number of shards.",
+                  fmt::format("{} and {} both hold cell {}; specify each part once, all of them "
+                              "from the same number of shards.",
                               before->path, part.path, part.cells.first));
     }
     next = part.cells.last;
@@ -50,7 +50,7 @@ void check_cover(std::span<const PartRange> parts) {
   if (next < n_cells) {
     throw Error(ExitCode::bad_input,
                 fmt::format("cells {} to {} of {} are in no part: the last part is missing. Run "
-                            "its shard again and give all parts.",
+                            "its shard again and specify all parts.",
                             next, n_cells, n_cells));
   }
 }

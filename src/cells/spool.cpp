@@ -38,8 +38,8 @@ void TemporaryFile::open() {
   descriptor_ = ::mkostemp(path.data(), O_CLOEXEC);
   if (descriptor_ < 0) {
     throw Error(ExitCode::not_written,
-                fmt::format("{}: no temporary file can be made here: {}. Set TMPDIR to a folder "
-                            "that can be written.",
+                fmt::format("{}: cannot create a temporary file in this directory: {}. Set TMPDIR "
+                            "to a writable directory.",
                             folder_, std::strerror(errno)));
   }
   ::unlink(path.c_str());
@@ -53,8 +53,8 @@ void TemporaryFile::append(std::string_view bytes) {
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) {
       throw Error(ExitCode::not_written,
-                  fmt::format("{}: a temporary file of {} bytes cannot grow: {}. Set TMPDIR to a "
-                              "folder with more space.",
+                  fmt::format("{}: cannot extend a temporary file of {} bytes: {}. Set TMPDIR to a "
+                              "directory with more space.",
                               folder_, size_, std::strerror(errno)));
     }
     size_ += static_cast<std::size_t>(written);
@@ -67,9 +67,8 @@ void TemporaryFile::read(std::size_t offset, std::size_t size, char* out) const 
     const ssize_t got = ::pread(descriptor_, out, size, static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) {
-      throw Error(
-          ExitCode::internal,
-          fmt::format("{}: a temporary file cannot be read back at byte {}.", folder_, offset));
+      throw Error(ExitCode::internal,
+                  fmt::format("{}: cannot read a temporary file at byte {}.", folder_, offset));
     }
     out += got;
     offset += static_cast<std::size_t>(got);

@@ -72,7 +72,7 @@ struct InputOptions {
   std::string input;
   std::string model;
   SourceOptions source;
-  PredictOptions predict;
+  ReadingOptions reading;
   std::string shard;  ///< I/N or slurm/N
 };
 void bind_input(CLI::App& command, InputOptions& options);

@@ -76,12 +76,12 @@ void bind_input(CLI::App& command, InputOptions& options) {
                           "Tables: genes (as lines), cells (as lines) or auto [default: auto]")
       ->group(reading);
   command
-      .add_option("--min-panel", options.predict.genes.min_panel,
+      .add_option("--min-panel", options.reading.genes.min_panel,
                   "Fraction of the model's genes that the input must have [default: 0.8]")
       ->check(CLI::Range(0.0, 1.0))
       ->group(reading);
   add_choice<Duplicates>(
-      command, "--duplicates", options.predict.genes.duplicates,
+      command, "--duplicates", options.reading.genes.duplicates,
       {{"auto", Duplicates::automatic},
        {"sum", Duplicates::sum},
        {"first", Duplicates::first},
@@ -91,7 +91,7 @@ void bind_input(CLI::App& command, InputOptions& options) {
       ->group(reading);
 
   const std::string normalising = "Normalisation";
-  add_choice<Values>(command, "--values", options.predict.values,
+  add_choice<Values>(command, "--values", options.reading.values,
                      {{"auto", Values::automatic},
                       {"counts", Values::counts},
                       {"linear", Values::linear},
@@ -101,18 +101,18 @@ void bind_input(CLI::App& command, InputOptions& options) {
                      "[default: auto]")
       ->group(normalising);
   command
-      .add_option("--log-base", options.predict.log_base,
+      .add_option("--log-base", options.reading.log_base,
                   "Base of --values log, where it matters (--scale reference): 2, 10 or 2.71828 "
                   "[default: 2]")
       ->check(CLI::Range(1.5, 10.0))
       ->group(normalising);
   add_choice<EmptyCells>(
-      command, "--empty-cells", options.predict.empty_cells,
+      command, "--empty-cells", options.reading.empty_cells,
       {{"error", EmptyCells::error}, {"skip", EmptyCells::skip}, {"nan", EmptyCells::nan}},
       "Cells without a count: error, skip or nan [default: error]")
       ->group(normalising);
   command
-      .add_option("--block-cells", options.predict.block_cells,
+      .add_option("--block-cells", options.reading.block_cells,
                   "Cells that travel together; changes memory, never a result [default: 1024]")
       ->check(CLI::Range(Index{1}, Index{65536}))
       ->group("General");
@@ -165,7 +165,7 @@ void settle_shard(InputOptions& options) {
     throw Error(ExitCode::usage, fmt::format("--shard {}: {} is {}, but there are {} parts.",
                                              options.shard, what, shard.number, shard.of));
   }
-  options.predict.shard = shard;
+  options.reading.shard = shard;
 }
 
 void start_log(const CommonOptions& options) {

@@ -14,10 +14,13 @@
 
 #include "base/output_file.hpp"
 #include "base/printable.hpp"
-#include "cells/decide.hpp"
+#include "cells/prepared_input.hpp"
 #include "cli/commands.hpp"
+#include "cli/remedies.hpp"
 #include "hdf5/h5.hpp"
 #include "output/merge_parts.hpp"
+#include "predict/reference_scale.hpp"
+#include "statistics/median.hpp"
 
 namespace sicmir::cli {
 namespace {
@@ -37,13 +40,8 @@ Json number(double value) {
 
 double median_of(const std::vector<ModelMirna>& mirnas, double Accuracy::*which) {
   std::vector<double> values;
-  for (const ModelMirna& mirna : mirnas) {
-    if (std::isfinite(mirna.accuracy.*which)) values.push_back(mirna.accuracy.*which);
-  }
-  if (values.empty()) return std::nan("");
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+  for (const ModelMirna& mirna : mirnas) values.push_back(mirna.accuracy.*which);
+  return median(std::move(values));
 }
 
 bool is_sicmir_file(const std::string& path, std::string_view format) {
@@ -138,24 +136,43 @@ std::optional<PredictionsCard> predictions_card(const std::string& path) {
   return read_predictions_card(path);
 }
 
-/// `work`, or the refusal that predict would answer with.
-template <class Work>
-bool attempt(Json& json, Work work) {
-  try {
-    work();
-    return true;
-  } catch (const Error& error) {
-    json["predict_would"] =
-        fmt::format("refuse (exit {}): {}", static_cast<int>(error.code()), error.what());
-    return false;
+/// What predict would do with these cells, up to where it begins to write: each step adds what it
+/// found to `json`, and throws as predict would.
+void foresee(Json& json, CellSource& source, const Model& model, const GeneIndex& index,
+             const ReadingOptions& options) {
+  PreparedInput input(source, index, options);
+  const GeneMapReport& genes = input.gene_report();
+  json["panel"] = {{"found", genes.n_found},
+                   {"of", genes.n_panel},
+                   {"by", genes.column},
+                   {"missing", genes.missing}};
+  for (const std::string& warning : genes.warnings) json["warnings"].push_back(warning);
+  const Sample& sample = input.take_sample();
+  json["sampled_cells"] = sample.n_cells;
+  json["median_total"] = number(sample_facts(sample, input.genes()).median_total);
+  const Decision& decision = input.decide(model.recipe);
+  json["values"] = fmt::format("{} ({})", to_string(decision.values), decision.values_reason);
+  json["scale"] = fmt::format("{} ({})", to_string(decision.scale), decision.scale_reason);
+  for (const DecisionWarning& warning : decision.warnings) {
+    json["warnings"].push_back(warning.text);
+  }
+  // The other cells may still hold a value that stops predict.
+  json["cells_checked"] = {{"checked", sample.n_cells},
+                           {"of", sample.is_all      ? Json(sample.n_cells)
+                                  : source.n_cells() ? Json(*source.n_cells())
+                                                     : Json("not known before the end")}};
+  input.check_sample();
+  if (decision.scale == Scale::reference) {
+    (void)against_reference(model, input, ranks_of(model, input));
   }
 }
 
-Json describe_matrix(InspectCommand& command) {
+/// `refusal` receives what predict would stop with.
+Json describe_matrix(InspectCommand& command, std::optional<Error>& refusal) {
   const Model model = read_model_card(find_model(command.input.model)).model;
   const GeneIndex index(model.panel);
   SourceOptions options = command.input.source;
-  options.upper_quartile_up_to = 0;
+  options.upper_quartile_up_to = upper_quartiles_needed(command.input.reading);
   const std::unique_ptr<CellSource> source = open_source(command.input.input, options, index);
   const SourceDescription& description = source->description();
   Json json;
@@ -175,31 +192,14 @@ Json describe_matrix(InspectCommand& command) {
   }
   json["gene_columns"] = std::move(columns);
   json["warnings"] = description.warnings;
-  const std::string& file = description.path;
-  if (!attempt(json, [&] {
-        (void)GeneMap(index, source->features(), command.input.predict.genes, file);
-      })) {
-    return json;
-  }
-  const GeneMap genes(index, source->features(), command.input.predict.genes, file);
-  json["panel"] = {{"found", genes.report().n_found},
-                   {"of", genes.report().n_panel},
-                   {"by", genes.report().column},
-                   {"missing", genes.report().missing}};
-  for (const std::string& warning : genes.report().warnings) json["warnings"].push_back(warning);
-  source->select(genes);
-  attempt(json, [&] {
-    const Sample sample =
-        take_sample(*source, command.input.predict.block_cells, command.input.predict.threads);
-    const SampleFacts facts = sample_facts(sample, genes);
-    json["sampled_cells"] = sample.n_cells;
-    json["median_total"] = number(facts.median_total);
-    const Decision decision = decide(sample, *source, genes, command.input.predict);
-    json["values"] = fmt::format("{} ({})", to_string(decision.values), decision.values_reason);
-    json["scale"] = fmt::format("{} ({})", to_string(decision.scale), decision.scale_reason);
-    for (const std::string& warning : decision.warnings) json["warnings"].push_back(warning);
+  try {
+    foresee(json, *source, model, index, command.input.reading);
     json["predict_would"] = "run";
-  });
+  } catch (const Error& error) {
+    json["predict_would"] =
+        fmt::format("refuse (exit {}): {}", static_cast<int>(error.code()), message_of(error));
+    refusal = error;
+  }
   return json;
 }
 
@@ -233,6 +233,7 @@ void print_plain(const Json& json, const std::string& indent) {
 void run(InspectCommand& command) {
   const std::string& path = command.input.input;
   Json json;
+  std::optional<Error> refusal;
   if (path != "-" && is_sicmir_file(path, "sicmir-model")) {
     json = describe_model(path);
   } else if (path != "-" && is_sicmir_file(path, "sicmir-moments")) {
@@ -240,7 +241,7 @@ void run(InspectCommand& command) {
   } else if (const auto card = path == "-" ? std::nullopt : predictions_card(path)) {
     json = describe_predictions(path, *card);
   } else {
-    json = describe_matrix(command);
+    json = describe_matrix(command, refusal);
   }
   if (command.json) {
     std::cout << json.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
@@ -252,6 +253,7 @@ void run(InspectCommand& command) {
     if (errno == EPIPE) throw BrokenPipe();
     throw Error(ExitCode::not_written, "standard output cannot be written.");
   }
+  if (refusal) throw Error(*refusal);  // the exit code is that of predict
 }
 
 }  // namespace

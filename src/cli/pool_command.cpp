@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <limits>
 #include <memory>
 #include <utility>
 
@@ -32,9 +31,10 @@ void check(PoolCommand& command) {
   check_pool(command.pool);
   if (command.output.empty()) {
     if (::isatty(STDOUT_FILENO) == 1) {
-      throw Error(ExitCode::usage,
-                  "standard output is a terminal; name an output with -o FILE (.h5ad, .csv, .tsv, "
-                  ".csv.gz or .tsv.gz), or redirect it.");
+      throw Error(
+          ExitCode::usage,
+          "standard output is a terminal; specify an output with -o FILE (.h5ad, .csv, .tsv, "
+          ".csv.gz or .tsv.gz), or redirect it.");
     }
     command.output = "-";
   }
@@ -45,7 +45,7 @@ void check(PoolCommand& command) {
 
 void run(PoolCommand& command) {
   check(command);
-  PredictOptions& options = command.input.predict;
+  ReadingOptions& options = command.input.reading;
   command.sink.threads = thread_count(command.common.threads);
   // What can go wrong with the outputs is found before the input is read.
   (void)open_sink(command.output, command.sink);
@@ -53,9 +53,7 @@ void run(PoolCommand& command) {
   const Model model = read_model_card(find_model(command.input.model)).model;
   const GeneIndex index(model.panel);
   command.input.source.threads = command.common.threads;
-  if (!command.panel_only) {  // all genes have to be delivered
-    command.input.source.upper_quartile_up_to = std::numeric_limits<Index>::max();
-  }
+  command.input.source.all_genes = !command.panel_only;
   std::unique_ptr<CellSource> source =
       open_source(command.input.input, command.input.source, index);
   log_source(*source);
@@ -66,7 +64,7 @@ void run(PoolCommand& command) {
       pool_genes(std::move(source), model, index, options, command.pool, command.panel_only);
   progress.clear();
   const std::unique_ptr<MatrixSink> sink =
-      open_pool_sink(command.output, command.sink, pooled.pools);
+      open_pool_sink(command.output, command.sink, pooled.pools.columns, pooled.pools.facts);
   write_pools(pooled, *sink);
   const PoolReport& made = pooled.pools.report;
   spdlog::info("{} pools x {} genes written to {} in {:.1f} s", made.n_pools,
@@ -95,8 +93,8 @@ void bind_pool(CLI::App& command, PoolOptions& options) {
       ->group(pooling);
   command
       .add_option("--groups", options.groups,
-                  "Table of cells and their groups, and the columns that hold these, if it has "
-                  "more than two")
+                  "Table of cells and their groups, and the columns that contain the groups, if it "
+                  "has more than two")
       ->type_name("FILE[:COLUMN,...]")
       ->group(pooling);
   command
@@ -105,8 +103,9 @@ void bind_pool(CLI::App& command, PoolOptions& options) {
       ->type_name("COLUMN,...")
       ->group(pooling);
   command
-      .add_option("--seed", options.seed,
-                  "bootstrap: same seed, same draws, whatever the threads [default: 1]")
+      .add_option(
+          "--seed", options.seed,
+          "bootstrap: the same seed gives the same draws, with any number of threads [default: 1]")
       ->group(pooling);
   CLI::Option* most =
       command
@@ -125,12 +124,12 @@ void check_pool(const PoolOptions& options) {
   const PoolOptions usual;
   const bool has_groups = !options.groups.empty() || !options.group_by.empty();
   if (options.method == PoolMethod::none && has_groups) {
-    throw Error(ExitCode::usage, "--groups and --group-by go with --pool sum, mean or bootstrap.");
+    throw Error(ExitCode::usage, "--groups and --group-by require --pool sum, mean or bootstrap.");
   }
   const bool draws =
       options.seed != usual.seed || options.max_draws != usual.max_draws || options.all_draws;
   if (options.method != PoolMethod::bootstrap && draws) {
-    throw Error(ExitCode::usage, "--seed, --max-draws and --published go with --pool bootstrap.");
+    throw Error(ExitCode::usage, "--seed, --max-draws and --published require --pool bootstrap.");
   }
   if (options.method != PoolMethod::none && !has_groups) {
     throw Error(ExitCode::usage,
@@ -147,8 +146,9 @@ void add_pool(CLI::App& app) {
   bind_pool(sub, command.pool);
   sub.get_option("--pool")->description(sub.get_option("--pool")->get_description() +
                                         " [default: sum]");
-  sub.add_flag("--panel-only", command.panel_only,
-               "Only the model's genes (not for sums that shall be predicted: their totals count)")
+  sub.add_flag(
+         "--panel-only", command.panel_only,
+         "Only the model's genes (not for sums to be predicted later, which need their totals)")
       ->group("Writing");
   sub.add_option("-o,--output", command.output,
                  "Pools: .h5ad, .csv, .tsv, .csv.gz or .tsv.gz [default: TSV on standard output]")

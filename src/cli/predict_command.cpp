@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
-#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,6 +14,7 @@
 #include "base/digest.hpp"
 #include "base/output_file.hpp"
 #include "base/suggest.hpp"
+#include "cells/prepared_input.hpp"
 #include "cli/batch.hpp"
 #include "cli/commands.hpp"
 #include "cli/pool_options.hpp"
@@ -40,6 +40,7 @@ struct PredictCommand {
   std::string report;
   SinkOptions sink;
   Precision precision = Precision::float32;
+  OutputScale output_scale = OutputScale::zscore;
   bool no_carry = false;
   std::string into_obsm;
   std::string mirnas;
@@ -110,8 +111,7 @@ std::vector<Index> chosen_mirnas(const PredictCommand& command, const Model& mod
                               "taken; `sicmir inspect --json MODEL` lists them all.{}",
                               model.name, name,
                               arms.empty() ? did_you_mean(name, names_of(by_name))
-                                           : fmt::format(" It could be {}: say which.",
-                                                         fmt::join(arms, " or "))));
+                                           : fmt::format(" Specify {}.", fmt::join(arms, " or "))));
     }
     const Accuracy& accuracy = model.mirnas[static_cast<std::size_t>(found->second)].accuracy;
     if (command.min_accuracy >= -1.0 && !(accuracy.within_cohort >= command.min_accuracy)) continue;
@@ -129,17 +129,17 @@ std::vector<Index> chosen_mirnas(const PredictCommand& command, const Model& mod
 void check_into_obsm(const PredictCommand& command, OutputFormat format) {
   const char* why = nullptr;
   if (format != OutputFormat::h5ad) {
-    why = "the output is a copy of the input; name it with -o COPY.h5ad";
+    why = "the output is a copy of the input; specify it with -o COPY.h5ad";
   } else if (command.input.input == "-") {
-    why = "standard input cannot be copied; name the .h5ad file";
+    why = "standard input cannot be copied; specify the .h5ad file";
   } else if (command.pool.method != PoolMethod::none) {
     why = "obsm has a line for each cell, and pools are fewer";
-  } else if (command.input.predict.shard) {
+  } else if (command.input.reading.shard) {
     why =
         "obsm has a line for each cell, and a shard has only some. Merge the shards, or leave "
         "--shard out";
-  } else if (command.input.predict.empty_cells == EmptyCells::skip) {
-    why = "obsm has a line for each cell; say --empty-cells nan";
+  } else if (command.input.reading.empty_cells == EmptyCells::skip) {
+    why = "obsm has a line for each cell; use --empty-cells nan";
   } else if (command.uncertainty == "layer") {
     why = "a table in obsm has no layers; write --uncertainty to a file";
   } else if (command.sink.compression != Compression::none ||
@@ -155,22 +155,23 @@ void check(PredictCommand& command) {
   check_pool(command.pool);
   if (command.output.empty()) {
     if (::isatty(STDOUT_FILENO) == 1) {
-      throw Error(ExitCode::usage,
-                  "standard output is a terminal; name an output with -o FILE (.csv, .tsv, .h5ad, "
-                  ".csv.gz or .tsv.gz), or redirect it.");
+      throw Error(
+          ExitCode::usage,
+          "standard output is a terminal; specify an output with -o FILE (.csv, .tsv, .h5ad, "
+          ".csv.gz or .tsv.gz), or redirect it.");
     }
     command.output = "-";
   }
   const OutputFormat format = resolve_output_format(command.output, command.sink.format);
   if (command.sink.features_as_lines && format == OutputFormat::h5ad) {
-    throw Error(ExitCode::usage, "--transpose is for tables; AnnData holds cells as lines.");
+    throw Error(ExitCode::usage, "--transpose is for tables; in AnnData files, lines are cells.");
   }
   const std::array outputs = {
       NamedOutput{"-o", command.output}, NamedOutput{"--save-input", command.save_input},
       NamedOutput{"--uncertainty", command.uncertainty == "layer" ? "" : command.uncertainty},
       NamedOutput{"--report", command.report}};
   check_outputs(outputs, std::array{command.input.input, command.input.model,
-                                    command.input.predict.moments, command.pool.groups});
+                                    command.input.reading.moments, command.pool.groups});
   if (command.uncertainty == "layer" && format != OutputFormat::h5ad) {
     throw Error(ExitCode::usage,
                 "--uncertainty layer: only .h5ad outputs have layers; name a file instead.");
@@ -185,28 +186,21 @@ void check(PredictCommand& command) {
                 "--compression and --dtype are for .h5ad outputs; tables are compressed by their "
                 "name (.csv.gz, .tsv.gz) and shortened by --digits.");
   }
-  // Upper quartiles are kept only where the model's unit may be needed.
-  switch (command.input.predict.scale) {
-    case Scale::reference:
-      source.upper_quartile_up_to = std::numeric_limits<Index>::max();
-      break;
-    case Scale::automatic:
-      source.upper_quartile_up_to = 9;  // as many as auto takes to the reference
-      break;
-    default:
-      source.upper_quartile_up_to = 0;
+  // The model's unit needs the upper quartiles of what is predicted: of cells, or of sums over all
+  // genes.
+  if (command.pool.method == PoolMethod::none) {
+    source.upper_quartile_up_to = upper_quartiles_needed(command.input.reading);
   }
-  // Quartiles of cells are no use to pools; but those of sums need all genes.
-  const bool of_sums =
-      command.pool.method == PoolMethod::sum && command.input.predict.scale == Scale::reference;
-  if (command.pool.method != PoolMethod::none && !of_sums) source.upper_quartile_up_to = 0;
+  source.all_genes =
+      command.pool.method == PoolMethod::sum && command.input.reading.scale == Scale::reference;
 }
 
 void predict_one(const PredictCommand& command, const PreparedModel& prepared,
                  const GeneIndex& index) {
   const Model& model = prepared.card();
   SinkOptions save_options;
-  PredictOptions options = command.input.predict;
+  PredictOptions options{command.input.reading};
+  options.output_scale = command.output_scale;
   options.threads = thread_count(command.common.threads);
   options.mirnas = chosen_mirnas(command, model);
 
@@ -219,8 +213,8 @@ void predict_one(const PredictCommand& command, const PreparedModel& prepared,
   std::unique_ptr<MatrixSink> save_input;
   if (!command.save_input.empty()) save_input = open_sink(command.save_input, save_options);
   std::unique_ptr<MatrixSink> uncertainty;
-  options.uncertainty = !command.uncertainty.empty();
-  if (options.uncertainty && command.uncertainty != "layer") {
+  const bool has_layer = command.uncertainty == "layer";
+  if (!command.uncertainty.empty() && !has_layer) {
     SinkOptions like = command.sink;
     like.format = OutputFormat::automatic;
     uncertainty = open_sink(command.uncertainty, like);
@@ -238,9 +232,10 @@ void predict_one(const PredictCommand& command, const PreparedModel& prepared,
     Pools pools = pool_for_prediction(std::move(source), model, index, options, command.pool);
     progress.clear();
     pooled = pools.report;
-    options = options_for(pools, options);
-    sink = open_pool_sink(command.output, sink_options, pools);
-    if (save_input) save_input = open_pool_sink(command.save_input, save_options, pools);
+    adapt_options(pools, options);
+    sink = open_pool_sink(command.output, sink_options, pools.columns, pools.facts);
+    if (save_input)
+      save_input = open_pool_sink(command.save_input, save_options, pools.columns, pools.facts);
     source = std::move(pools.source);
   } else if (!command.into_obsm.empty()) {
     const SourceDescription& input = source->description();
@@ -255,8 +250,12 @@ void predict_one(const PredictCommand& command, const PreparedModel& prepared,
     sink_options.carry_from = source->description().path;
     sink = open_sink(command.output, sink_options);
   }
-  const RunReport report =
-      predict(*source, prepared, index, options, *sink, save_input.get(), uncertainty.get());
+  std::vector<Output> outputs;
+  if (save_input) outputs.push_back({Quantity::input, save_input.get()});
+  if (uncertainty) outputs.push_back({Quantity::uncertainty, uncertainty.get()});
+  if (has_layer) outputs.push_back({Quantity::uncertainty, sink.get()});
+  outputs.push_back({Quantity::mirnas, sink.get()});
+  const RunReport report = predict(*source, prepared, index, options, outputs);
   progress.clear();
   spdlog::info("{} {} x {} miRNAs written to {} in {:.1f} s", report.cells_written,
                pooled ? "pools" : "cells",
@@ -287,7 +286,7 @@ std::string fingerprint_of(const CLI::App& sub, const PredictCommand& command, c
   for (const Index mirna : chosen_mirnas(command, model)) digest.add(static_cast<double>(mirna));
   const std::string& groups = command.pool.groups;  // FILE or FILE:COLUMN
   for (const std::string& file :
-       {command.input.predict.moments, groups, groups.substr(0, groups.rfind(':'))}) {
+       {command.input.reading.moments, groups, groups.substr(0, groups.rfind(':'))}) {
     if (file.empty()) continue;
     std::ifstream stream(file, std::ios::binary);
     const std::string content((std::istreambuf_iterator<char>(stream)), {});
@@ -354,7 +353,7 @@ void add_predict(CLI::App& app) {
   bind_input(sub, command.input);
   sub.get_option("INPUT")->required(false);
   bind_shard(sub, command.input);
-  PredictOptions& options = command.input.predict;
+  ReadingOptions& options = command.input.reading;
   const std::string normalising = "Normalisation";
   add_choice<Scale>(sub, "--scale", options.scale,
                     {{"auto", Scale::automatic},
@@ -371,7 +370,7 @@ void add_predict(CLI::App& app) {
       ->type_name("NAME")
       ->group(normalising);
   sub.add_flag("--force-scale", options.force_scale,
-               "Go on although the input is far from the training samples")
+               "Continue even if the input looks unlike the training samples")
       ->group(normalising);
   sub.add_option("--moments", options.moments,
                  "Standardise against these moments (made by `sicmir stats`)")
@@ -409,7 +408,7 @@ void add_predict(CLI::App& app) {
                     "h5ad: float32 or float16 (3 digits, half the size) [default: float32]")
       ->group(writing);
   add_choice<OutputScale>(
-      sub, "--output-scale", options.output_scale,
+      sub, "--output-scale", command.output_scale,
       {{"z", OutputScale::zscore}, {"log2rpm", OutputScale::log2rpm}},
       "z (z-score of log2(RPM + 1) over the training samples) or log2rpm [default: z]")
       ->group(writing);
@@ -426,14 +425,14 @@ void add_predict(CLI::App& app) {
       ->check(CLI::Range(-1.0, 1.0))
       ->group(writing);
   sub.add_flag("--no-carry", command.no_carry,
-               "h5ad to h5ad: leave obs, obsm and uns of the input behind")
+               "h5ad to h5ad: do not copy obs, obsm and uns of the input")
       ->group(writing);
   sub.add_flag("--into-obsm{sicmir}", command.into_obsm,
                "h5ad: write a copy of the input, with the predictions as table NAME in obsm; "
                "--into-obsm=NAME [default: sicmir]")
       ->group(writing);
   sub.add_option("--save-input", command.save_input,
-                 "Also write what the network saw: cells x genes, standardised")
+                 "Also write what the network receives: cells x genes, standardised")
       ->group(writing);
   sub.add_option("--uncertainty", command.uncertainty,
                  "Also write half the width of each prediction's 90 % interval to this file, or, "
@@ -450,14 +449,14 @@ void add_predict(CLI::App& app) {
       ->type_name("FILE")
       ->group(many);
   sub.add_option("--output-dir", command.batch.folder,
-                 "Folder for their predictions: id.h5ad, or what --output-format says")
+                 "Directory for their predictions: id.h5ad, or what --output-format says")
       ->type_name("FOLDER")
       ->group(many);
   sub.add_flag("--resume", command.batch.resume,
-               "Leave out inputs that an earlier run has done with the same model and options")
+               "Skip inputs that an earlier run has finished with the same model and options")
       ->group(many);
   sub.add_flag("--verify", command.batch.verify,
-               "With --inputs: know inputs by their content, not by size and time")
+               "With --inputs: recognise inputs by their content, not by size and time")
       ->group(many);
   on_run(sub, command.common, [owned, &sub] { run(sub, *owned); });
 }

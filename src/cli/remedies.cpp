@@ -30,10 +30,14 @@ std::string sentence_of(Remedy remedy) {
     case Remedy::handle_empty_cells:
       return "Specify the filtered matrix, or --empty-cells skip (leave them out) or nan (predict "
              "NaN).";
+    case Remedy::merge_moments:
+      return "Add up the parts with `sicmir merge-stats`.";
     case Remedy::name_groups:
       return "Specify the groups with --groups FILE[:COLUMN] or --group-by COLUMN.";
     case Remedy::pool_cells:
       return "Pool the cells first (--pool).";
+    case Remedy::pool_mean:
+      return "Use --pool mean.";
     case Remedy::pool_sum:
       return "Use --pool sum.";
     case Remedy::specify_log_base:
@@ -42,6 +46,8 @@ std::string sentence_of(Remedy remedy) {
       return "Specify what the values are with --values counts, linear, log or zscore.";
     case Remedy::use_dataset_scale:
       return "Use --scale dataset.";
+    case Remedy::use_no_scale:
+      return "To use z-scores as they are, specify --scale none.";
     case Remedy::use_reference_scale:
       return "Use --scale reference.";
   }

@@ -59,7 +59,8 @@ void write_run_report(const std::string& path, const InputOptions& input, const 
     json["reference"] = {{"median_z", *report.reference_median_z},
                          {"interquartile_range", report.reference_iqr_z.value_or(0)}};
   }
-  json["warnings"] = decision.warnings;
+  json["warnings"] = nlohmann::ordered_json::array();
+  for (const DecisionWarning& warning : decision.warnings) json["warnings"].push_back(warning.text);
   json["cells"] = {{"read", report.cells_read},
                    {"written", report.cells_written},
                    {"empty", report.empty_cells}};

@@ -28,7 +28,7 @@ void run(StatsCommand& command) {
   const std::unique_ptr<CellSource> source =
       open_source(command.input.input, command.input.source, index);
   log_source(*source);
-  PredictOptions options = command.input.predict;
+  ReadingOptions options = command.input.reading;
   options.threads = thread_count(command.common.threads);
   ProgressBar progress(command.common.quiet);
   options.on_progress = [&](const Progress& now) { progress.show(now); };

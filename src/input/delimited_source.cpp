@@ -158,15 +158,7 @@ class CellLinesSource final : public CellSource {
   const SourceDescription& description() const override { return description_; }
   const FeatureTable& features() const override { return features_; }
   std::optional<Index> n_cells() const override { return n_cells_; }
-  void select(const GeneMap& map) override { map_ = &map; }
-  bool next(CellBlock& block, Index max_cells) override {
-    if (!fetch(raw_, max_cells)) {
-      block.clear(delivered_);
-      return false;
-    }
-    decode(*raw_, block);
-    return true;
-  }
+  void select(const GeneSelection& genes) override { selection_ = genes; }
   bool fetch(std::unique_ptr<RawCells>& cells, Index max_cells) override {
     if (!cells) cells = std::make_unique<Raw>();
     auto& raw = static_cast<Raw&>(*cells);
@@ -174,7 +166,7 @@ class CellLinesSource final : public CellSource {
     const bool quartiles = delivered_ < quartiles_up_to_;
     if (quartiles) max_cells = std::min(max_cells, quartiles_up_to_ - delivered_);
     if (!raw.collector || raw.quartiles != quartiles) {
-      raw.collector = std::make_unique<PanelCollector>(*map_, quartiles);
+      raw.collector = std::make_unique<PanelCollector>(*selection_, quartiles);
       raw.quartiles = quartiles;
     }
     raw.first = delivered_;
@@ -218,8 +210,7 @@ class CellLinesSource final : public CellSource {
   SourceDescription description_;
   OpenTable table_;
   FeatureTable features_;
-  const GeneMap* map_ = nullptr;
-  std::unique_ptr<RawCells> raw_;  // of next()
+  std::optional<GeneSelection> selection_;
   std::optional<Index> n_cells_;
   Index delivered_ = 0;
   Index quartiles_up_to_;
@@ -238,6 +229,7 @@ class GeneLinesSource final : public CellSource {
                   found.header.end());
     warn_of_repeated_cells(table.input->name());
     quartiles_ = options.upper_quartile_up_to >= store_.n_cells();
+    keeps_all_ = quartiles_ || options.all_genes;
     for (std::size_t c = 0; c < found.leading.size(); ++c) {
       if (found.leading[c] != LeadingColumn::names) continue;
       columns_.push_back(c);
@@ -253,21 +245,21 @@ class GeneLinesSource final : public CellSource {
   const SourceDescription& description() const override { return description_; }
   const FeatureTable& features() const override { return features_; }
   std::optional<Index> n_cells() const override { return store_.n_cells(); }
-  void select(const GeneMap& map) override { map_ = &map; }
-  bool next(CellBlock& block, Index max_cells) override {
-    const bool more = fetch(raw_, max_cells);
-    decode(*raw_, block);
-    return more;
+  void select(const GeneSelection& genes) override {
+    if (genes.is_all() && !keeps_all_) {
+      throw Error(ExitCode::internal, "all genes are selected, but the table was opened for some");
+    }
+    selection_ = genes;
   }
   bool fetch(std::unique_ptr<RawCells>& raw, Index max_cells) override {
-    if (!raw) raw = std::make_unique<Served>(*map_, quartiles_);
+    if (!raw) raw = std::make_unique<StoredCells>(*selection_, quartiles_);
     raw->first = next_cell_;
     raw->n_cells = std::min(max_cells, store_.n_cells() - next_cell_);
     next_cell_ += raw->n_cells;
     return raw->n_cells > 0;
   }
   void decode(RawCells& raw, CellBlock& block) const override {
-    auto& served = static_cast<Served&>(raw);
+    auto& served = static_cast<StoredCells&>(raw);
     store_.fill(block, raw.first, raw.n_cells, cells_, served.collector, served.reader);
   }
   bool can_seek() const override { return true; }
@@ -279,12 +271,6 @@ class GeneLinesSource final : public CellSource {
   }
 
  private:
-  struct Served final : RawCells {
-    Served(const GeneMap& map, bool quartiles) : collector(map, quartiles) {}
-    PanelCollector collector;
-    GeneMajorStore::Reader reader;
-  };
-
   void warn_of_repeated_cells(const std::string& file) {
     std::unordered_set<std::string_view> seen;
     std::vector<std::string_view> repeated;
@@ -315,7 +301,7 @@ class GeneLinesSource final : public CellSource {
       const ValueLine line = table.values.begin_line(lines.line(l), lines.number(l), leading);
       parsed.leading.insert(parsed.leading.end(), leading.begin(), leading.end());
       const bool keep =
-          quartiles_ || std::any_of(columns_.begin(), columns_.end(), [&](std::size_t column) {
+          keeps_all_ || std::any_of(columns_.begin(), columns_.end(), [&](std::size_t column) {
             return genes.find(unquoted(leading[column])).has_value();
           });
       parsed.may_be_gene.push_back(keep ? 1 : 0);
@@ -391,9 +377,9 @@ class GeneLinesSource final : public CellSource {
   FeatureTable features_;
   std::vector<std::size_t> columns_;  // of the file, that are features_.columns
   std::vector<std::string> cells_;
-  const GeneMap* map_ = nullptr;
-  std::unique_ptr<RawCells> raw_;  // of next()
+  std::optional<GeneSelection> selection_;
   bool quartiles_ = false;
+  bool keeps_all_ = false;  // genes of no panel, too
   Index next_cell_ = 0;
 };
 

@@ -71,4 +71,12 @@ class GeneMajorStore {
   bool counted_ = false;
 };
 
+/// Cells of a store, between fetch() and decode(): a range, and what a thread needs to serve it.
+class StoredCells final : public RawCells {
+ public:
+  StoredCells(const GeneSelection& genes, bool upper_quartile) : collector(genes, upper_quartile) {}
+  PanelCollector collector;
+  GeneMajorStore::Reader reader;
+};
+
 }  // namespace sicmir

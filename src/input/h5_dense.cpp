@@ -75,9 +75,9 @@ class DenseMatrix final : public H5Matrix {
     return sample;
   }
 
-  void select(const GeneMap& map, bool upper_quartile) override {
-    collector_.emplace(map, upper_quartile);
-    const auto positions = map.positions();
+  void select(const GeneSelection& genes, bool upper_quartile) override {
+    collector_.emplace(genes, upper_quartile);
+    const auto positions = genes.positions();
     counted_.clear();
     kept_.clear();
     for (Index gene = 0; gene < n_genes_; ++gene) {
@@ -97,9 +97,12 @@ class DenseMatrix final : public H5Matrix {
     }
   }
 
-  void fill(CellBlock& block, Index first, Index count, h5::TextReader& names) override {
-    PanelCollector& collector = *collector_;
-    collector.begin_block(block, first);
+  void fetch(std::unique_ptr<RawCells>& raw, Index first, Index count,
+             h5::TextReader& names) override {
+    ReadyCells& ready = ReadyCells::in(raw);
+    ready.first = first;
+    ready.n_cells = count;
+    collector_->begin_block(ready.block, first);
     for (Index done = 0; done < count;) {
       const Index cell = first + done;
       if (cell < band_first_ || cell >= band_end_) load_band(cell);
@@ -112,6 +115,8 @@ class DenseMatrix final : public H5Matrix {
       done += here;
     }
   }
+
+  void decode(RawCells& raw, CellBlock& block) const override { ReadyCells::hand_over(raw, block); }
 
   [[nodiscard]] std::size_t memory_bytes() const override {
     std::size_t bytes = static_cast<std::size_t>(tile_cells_ * tile_genes_) * sizeof(Value) *

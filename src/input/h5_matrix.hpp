@@ -33,17 +33,13 @@ class H5Matrix {
   [[nodiscard]] virtual bool gene_major() const { return false; }
   /// Looks at values evenly spaced over what is stored.
   [[nodiscard]] virtual Sample sample() = 0;
-  /// Once, before the first fill(). `map` outlives the matrix.
-  virtual void select(const GeneMap& map, bool upper_quartile) = 0;
-  /// Replaces `block` by the cells first .. first + count - 1.
-  virtual void fill(CellBlock& block, Index first, Index count, h5::TextReader& names) = 0;
-  /// As CellSource::fetch() and decode(), for the cells from `first` on, at most `count` of them;
-  /// returns how many were taken. 0: this matrix is read by fill() alone.
-  virtual Index fetch(std::unique_ptr<RawCells>&, Index /*first*/, Index /*count*/,
-                      h5::TextReader&) {
-    return 0;
-  }
-  virtual void decode(RawCells&, CellBlock&) const {}
+  /// Once, before the first fetch().
+  virtual void select(const GeneSelection& genes, bool upper_quartile) = 0;
+  /// As CellSource::fetch() and decode(), for the cells from `first` on, at most `count` of them,
+  /// which sets `first` and `n_cells` of `raw`.
+  virtual void fetch(std::unique_ptr<RawCells>& raw, Index first, Index count,
+                     h5::TextReader& names) = 0;
+  virtual void decode(RawCells& raw, CellBlock& block) const = 0;
   [[nodiscard]] virtual std::size_t memory_bytes() const = 0;
   /// Chunks inflated so far by ChunkCodec; 0 where there is none to inflate, or HDF5 does it.
   [[nodiscard]] virtual std::uint64_t n_inflated() const = 0;

@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <atomic>
 #include <utility>
 
 #include "hdf5/h5.hpp"
@@ -32,35 +31,18 @@ class H5CellSource final : public CellSource {
   [[nodiscard]] const FeatureTable& features() const override { return parts_.features; }
   [[nodiscard]] std::optional<Index> n_cells() const override { return parts_.n_cells; }
 
-  void select(const GeneMap& map) override { parts_.matrix->select(map, upper_quartile_); }
-
-  bool next(CellBlock& block, Index max_cells) override {
-    const Index count = std::min(max_cells, parts_.n_cells - next_);
-    if (count <= 0) {
-      block.clear(next_);
-      return false;
-    }
-    parts_.matrix->fill(block, next_, count, *parts_.names);
-    advance(count);
-    return true;
+  void select(const GeneSelection& genes) override {
+    parts_.matrix->select(genes, upper_quartile_);
   }
 
   bool fetch(std::unique_ptr<RawCells>& raw, Index max_cells) override {
     const Index count = std::min(max_cells, parts_.n_cells - next_);
     if (count <= 0) return false;
-    const Index taken = parts_.matrix->fetch(raw, next_, count, *parts_.names);
-    shared_ = taken > 0;
-    if (!shared_) return CellSource::fetch(raw, max_cells);
-    advance(taken);
+    parts_.matrix->fetch(raw, next_, count, *parts_.names);
+    advance(raw->n_cells);
     return true;
   }
-  void decode(RawCells& raw, CellBlock& block) const override {
-    if (shared_) {
-      parts_.matrix->decode(raw, block);
-    } else {
-      CellSource::decode(raw, block);
-    }
-  }
+  void decode(RawCells& raw, CellBlock& block) const override { parts_.matrix->decode(raw, block); }
 
   [[nodiscard]] bool can_seek() const override { return true; }
   void seek(Index cell) override { next_ = cell; }
@@ -93,7 +75,6 @@ class H5CellSource final : public CellSource {
   Index next_ = 0;
   bool release_cache_;  // of what was read
   Index cells_since_release_ = 0;
-  std::atomic<bool> shared_ = false;  // the matrix has a fetch() of its own
 };
 
 /// What a file of none of the formats looks like, and what to do with it.

@@ -167,21 +167,34 @@ class CellMajor final : public SparseMatrix<Value, Position> {
  public:
   using SparseMatrix<Value, Position>::SparseMatrix;
 
-  void select(const GeneMap& map, bool upper_quartile) override {
-    map_ = &map;
+  void select(const GeneSelection& genes, bool upper_quartile) override {
+    genes_ = genes;
     upper_quartile_ = upper_quartile;
-    raw_.reset();
   }
 
-  void fill(CellBlock& block, Index first, Index count, h5::TextReader& names) override {
-    take(raw_, first, count, names, std::numeric_limits<hsize_t>::max());
-    decode(*raw_, block);
-  }
-
-  Index fetch(std::unique_ptr<RawCells>& raw, Index first, Index count,
-              h5::TextReader& names) override {
+  /// Until the cells hold more than is worth fetching at once; at least one cell.
+  void fetch(std::unique_ptr<RawCells>& cells, Index first, Index count,
+             h5::TextReader& names) override {
     constexpr hsize_t most = bytes_per_fetch / (sizeof(Value) + sizeof(Position));
-    return take(raw, first, count, names, most);
+    if (!cells) {
+      auto made = std::make_unique<Raw>();
+      made->collector = std::make_unique<PanelCollector>(*genes_, upper_quartile_);
+      cells = std::move(made);
+    }
+    auto& raw = static_cast<Raw&>(*cells);
+    raw.first = first;
+    raw.names.clear();
+    const hsize_t begin = this->begin_of(first);
+    raw.ends.assign(1, begin);
+    for (Index cell = first; cell < first + count; ++cell) {
+      const hsize_t end = this->end_of(cell, raw.ends.back());
+      if (cell > first && end - begin > most) break;
+      raw.names.push_back(names.at(static_cast<hsize_t>(cell)));
+      raw.ends.push_back(end);
+    }
+    this->values_.fetch(begin, raw.ends.back(), raw.values);
+    this->positions_.fetch(begin, raw.ends.back(), raw.positions);
+    raw.n_cells = static_cast<Index>(raw.names.size());
   }
 
   void decode(RawCells& cells, CellBlock& block) const override {
@@ -209,34 +222,8 @@ class CellMajor final : public SparseMatrix<Value, Position> {
  private:
   using Raw = RawSparseCells<Value, Position>;
 
-  /// Cells from `first` on until `count`, or until they hold `most` values; at least one.
-  Index take(std::unique_ptr<RawCells>& cells, Index first, Index count, h5::TextReader& names,
-             hsize_t most) {
-    if (!cells) {
-      auto made = std::make_unique<Raw>();
-      made->collector = std::make_unique<PanelCollector>(*map_, upper_quartile_);
-      cells = std::move(made);
-    }
-    auto& raw = static_cast<Raw&>(*cells);
-    raw.first = first;
-    raw.names.clear();
-    const hsize_t begin = this->begin_of(first);
-    raw.ends.assign(1, begin);
-    for (Index cell = first; cell < first + count; ++cell) {
-      const hsize_t end = this->end_of(cell, raw.ends.back());
-      if (cell > first && end - begin > most) break;
-      raw.names.push_back(names.at(static_cast<hsize_t>(cell)));
-      raw.ends.push_back(end);
-    }
-    this->values_.fetch(begin, raw.ends.back(), raw.values);
-    this->positions_.fetch(begin, raw.ends.back(), raw.positions);
-    raw.n_cells = static_cast<Index>(raw.names.size());
-    return raw.n_cells;
-  }
-
-  const GeneMap* map_ = nullptr;
+  std::optional<GeneSelection> genes_;
   bool upper_quartile_ = false;
-  std::unique_ptr<RawCells> raw_;  // of fill()
 };
 
 /// CSC of cells x genes: the panel's genes are gathered in one pass, then cells are served.
@@ -247,9 +234,8 @@ class GeneMajor final : public SparseMatrix<Value, Position> {
 
   [[nodiscard]] bool gene_major() const override { return true; }
 
-  void select(const GeneMap& map, bool upper_quartile) override {
-    collector_.emplace(map, upper_quartile);
-    map_ = &map;
+  void select(const GeneSelection& genes, bool upper_quartile) override {
+    genes_ = genes;
     keep_all_ = upper_quartile;
     hsize_t n_kept = 0;
     ends_.clear();
@@ -264,7 +250,8 @@ class GeneMajor final : public SparseMatrix<Value, Position> {
     n_kept_ = static_cast<std::size_t>(n_kept);
   }
 
-  void fill(CellBlock& block, Index first, Index count, h5::TextReader& names) override {
+  void fetch(std::unique_ptr<RawCells>& raw, Index first, Index count,
+             h5::TextReader& names) override {
     if (failure_) std::rethrow_exception(failure_);
     if (!store_) {
       try {
@@ -276,7 +263,14 @@ class GeneMajor final : public SparseMatrix<Value, Position> {
         throw;
       }
     }
-    store_->fill(block, first, count, names_, *collector_, reader_);
+    if (!raw) raw = std::make_unique<StoredCells>(*genes_, keep_all_);
+    raw->first = first;
+    raw->n_cells = count;
+  }
+
+  void decode(RawCells& raw, CellBlock& block) const override {
+    auto& stored = static_cast<StoredCells&>(raw);
+    store_->fill(block, raw.first, raw.n_cells, names_, stored.collector, stored.reader);
   }
 
   [[nodiscard]] std::size_t memory_bytes() const override {
@@ -288,7 +282,7 @@ class GeneMajor final : public SparseMatrix<Value, Position> {
 
  private:
   [[nodiscard]] bool keep(Index gene) const {
-    const PanelPosition position = map_->positions()[static_cast<std::size_t>(gene)];
+    const PanelPosition position = genes_->positions()[static_cast<std::size_t>(gene)];
     return position >= 0 || (keep_all_ && position != GeneMap::ignored);
   }
 
@@ -298,7 +292,7 @@ class GeneMajor final : public SparseMatrix<Value, Position> {
     hsize_t begin = 0;
     for (Index gene = 0; gene < this->n_genes_; ++gene) {
       const hsize_t end = ends_[static_cast<std::size_t>(gene)];
-      const bool counted = map_->positions()[static_cast<std::size_t>(gene)] != GeneMap::ignored;
+      const bool counted = genes_->positions()[static_cast<std::size_t>(gene)] != GeneMap::ignored;
       if (counted) {
         store.begin_feature(gene, keep(gene), counted);
         this->visit(begin, end,
@@ -314,14 +308,12 @@ class GeneMajor final : public SparseMatrix<Value, Position> {
     return store;
   }
 
-  const GeneMap* map_ = nullptr;
+  std::optional<GeneSelection> genes_;
   bool keep_all_ = false;
   std::size_t n_kept_ = 0;
   std::vector<hsize_t> ends_;  // of the genes
-  std::optional<PanelCollector> collector_;
   std::optional<GeneMajorStore> store_;
   std::exception_ptr failure_;
-  GeneMajorStore::Reader reader_;
   std::vector<std::string> names_;
 };
 

@@ -283,21 +283,30 @@ class MtxSource final : public CellSource {
   const FeatureTable& features() const override { return genes_.table; }
   std::optional<Index> n_cells() const override { return static_cast<Index>(cells_.size()); }
 
-  void select(const GeneMap& map) override {
-    collector_.emplace(map, quartiles_);
-    if (description_.gene_major) gather(map);
+  void select(const GeneSelection& genes) override {
+    selection_ = genes;
+    if (description_.gene_major) gather(genes);
   }
 
-  bool next(CellBlock& block, Index max_cells) override {
-    const Index count = std::min(max_cells, *n_cells() - next_cell_);
-    if (store_) {
-      store_->fill(block, next_cell_, count, cells_, *collector_, reader_);
-    } else {
-      collector_->begin_block(block, next_cell_);
-      for (Index c = next_cell_; c < next_cell_ + count; ++c) stream_cell(c);
+  bool fetch(std::unique_ptr<RawCells>& raw, Index max_cells) override {
+    if (!raw) raw = std::make_unique<Raw>(*selection_, quartiles_);
+    auto& cells = static_cast<Raw&>(*raw);
+    cells.first = next_cell_;
+    cells.n_cells = std::min(max_cells, *n_cells() - next_cell_);
+    next_cell_ += cells.n_cells;
+    if (!store_) {
+      cells.collector.begin_block(cells.block, cells.first);
+      for (Index cell = cells.first; cell < next_cell_; ++cell) stream_cell(cell, cells.collector);
     }
-    next_cell_ += count;
-    return count > 0;
+    return cells.n_cells > 0;
+  }
+  void decode(RawCells& raw, CellBlock& block) const override {
+    auto& cells = static_cast<Raw&>(raw);
+    if (store_) {
+      store_->fill(block, raw.first, raw.n_cells, cells_, cells.collector, cells.reader);
+    } else {
+      std::swap(block, cells.block);
+    }
   }
 
   bool can_seek() const override { return description_.gene_major; }
@@ -308,7 +317,7 @@ class MtxSource final : public CellSource {
 
   std::size_t memory_bytes() const override {
     std::size_t bytes = matrix_.memory_bytes() + stretch_.capacity() * sizeof(Entry) +
-                        (store_ ? store_->bytes() + reader_.bytes() : 0) +
+                        (store_ ? store_->bytes() : 0) +
                         genes_.feature_of_line.capacity() * sizeof(std::int32_t) +
                         genes_.table.counted.capacity();
     for (const std::string& cell : cells_) bytes += sizeof(std::string) + cell.capacity();
@@ -319,6 +328,13 @@ class MtxSource final : public CellSource {
   }
 
  private:
+  struct Raw final : RawCells {
+    Raw(const GeneSelection& genes, bool quartiles) : collector(genes, quartiles) {}
+    PanelCollector collector;
+    GeneMajorStore::Reader reader;  // of what was gathered
+    CellBlock block;                // of what is streamed
+  };
+
   void read_lists(const MtxSiblings& paths, const SourceOptions& options) {
     // A list cannot be longer than the longer side and a header.
     const Index most = std::max(matrix_.n_first(), matrix_.n_second()) + 1;
@@ -393,14 +409,14 @@ class MtxSource final : public CellSource {
     return matrix_.next(entry);
   }
 
-  void stream_cell(Index cell) {
+  void stream_cell(Index cell, PanelCollector& collector) {
     if (!started_) {
       has_pending_ = next_entry(pending_);
       started_ = true;
     }
     while (has_pending_ && pending_.cell == cell) {
       const Index feature = genes_.feature(pending_.line);
-      if (feature >= 0) collector_->add(feature, pending_.value);
+      if (feature >= 0) collector.add(feature, pending_.value);
       has_pending_ = next_entry(pending_);
     }
     if (has_pending_ && pending_.cell < cell) {
@@ -409,11 +425,11 @@ class MtxSource final : public CellSource {
           "ordered by cell. Sort the lines below the size line by cell: `sort -n -k {}`.",
           matrix_.line_number(), pending_.cell + 1, cell + 1, genes_first_ ? "2,2" : "1,1"));
     }
-    collector_->end_cell(cells_[static_cast<std::size_t>(cell)]);
+    collector.end_cell(cells_[static_cast<std::size_t>(cell)]);
   }
 
-  void gather(const GeneMap& map) {
-    const auto positions = map.positions();
+  void gather(const GeneSelection& genes) {
+    const auto positions = genes.positions();
     store_.emplace(*n_cells(), matrix_.input().name());
     std::vector<Entry> batch;
     const auto flush = [&] {
@@ -450,9 +466,8 @@ class MtxSource final : public CellSource {
   bool genes_first_ = true;
   MtxFeatures genes_;
   std::vector<std::string> cells_;
-  std::optional<PanelCollector> collector_;
+  std::optional<GeneSelection> selection_;
   std::optional<GeneMajorStore> store_;
-  GeneMajorStore::Reader reader_;
   std::vector<Entry> stretch_;
   std::size_t stretch_at_ = 0;
   Entry pending_;

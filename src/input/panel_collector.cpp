@@ -5,13 +5,14 @@
 
 namespace sicmir {
 
-PanelCollector::PanelCollector(const GeneMap& map, bool upper_quartile)
-    : positions_(map.positions()),
-      rule_(map.duplicates()),
+PanelCollector::PanelCollector(const GeneSelection& genes, bool upper_quartile)
+    : genes_(genes),
+      positions_(genes_.positions()),
+      rule_(genes_.duplicates()),
       keep_all_(upper_quartile),
-      by_feature_(map.has_duplicates() &&
+      by_feature_(!genes_.duplicated().empty() &&
                   (rule_ == Duplicates::first || rule_ == Duplicates::max)) {
-  const auto n_genes = static_cast<std::size_t>(map.panel_size());
+  const auto n_genes = static_cast<std::size_t>(genes_.size());
   sum_.assign(n_genes, 0.0);
   seen_.assign(n_genes, 0);
   shared_.assign(n_genes, 0);

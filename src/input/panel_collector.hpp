@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "sicmir/cell_source.hpp"
 #include "sicmir/gene_map.hpp"
 #include "sicmir/types.hpp"
 
@@ -18,8 +19,8 @@ namespace sicmir {
 /// duplicates.
 class PanelCollector {
  public:
-  /// `map` outlives the collector. `upper_quartile`: also deliver CellBlock::upper_quartiles.
-  PanelCollector(const GeneMap& map, bool upper_quartile);
+  /// `upper_quartile`: also deliver CellBlock::upper_quartiles.
+  PanelCollector(const GeneSelection& genes, bool upper_quartile);
 
   /// Empties the block; its first cell will be `first`.
   void begin_block(CellBlock& block, Index first);
@@ -88,7 +89,8 @@ class PanelCollector {
   void resolve_shared();
   [[nodiscard]] double upper_quartile();
 
-  std::span<const PanelPosition> positions_;
+  GeneSelection genes_;
+  std::span<const PanelPosition> positions_;  // of genes_
   Duplicates rule_;
   bool keep_all_;
   bool by_feature_ = false;           // duplicates are not simply added up

@@ -251,10 +251,11 @@ std::unique_ptr<MatrixSink> make_h5ad_sink(const std::string& path, const SinkOp
 }
 
 std::unique_ptr<MatrixSink> open_pool_sink(const std::string& path, const SinkOptions& options,
-                                           const Pools& pools) {
+                                           std::vector<CellColumn> columns,
+                                           std::vector<std::pair<std::string, std::string>> facts) {
   std::unique_ptr<MatrixSink> sink = open_sink(path, options);
   if (resolve_output_format(path, options.format) != OutputFormat::h5ad) return sink;
-  return std::make_unique<H5adSink>(path, options, pools.columns, pools.facts);
+  return std::make_unique<H5adSink>(path, options, std::move(columns), std::move(facts));
 }
 
 }  // namespace sicmir

@@ -3,9 +3,10 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "sicmir/matrix_sink.hpp"
-#include "sicmir/pool.hpp"
 
 namespace sicmir {
 
@@ -29,9 +30,10 @@ namespace sicmir {
                                                          const std::string& input,
                                                          const std::string& name);
 
-/// open_sink() for pools: an h5ad gets their columns as its obs, and their facts.
-[[nodiscard]] std::unique_ptr<MatrixSink> open_pool_sink(const std::string& path,
-                                                         const SinkOptions& options,
-                                                         const Pools& pools);
+/// open_sink() for pools: an h5ad gets `columns` as its obs, and `facts` (as OutputHeader::facts)
+/// in place of the header's of the same names.
+[[nodiscard]] std::unique_ptr<MatrixSink> open_pool_sink(
+    const std::string& path, const SinkOptions& options, std::vector<CellColumn> columns,
+    std::vector<std::pair<std::string, std::string>> facts);
 
 }  // namespace sicmir

@@ -6,9 +6,9 @@
 #include <chrono>
 #include <set>
 
+#include "cells/prepared_input.hpp"
 #include "pool/pool_cells.hpp"
 #include "pool/pool_source.hpp"
-#include "predict/outputs.hpp"
 
 namespace sicmir {
 namespace {
@@ -33,23 +33,24 @@ std::vector<std::pair<std::string, std::string>> facts_of(const PoolOptions& poo
   return facts;
 }
 
-/// `genes`: what sums of all features become; nullopt: they are served as they are.
-Pools make_pools(std::unique_ptr<CellSource> cells, const GeneMap& selected, const GenePanel& panel,
-                 std::optional<GeneMap> genes, const Model& model, const PredictOptions& options,
-                 const PoolOptions& pool) {
-  if (pool.method == PoolMethod::none) {
-    throw Error(ExitCode::usage, "pools are made by --pool sum, mean or bootstrap.");
-  }
+/// Whether sums have to be over all genes: the upper quartile of a sum is.
+bool needs_all_genes(const ReadingOptions& options, const PoolOptions& pool) {
+  return pool.method == PoolMethod::sum && options.scale == Scale::reference;
+}
+
+/// `input`: of `cells`, not yet decided. `panel`: what is served of sums of all genes; nullopt:
+/// they are served as they are.
+Pools make_pools(std::unique_ptr<CellSource> cells, PreparedInput& input,
+                 std::optional<GeneSelection> panel, const Model& model, const PoolOptions& pool) {
   const auto start = std::chrono::steady_clock::now();
-  cells->select(selected);
-  PooledCells pooled = pool_cells(*cells, selected, panel, model.recipe, options, pool);
+  PooledCells pooled = pool_cells(input, model.recipe, pool);
   Pools pools;
   pools.values = unit_of(pool.method, pooled.values);
   pools.report = pooled.report;
   pools.columns = columns_of_pools(pooled);
   pools.facts = facts_of(pool, pooled.values);
   pools.source = std::make_unique<PoolSource>(std::move(cells), std::move(pooled.sums),
-                                              names_of_pools(pooled), std::move(genes));
+                                              names_of_pools(pooled), std::move(panel));
   pools.report.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return pools;
@@ -65,7 +66,7 @@ std::string annotation_name(const std::string& column) {
 }
 
 /// All features that count: the first of their names, and the others as annotations.
-OutputHeader header_of(const FeatureTable& features, const GeneMap& map) {
+OutputHeader header_of(const FeatureTable& features, const GeneSelection& genes) {
   OutputHeader header;
   header.feature_kind = "gene";
   std::set<std::string> taken = {"_index"};
@@ -73,7 +74,7 @@ OutputHeader header_of(const FeatureTable& features, const GeneMap& map) {
     const FeatureColumn& column = features.columns[i];
     std::vector<std::string> ids;
     for (std::size_t at = 0; at < column.ids.size(); ++at) {
-      if (map.present()[at] != 0) ids.push_back(column.ids[at]);
+      if (genes.present()[at] != 0) ids.push_back(column.ids[at]);
     }
     if (i == 0) {
       header.features = std::move(ids);
@@ -99,47 +100,46 @@ OutputHeader header_of(const GenePanel& panel) {
 }  // namespace
 
 Pools pool_for_prediction(std::unique_ptr<CellSource> cells, const Model& model,
-                          const GeneIndex& index, const PredictOptions& options,
+                          const GeneIndex& index, const ReadingOptions& options,
                           const PoolOptions& pool) {
-  GeneMap genes(index, cells->features(), options.genes, cells->description().path);
-  // The upper quartile of a sum is over all genes, so that all have to be summed.
-  if (pool.method == PoolMethod::sum && options.scale == Scale::reference) {
-    const WholePanel whole(cells->features());
-    return make_pools(std::move(cells), whole.map(), whole.panel(), std::move(genes), model,
-                      options, pool);
+  check_pooling(options, pool);
+  const ReadingOptions of_cells = reading_of_cells(options);
+  if (needs_all_genes(options, pool)) {
+    const GeneMap panel(index, cells->features(), options.genes, cells->description().path);
+    PreparedInput input(*cells, AllGenes{}, of_cells);
+    return make_pools(std::move(cells), input, panel, model, pool);
   }
-  return make_pools(std::move(cells), genes, model.panel, std::nullopt, model, options, pool);
+  PreparedInput input(*cells, index, of_cells);
+  return make_pools(std::move(cells), input, std::nullopt, model, pool);
 }
 
-PredictOptions options_for(const Pools& pools, const PredictOptions& options) {
-  PredictOptions result = options;
-  result.values = pools.values;
-  if (result.scale == Scale::automatic && pools.values != Values::zscore) {
-    result.scale = Scale::dataset;
+void adapt_options(const Pools& pools, ReadingOptions& options) {
+  options.values = pools.values;
+  if (options.scale == Scale::automatic && pools.values != Values::zscore) {
+    options.scale = Scale::dataset;
   }
-  return result;
 }
 
 PooledGenes pool_genes(std::unique_ptr<CellSource> cells, const Model& model,
-                       const GeneIndex& index, const PredictOptions& options,
+                       const GeneIndex& index, const ReadingOptions& options,
                        const PoolOptions& pool, bool panel_only) {
+  check_pooling(options, pool);
+  const ReadingOptions of_cells = reading_of_cells(options);
   PooledGenes result;
   if (panel_only) {
-    const GeneMap genes(index, cells->features(), options.genes, cells->description().path);
-    log_genes(genes.report());
+    PreparedInput input(*cells, index, of_cells);
+    log_genes(input.gene_report());
     result.header = header_of(model.panel);
-    result.pools =
-        make_pools(std::move(cells), genes, model.panel, std::nullopt, model, options, pool);
+    result.pools = make_pools(std::move(cells), input, std::nullopt, model, pool);
   } else {
-    const WholePanel whole(cells->features());
-    result.header = header_of(cells->features(), whole.map());
+    PreparedInput input(*cells, AllGenes{}, of_cells);
+    result.header = header_of(cells->features(), input.genes());
     Index place = 0;
-    for (const std::uint8_t counts : whole.map().present()) {
+    for (const std::uint8_t counts : input.genes().present()) {
       result.places.push_back(place);
       place += counts != 0 ? 1 : 0;
     }
-    result.pools = make_pools(std::move(cells), whole.map(), whole.panel(), std::nullopt, model,
-                              options, pool);
+    result.pools = make_pools(std::move(cells), input, std::nullopt, model, pool);
   }
   result.header.facts = result.pools.facts;
   result.header.n_cells = result.pools.report.n_pools;

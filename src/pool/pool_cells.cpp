@@ -5,11 +5,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
-#include "cells/decide.hpp"
-#include "cells/measure.hpp"
 #include "cells/spool.hpp"
 #include "parallel/ordered_pipeline.hpp"
 #include "parallel/threads.hpp"
@@ -20,63 +17,57 @@ namespace {
 void check_method(PoolMethod method, Values values, const std::string& file) {
   if (method != PoolMethod::sum || values == Values::counts) return;
   throw Error(ExitCode::usage,
-              fmt::format("{}: --pool sum adds counts, but the values were taken to be {}. Give "
-                          "the counts (of an h5ad perhaps another --layer), or use --pool mean.",
-                          file, to_string(values)));
+              fmt::format("{}: only counts can be summed, but the values were taken to be {}.",
+                          file, to_string(values)),
+              {Remedy::choose_layer, Remedy::pool_mean});
 }
 
-/// What the cells' numbers are; said in the log, where a scale follows for the pools.
-Decision decide_on_cells(const Sample& sample, const CellSource& source, const GeneMap& map,
-                         const PredictOptions& options) {
-  PredictOptions of_cells = options;
-  of_cells.scale = Scale::none;  // cells are not standardised, so that their number is no matter
-  Decision decision = decide(sample, source, map, of_cells);
-  spdlog::info("values: {} ({}; {} cells looked at)", to_string(decision.values),
+/// What the cells' numbers are; a scale follows for the pools.
+void log_values(const Decision& decision) {
+  spdlog::info("values: {} ({}; {} cells sampled)", to_string(decision.values),
                decision.values_reason, decision.sampled_cells);
-  for (const std::string& warning : decision.warnings) {
+  for (const DecisionWarning& warning : decision.warnings) {
+    // Of no concern to pools: cells are not scaled, and pooling is what shallow ones need.
     const bool of_single_cells =
-        warning.starts_with("--scale none") || warning.ends_with("or pool cells");
-    if (!of_single_cells) spdlog::warn("{}", warning);
+        warning.kind == WarningKind::not_scaled || warning.kind == WarningKind::shallow_cells;
+    if (!of_single_cells) spdlog::warn("{}", warning.text);
   }
-  return decision;
 }
 
 /// One pass over cells, adding them up.
 class Pass {
  public:
-  Pass(const Normaliser& normaliser, const PredictOptions& options, const CellGroups& groups,
-       bool empties_matter, bool sums)
-      : normaliser_(normaliser),
-        options_(options),
-        groups_(groups),
-        empties_matter_(empties_matter),
-        sums_(sums) {}
+  /// `sums`: of the cells as they are; otherwise of normalised ones.
+  Pass(const PreparedInput& input, const CellGroups& groups, bool sums)
+      : input_(input), groups_(groups), sums_(sums) {}
 
   /// `spool`, if not null, receives the normalised cells.
-  void run(Cells& cells, PoolSums& sums, PoolReport& report, EmptyTally& empties, Spool* spool) {
+  void run(CellStream& cells, PoolSums& sums, PoolReport& report, EmptyTally& empties,
+           Spool* spool) {
     struct Ready {
       CellBlock block;
       std::string record;
     };
-    ordered_pipeline<Cells::Item, Ready>(
-        thread_count(options_.threads), [&](Cells::Item& item) { return cells.fetch(item); },
-        [&](Cells::Item& item, Ready& out) {
+    ordered_pipeline<CellStream::Item, Ready>(
+        thread_count(input_.options().threads),
+        [&](CellStream::Item& item) { return cells.fetch(item); },
+        [&](CellStream::Item& item, Ready& out) {
           cells.decode(item);
           if (sums_) {
-            normaliser_.check(item.block);
+            input_.normaliser().check(item.block);
           } else {
-            normaliser_.apply(item.block);
+            input_.normaliser().apply(item.block);
           }
           if (spool != nullptr) out.record = Spool::pack(item.block);
           std::swap(out.block, item.block);
         },
         [&](Ready& out) {
-          if (empties_matter_) empties.add(out.block);
+          if (input_.empties_matter()) empties.add(out.block);
           if (first_names_.empty()) first_names_ = some_names(out.block);
           add(out.block, sums, report);
           if (spool != nullptr) spool->append(std::move(out.record));
-          if (options_.on_progress) {
-            options_.on_progress({"pooling", report.n_cells, cells.n_cells()});
+          if (input_.options().on_progress) {
+            input_.options().on_progress({"pooling", report.n_cells, cells.n_cells()});
           }
         });
   }
@@ -97,7 +88,7 @@ class Pass {
       const std::int32_t group = groups_.of(block.first + cell, block.cells[at]);
       if (group == CellGroups::no_group) {
         ++report.n_without_group;
-      } else if (empties_matter_ && block.totals[at] == 0.0) {
+      } else if (input_.empties_matter() && block.totals[at] == 0.0) {
         ++report.n_empty;
       } else {
         ++report.n_pooled;
@@ -112,11 +103,9 @@ class Pass {
             block.cells.begin() + static_cast<std::ptrdiff_t>(std::min(most, block.cells.size()))};
   }
 
-  const Normaliser& normaliser_;
-  const PredictOptions& options_;
+  const PreparedInput& input_;
   const CellGroups& groups_;
-  bool empties_matter_;
-  bool sums_;  // the cells stay as they are
+  bool sums_;
   std::vector<std::string> first_names_;
 };
 
@@ -128,14 +117,15 @@ class Pass {
         fmt::format("{}: all {} cells that belong to a group are empty.", file, report.n_empty));
   }
   if (groups.n_named() == 0) {
-    throw Error(ExitCode::bad_input,
-                fmt::format("{}: gives no cell a group; all are empty or NA.", groups.source()));
+    throw Error(
+        ExitCode::bad_input,
+        fmt::format("{}: gives no cell a group; all entries are empty or NA.", groups.source()));
   }
   throw Error(
       ExitCode::bad_input,
       fmt::format("{}: none of its {} cells is among the {} of {}. It names {}..., the input {}... "
-                  "The names must be the same, to the letter (mind the -1 of 10x barcodes and "
-                  "prefixes of samples).",
+                  "The names must match exactly (check the -1 of 10x barcodes and prefixes of "
+                  "samples).",
                   groups.source(), groups.n_named(), report.n_cells, file,
                   fmt::join(groups.first_names(), ", "), fmt::join(seen, ", ")));
 }
@@ -162,69 +152,75 @@ std::vector<Index> listed_sizes(const CellGroups& groups) {
 
 }  // namespace
 
-PooledCells pool_cells(CellSource& cells, const GeneMap& map, const GenePanel& panel,
-                       const UnitRecipe& recipe, const PredictOptions& options,
-                       const PoolOptions& pool) {
-  const std::string file = cells.description().path;
+void check_pooling(const ReadingOptions& options, const PoolOptions& pool) {
+  if (pool.method == PoolMethod::none) {
+    throw Error(ExitCode::usage, "no pooling method was chosen: sum, mean or bootstrap.");
+  }
   if (options.shard) {
     throw Error(ExitCode::usage,
-                "--shard with --pool: a pool needs all cells of its group, and a shard has only "
-                "some. Pool the whole input (it streams), or cut it by groups.");
+                "a shard cannot be pooled: a pool needs all cells of its group, and a shard has "
+                "only some. Pool the whole input (it is streamed), or divide it by groups.");
   }
   if (options.empty_cells == EmptyCells::nan) {
     throw Error(ExitCode::usage,
-                "--empty-cells nan with --pool: empty cells are part of a pool or not; use skip.");
+                "an empty cell is either part of a pool or skipped; it cannot become NaN.");
   }
-  const bool sums = pool.method == PoolMethod::sum;
-  if (!sums && options.scale == Scale::reference) {
-    throw Error(
-        ExitCode::usage,
-        fmt::format("--scale reference with --pool {}: means of normalised cells are not in "
-                    "the unit of the training samples. Sum the counts: --pool sum.",
-                    to_string(pool.method)));
+  if (pool.method != PoolMethod::sum && options.scale == Scale::reference) {
+    throw Error(ExitCode::usage,
+                fmt::format("pools by {} cannot be compared with the training samples: means of "
+                            "normalised cells are not in their unit, but sums of counts are.",
+                            to_string(pool.method)),
+                {Remedy::use_dataset_scale, Remedy::pool_sum});
   }
-  const CellGroups groups = CellGroups::open(pool, cells.description());
-  Sample sample = take_sample(cells, options.block_cells, options.threads);
-  const Decision decision = decide_on_cells(sample, cells, map, options);
-  const Values values = decision.values;
-  check_method(pool.method, values, file);
-  const Normaliser normaliser(values, Scale::dataset, recipe, 0.0, panel, file,
-                              decision.values_from);
-  const bool empties_matter = values != Values::zscore;
+}
 
-  PooledCells result{PoolSums(pool, groups.groups(), listed_sizes(groups), map.panel_size()),
-                     values,
+ReadingOptions reading_of_cells(const ReadingOptions& options) {
+  ReadingOptions of_cells = options;
+  of_cells.scale = Scale::none;
+  return of_cells;
+}
+
+PooledCells pool_cells(PreparedInput& input, const UnitRecipe& recipe, const PoolOptions& pool) {
+  const bool sums = pool.method == PoolMethod::sum;
+  const CellGroups groups = CellGroups::open(pool, input.source().description());
+  const Decision& decision = input.decide(recipe);
+  log_values(decision);
+  check_method(pool.method, decision.values, input.file());
+
+  PooledCells result{PoolSums(pool, groups.groups(), listed_sizes(groups), input.genes().size()),
+                     decision.values,
                      {},
                      groups.groups(),
                      groups.columns()};
   spdlog::debug("memory: at most {} MB for the pools, {} MB for the groups",
                 result.sums.most_bytes() / 1'000'000 + 1, groups.memory_bytes() / 1'000'000 + 1);
-  // A draw has to know how many cells its group has. They are counted before if obs says so; a
-  // table may list cells that do not come, and then a second pass is needed.
+  // A draw needs to know how many cells its group has. They are counted beforehand if obs says so;
+  // a table may list cells that do not come, and then a second pass is needed.
   const bool draws = pool.method == PoolMethod::bootstrap;
-  Spool spool(options.spool_memory);
-  const bool keeps = draws && !cells.can_seek();
-  Pass pass(normaliser, options, groups, empties_matter, sums);
+  Spool spool(input.options().spool_memory);
+  const bool keeps = draws && !input.source().can_seek();
+  Pass pass(input, groups, sums);
   EmptyTally empties;
   {
-    Cells stream(cells, std::move(sample), options.block_cells);
-    pass.run(stream, result.sums, result.report, empties, keeps ? &spool : nullptr);
+    CellStream cells = input.stream();
+    pass.run(cells, result.sums, result.report, empties, keeps ? &spool : nullptr);
   }
   PoolReport& report = result.report;
-  if (options.empty_cells == EmptyCells::error) empties.judge(file, report.n_cells);
-  if (report.n_pooled == 0) refuse_unmatched(groups, report, file, pass.first_names());
+  if (input.options().empty_cells == EmptyCells::error) {
+    empties.judge(input.file(), report.n_cells);
+  }
+  if (report.n_pooled == 0) refuse_unmatched(groups, report, input.file(), pass.first_names());
   if (draws && !result.sums.sizes_were_right()) {
-    spdlog::info("the groups have other sizes than {} says; drawing again with their own",
+    spdlog::info("the groups have other sizes than {} says; drawing again with the real ones",
                  groups.source());
-    result.sums = PoolSums(pool, groups.groups(), result.sums.sizes(), map.panel_size());
+    result.sums = PoolSums(pool, groups.groups(), result.sums.sizes(), input.genes().size());
     report = {};
     EmptyTally again;
     if (keeps) {
       pass.run(spool, result.sums, report);
     } else {
-      cells.seek(0);
-      Cells stream(cells, Sample{}, options.block_cells);
-      pass.run(stream, result.sums, report, again, nullptr);
+      CellStream cells = input.stream_again();
+      pass.run(cells, result.sums, report, again, nullptr);
     }
   }
   const std::vector<Index> sizes = result.sums.sizes();

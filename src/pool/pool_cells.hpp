@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "cells/groups.hpp"
+#include "cells/prepared_input.hpp"
 #include "pool/pool_sums.hpp"
-#include "sicmir/gene_map.hpp"
 #include "sicmir/pool.hpp"
 
 namespace sicmir {
@@ -18,10 +18,14 @@ struct PooledCells {
   std::vector<std::string> columns;  ///< that make the groups
 };
 
-/// `cells` has been told to select `map`; `panel`: names of that map's genes, for messages. Throws
-/// as pool_for_prediction().
-[[nodiscard]] PooledCells pool_cells(CellSource& cells, const GeneMap& map, const GenePanel& panel,
-                                     const UnitRecipe& recipe, const PredictOptions& options,
+/// What cannot be pooled whatever the cells are. Throws Error(usage).
+void check_pooling(const ReadingOptions& options, const PoolOptions& pool);
+
+/// Cells are not standardised before they are pooled: the scale is one for the pools.
+[[nodiscard]] ReadingOptions reading_of_cells(const ReadingOptions& options);
+
+/// `input`: made with reading_of_cells(), not yet decided. Throws as pool_for_prediction().
+[[nodiscard]] PooledCells pool_cells(PreparedInput& input, const UnitRecipe& recipe,
                                      const PoolOptions& pool);
 
 /// GROUP, or GROUP_bootstrap_1 and so on.

@@ -1,67 +1,35 @@
 #include "pool/pool_source.hpp"
 
-#include <spdlog/fmt/fmt.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "input/panel_collector.hpp"
 
 namespace sicmir {
-namespace {
-
-/// Every feature by a name that no other has: features may share names, or have an odd one.
-std::string place_name(std::size_t place) {
-  return fmt::format("feature{}", place);
-}
-
-GeneMap map_of(const FeatureTable& features) {
-  GenePanel places;
-  FeatureTable named;
-  named.columns.push_back({"place", {}});
-  named.counted.assign(static_cast<std::size_t>(features.size()), 1);
-  for (std::size_t i = 0; i < named.counted.size(); ++i) {
-    const std::string name = place_name(i);
-    places.genes.push_back({name, name, "", "", {}, {}});
-    named.columns.front().ids.push_back(name);
-    if (!features.counted.empty()) named.counted[i] = features.counted[i];
-    for (const FeatureColumn& column : features.columns) {
-      if (is_par_y_copy(column.ids[i])) named.counted[i] = 0;
-    }
-  }
-  GeneMapOptions any;
-  any.min_panel = 0.0;
-  return {GeneIndex(places, false), named, any, "the features"};
-}
-
-}  // namespace
-
-WholePanel::WholePanel(const FeatureTable& features) : map_(map_of(features)) {
-  for (const std::string& id : features.columns.front().ids) {
-    panel_.genes.push_back({id, id, "", "", {}, {}});
-  }
-}
-
 PoolSource::PoolSource(std::unique_ptr<CellSource> origin, PoolSums sums,
-                       std::vector<std::string> names, std::optional<GeneMap> genes)
+                       std::vector<std::string> names, std::optional<GeneSelection> panel)
     : origin_(std::move(origin)),
       description_(origin_->description()),
       sums_(std::move(sums)),
       pools_(sums_.pools()),
       names_(std::move(names)),
-      genes_(std::move(genes)),
+      panel_(std::move(panel)),
       values_(static_cast<std::size_t>(sums_.n_genes())) {
   description_.is_h5ad = false;  // its obs are of cells
 }
 
-bool PoolSource::next(CellBlock& block, Index max_cells) {
-  block.clear(static_cast<Index>(next_));
+bool PoolSource::fetch(std::unique_ptr<RawCells>& raw, Index max_cells) {
   const std::size_t last = std::min(pools_.size(), next_ + static_cast<std::size_t>(max_cells));
   if (next_ >= last) return false;
+  ReadyCells& ready = ReadyCells::in(raw);
+  ready.first = static_cast<Index>(next_);
+  ready.n_cells = static_cast<Index>(last - next_);
+  CellBlock& block = ready.block;
+  block.clear(ready.first);
   std::optional<PanelCollector> collector;
-  if (genes_) {
-    collector.emplace(*genes_, true);
-    collector->begin_block(block, static_cast<Index>(next_));
+  if (panel_) {
+    collector.emplace(*panel_, true);
+    collector->begin_block(block, ready.first);
   }
   for (; next_ < last; ++next_) {
     const PoolSums::Pool& pool = pools_[next_];

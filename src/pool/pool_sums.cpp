@@ -43,10 +43,10 @@ void PoolSums::begin(std::int32_t group_number) {
   if (bytes_ > bytes_allowed_) {
     throw Error(ExitCode::bad_input,
                 fmt::format("the pools take more than {} GB, three quarters of this machine's "
-                            "memory: {} groups of {} genes each. Give fewer groups (is this the "
+                            "memory: {} groups of {} genes each. Use fewer groups (is this the "
                             "column of the groups?){}.",
                             bytes_allowed_ >> 30, groups_.size(), n_genes_,
-                            draws ? ", or fewer draws (--max-draws)" : ""));
+                            draws ? ", or fewer draws" : ""));
   }
   group.sums.resize(static_cast<std::size_t>(n_genes_), 0.0);
   group.draws.reserve(static_cast<std::size_t>(n_draws));

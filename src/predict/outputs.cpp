@@ -1,7 +1,6 @@
 #include "predict/outputs.hpp"
 
 #include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
@@ -12,15 +11,6 @@
 
 namespace sicmir {
 namespace {
-
-constexpr std::size_t names_shown = 10;
-
-std::string some(const std::vector<std::string>& names) {
-  const std::span<const std::string> shown(names.data(), std::min(names_shown, names.size()));
-  return fmt::format(
-      "{}{}", fmt::join(shown, ", "),
-      names.size() > shown.size() ? fmt::format(" and {} more", names.size() - shown.size()) : "");
-}
 
 std::string_view to_string(EmptyCells choice) {
   constexpr std::array names = {"error", "skip", "nan"};
@@ -84,30 +74,6 @@ FeatureAnnotation annotation(const std::string& name, const std::vector<const It
 
 }  // namespace
 
-void log_genes(const GeneMapReport& report) {
-  spdlog::info("genes: {} of {} found by {}", report.n_found, report.n_panel, report.column);
-  for (std::size_t kind = 0; kind < n_match_kinds; ++kind) {
-    if (report.by_kind[kind] == 0) continue;
-    spdlog::debug("  {} by {}", report.by_kind[kind], to_string(static_cast<MatchKind>(kind)));
-  }
-  if (!report.missing.empty()) {
-    spdlog::warn("{} genes of the model are not in the input and count as average: {}",
-                 report.missing.size(), some(report.missing));
-  }
-  if (!report.duplicated.empty()) {
-    spdlog::warn("{} genes stand in the input more than once: {}", report.duplicated.size(),
-                 some(report.duplicated));
-  }
-  for (const std::string& warning : report.warnings) spdlog::warn("{}", warning);
-}
-
-void log_decision(const Decision& decision) {
-  spdlog::info("values: {} ({}; {} cells looked at)", to_string(decision.values),
-               decision.values_reason, decision.sampled_cells);
-  spdlog::info("scale: {} ({})", to_string(decision.scale), decision.scale_reason);
-  for (const std::string& warning : decision.warnings) spdlog::warn("{}", warning);
-}
-
 OutputHeader mirna_header(const Model& model, const PredictOptions& options,
                           const RunReport& report, const CellSource& source) {
   std::vector<const ModelMirna*> mirnas;
@@ -164,9 +130,10 @@ MomentsFile read_matching_moments(const std::string& path, const Model& model,
   if (stored.part) {
     throw Error(ExitCode::bad_input,
                 fmt::format("{}: these are the moments of one part of an input (cells {} to {} of "
-                            "{}). Add the parts up with `sicmir merge-stats`.",
+                            "{}).",
                             path, stored.part->cells.first, stored.part->cells.last,
-                            stored.part->n_input_cells));
+                            stored.part->n_input_cells),
+                {Remedy::merge_moments});
   }
   bool same = stored.genes.size() == model.panel.genes.size();
   for (std::size_t gene = 0; same && gene < stored.genes.size(); ++gene) {
@@ -175,14 +142,16 @@ MomentsFile read_matching_moments(const std::string& path, const Model& model,
   if (!same) {
     throw Error(ExitCode::bad_input,
                 fmt::format("{}: these moments were measured for another panel of genes than that "
-                            "of model {}. Make them again with `sicmir stats --model`.",
-                            path, model.name));
+                            "of model {}.",
+                            path, model.name),
+                {Remedy::give_moments});
   }
   if (stored.values != decision.values) {
     throw Error(ExitCode::bad_input,
                 fmt::format("{}: these moments were measured on {} but this input was taken to be "
-                            "{}. Say --values for both, the same.",
-                            path, to_string(stored.values), to_string(decision.values)));
+                            "{}. Both must be the same.",
+                            path, to_string(stored.values), to_string(decision.values)),
+                {Remedy::specify_values});
   }
   return stored;
 }

@@ -1,5 +1,5 @@
 #pragma once
-/// What a run says about itself: in the log and in the header of its output.
+/// What a run says about itself in the headers of its outputs.
 
 #include "sicmir/cell_source.hpp"
 #include "sicmir/matrix_sink.hpp"
@@ -8,9 +8,6 @@
 #include "sicmir/predict.hpp"
 
 namespace sicmir {
-
-void log_genes(const GeneMapReport& report);
-void log_decision(const Decision& decision);
 
 /// Header of the predictions: the chosen miRNAs with their accessions and accuracies.
 [[nodiscard]] OutputHeader mirna_header(const Model& model, const PredictOptions& options,

@@ -87,12 +87,4 @@ std::vector<MirnaAccuracy> accuracies(const Matrix& predicted, const Matrix& mea
   return result;
 }
 
-double median(std::vector<double> values) {
-  std::erase_if(values, [](double value) { return !std::isfinite(value); });
-  if (values.empty()) return nan;
-  std::sort(values.begin(), values.end());
-  const std::size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
-}
-
 }  // namespace sicmir::training

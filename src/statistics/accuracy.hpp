@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sicmir/types.hpp"
+#include "statistics/median.hpp"
 
 namespace sicmir::training {
 
@@ -24,8 +25,6 @@ struct MirnaAccuracy {
 [[nodiscard]] std::vector<MirnaAccuracy> accuracies(const Matrix& predicted, const Matrix& measured,
                                                     std::span<const std::string> cohorts);
 
-/// Median of the finite values, the mean of the two middle ones if their number is even; NaN if
-/// there is none.
-[[nodiscard]] double median(std::vector<double> values);
+using sicmir::median;
 
 }  // namespace sicmir::training

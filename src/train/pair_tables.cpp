@@ -8,8 +8,7 @@
 #include <limits>
 #include <unordered_map>
 
-#include "cells/decide.hpp"
-#include "cells/measure.hpp"
+#include "cells/prepared_input.hpp"
 #include "genes/mirna_names.hpp"
 #include "genes/sample_ids.hpp"
 #include "sicmir/cell_source.hpp"
@@ -20,8 +19,6 @@ namespace {
 
 constexpr float missing = std::numeric_limits<float>::quiet_NaN();
 constexpr Index block_samples = 256;
-// Bulk tables: as many samples as a table of this kind will ever have.
-constexpr Index quartiles_up_to = 1'000'000;
 
 /// Takes whole samples from blocks; of a sample that comes again, the first counts.
 class Collector {
@@ -62,16 +59,22 @@ class Collector {
 
 /// Opens a file and finds the panel in it.
 struct Opened {
-  Opened(const std::string& path, const SourceOptions& options, const GeneIndex& index,
-         const GeneMapOptions& genes)
-      : source(open_source(path, options, index)), map(index, source->features(), genes, path) {
+  Opened(const std::string& path, const SourceOptions& opening, const GeneIndex& index,
+         const ReadingOptions& reading)
+      : source(open_source(path, opening, index)), input(*source, index, reading) {
     for (const std::string& warning : source->description().warnings) spdlog::warn("{}", warning);
-    for (const std::string& warning : map.report().warnings) spdlog::warn("{}", warning);
-    source->select(map);
+    for (const std::string& warning : input.gene_report().warnings) spdlog::warn("{}", warning);
   }
   std::unique_ptr<CellSource> source;
-  GeneMap map;
+  PreparedInput input;
 };
+
+ReadingOptions reading(double min_panel, Duplicates duplicates) {
+  ReadingOptions options;
+  options.genes = {.min_panel = min_panel, .duplicates = duplicates};
+  options.block_cells = block_samples;
+  return options;
+}
 
 bool may_be_negative(const ExpressionFile& file) {
   return file.prepared != Prepared::normalised && file.values != Values::counts &&
@@ -80,9 +83,10 @@ bool may_be_negative(const ExpressionFile& file) {
 
 /// Values that need no normalisation: logarithms at most.
 Table read_prepared(const ExpressionFile& file, const GeneIndex& index, double min_panel) {
-  Opened opened(file.path, {}, index, {.min_panel = min_panel, .duplicates = Duplicates::first});
+  Opened opened(file.path, {}, index, reading(min_panel, Duplicates::first));
   Table table;
-  table.present.assign(opened.map.present().begin(), opened.map.present().end());
+  table.present.assign(opened.input.genes().present().begin(),
+                       opened.input.genes().present().end());
   Collector collector(table, file.path);
   CellBlock block;
   while (opened.source->next(block, block_samples)) {
@@ -112,7 +116,7 @@ Table read_prepared(const ExpressionFile& file, const GeneIndex& index, double m
   collector.finish();
   spdlog::info(
       "{}: {} samples, {} of {} genes, {}", file.path, table.samples.size(),
-      opened.map.report().n_found, opened.map.report().n_panel,
+      opened.input.gene_report().n_found, opened.input.gene_report().n_panel,
       file.harmonise == Harmonise::ranks ? "whose order alone counts" : "values as prepared");
   return table;
 }
@@ -124,32 +128,32 @@ Table read_mrna_table(const ExpressionFile& file, const GeneIndex& index, double
   if (file.prepared != Prepared::no || file.harmonise == Harmonise::ranks) {
     return read_prepared(file, index, min_panel);
   }
-  SourceOptions reading;
-  reading.upper_quartile_up_to = quartiles_up_to;
-  Opened opened(file.path, reading, index, {.min_panel = min_panel});
-  PredictOptions predict;
-  predict.values = file.values;
-  predict.scale = Scale::reference;
-  predict.log_base = 2.0;
-  Sample sample = take_sample(*opened.source, block_samples, 0);
-  const Decision decision = decide(sample, *opened.source, opened.map, predict);
-  for (const std::string& warning : decision.warnings) spdlog::warn("{}: {}", file.path, warning);
+  ReadingOptions options = reading(min_panel, Duplicates::automatic);
+  options.values = file.values;
+  options.scale = Scale::reference;
+  options.log_base = 2.0;
+  SourceOptions opening;
+  opening.upper_quartile_up_to = upper_quartiles_needed(options);
+  Opened opened(file.path, opening, index, options);
+  const Decision& decision = opened.input.decide(recipe);
+  for (const DecisionWarning& warning : decision.warnings) {
+    spdlog::warn("{}: {}", file.path, warning.text);
+  }
   if (decision.values == Values::zscore) {
     throw Error(ExitCode::bad_input,
                 fmt::format("{}: its values are z-scores ({}); training needs expression: counts, "
                             "linear values or logarithms of them.",
                             file.path, decision.values_reason));
   }
-  const Normaliser normaliser(decision.values, Scale::reference, recipe, decision.log_base,
-                              index.panel(), file.path, decision.values_from);
   Table table;
-  table.present.assign(opened.map.present().begin(), opened.map.present().end());
+  table.present.assign(opened.input.genes().present().begin(),
+                       opened.input.genes().present().end());
   Collector collector(table, file.path);
-  Cells cells(*opened.source, std::move(sample), block_samples);
+  CellStream cells = opened.input.stream();
   CellBlock block;
   Index n_empty = 0;
   while (cells.next(block)) {
-    normaliser.apply(block);
+    opened.input.normaliser().apply(block);
     for (std::size_t cell = 0; cell < block.cells.size(); ++cell) {
       if (block.upper_quartiles[cell] > 0.0) {
         collector.add(block, cell);
@@ -163,10 +167,10 @@ Table read_mrna_table(const ExpressionFile& file, const GeneIndex& index, double
     spdlog::warn("{}: {} sample(s) without any expressed gene are left out", file.path, n_empty);
   }
   spdlog::info("{}: {} samples, {} of {} genes, values {} ({})", file.path, table.samples.size(),
-               opened.map.report().n_found, opened.map.report().n_panel, to_string(decision.values),
-               decision.values_reason);
-  if (!opened.map.report().missing.empty()) {
-    spdlog::info("{}: without {}", file.path, fmt::join(opened.map.report().missing, ", "));
+               opened.input.gene_report().n_found, opened.input.gene_report().n_panel,
+               to_string(decision.values), decision.values_reason);
+  if (!opened.input.gene_report().missing.empty()) {
+    spdlog::info("{}: without {}", file.path, fmt::join(opened.input.gene_report().missing, ", "));
   }
   return table;
 }
@@ -236,8 +240,8 @@ MirnaNames::MirnaNames(const std::vector<ReferenceMirna>& reference)
       index(panel_with_precursors(reference, precursors, precursors_of), false) {}
 
 Table read_mirna_table(const MirnaFile& file, const MirnaNames& names) {
-  Opened opened(file.path, {}, names.index, {.min_panel = 0.0, .duplicates = Duplicates::first});
-  if (opened.map.report().n_found == 0) {
+  Opened opened(file.path, {}, names.index, reading(0.0, Duplicates::first));
+  if (opened.input.gene_report().n_found == 0) {
     throw Error(ExitCode::bad_input,
                 fmt::format("{}: none of its names is a miRNA of the table of miRNAs; expected are "
                             "mature names as hsa-miR-21-5p, accessions as MIMAT0000076 or "
@@ -247,7 +251,7 @@ Table read_mirna_table(const MirnaFile& file, const MirnaNames& names) {
   log_older_names(file.path, opened.source->features().columns.front().ids, names.index);
   const std::size_t n_mirnas = names.mirnas.size();
   Table raw;
-  raw.present.assign(opened.map.present().begin(), opened.map.present().end());
+  raw.present.assign(opened.input.genes().present().begin(), opened.input.genes().present().end());
   Collector collector(raw, file.path);
   CellBlock block;
   while (opened.source->next(block, block_samples)) {

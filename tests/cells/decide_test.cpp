@@ -19,7 +19,7 @@ class Numbered final : public CellSource {
   const SourceDescription& description() const override { return description_; }
   const FeatureTable& features() const override { return features_; }
   std::optional<Index> n_cells() const override { return n_cells_; }
-  void select(const GeneMap&) override {}
+  void select(const GeneSelection&) override {}
   bool can_seek() const override { return true; }
   std::size_t memory_bytes() const override { return 0; }
   void seek(Index cell) override {
@@ -27,7 +27,9 @@ class Numbered final : public CellSource {
     next_ = cell;
     inside_ = 0;
   }
-  bool next(CellBlock& block, Index max_cells) override {
+  void decode(RawCells& raw, CellBlock& block) const override { ReadyCells::hand_over(raw, block); }
+  bool fetch(std::unique_ptr<RawCells>& raw, Index max_cells) override {
+    CellBlock& block = ReadyCells::in(raw).block;
     EXPECT_EQ(inside_.fetch_add(1), 0) << "two calls at once";
     const Index first = next_;
     const Index end = std::min(n_cells_, first + std::min<Index>(max_cells, 37));
@@ -37,6 +39,8 @@ class Numbered final : public CellSource {
       block.offsets.push_back(0);
       block.totals.push_back(0.0);
     }
+    raw->first = first;
+    raw->n_cells = end - first;
     next_ = end;
     std::this_thread::sleep_for(std::chrono::microseconds(200));
     inside_ = 0;

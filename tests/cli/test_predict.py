@@ -100,7 +100,7 @@ def test_log_ratios_are_not_taken_for_z_scores(model, tmp_path):
     ratios = pd.DataFrame(np.random.default_rng(3).normal(0.4, 2.0, size=(60, 977)),
                           columns=SYMBOLS, index=[f"s{i}" for i in range(60)])
     done = run("predict", written(ratios, tmp_path / "ratios.csv"), "-m", model, expect=3)
-    assert "--values zscore or --values log" in done.stderr
+    assert "--values counts, linear, log or zscore" in done.stderr
 
 
 def test_stated_counts_may_be_fractions_and_are_noted(model, table, tmp_path):
@@ -536,15 +536,57 @@ def test_inspect_tells_what_a_matrix_holds_and_what_predict_would_do(model, sour
     assert facts["kind"] == "matrix" and facts["panel"]["found"] == 977
     assert facts["values"].startswith("counts") and facts["scale"].startswith("dataset")
     assert facts["predict_would"] == "run"
+    assert facts["cells_checked"] == {"checked": 40, "of": 40}
     plain = run("inspect", source, "-m", model).stdout
     assert "values: counts" in plain
 
 
 def test_inspect_tells_why_predict_would_refuse(model, tmp_path):
     table = counts(12, [symbol.capitalize() for symbol in SYMBOLS]).T
-    facts = json.loads(run("inspect", written(table, tmp_path / "mouse.csv"), "-m", model,
-                           "--json").stdout)
+    done = run("inspect", written(table, tmp_path / "mouse.csv"), "-m", model, "--json", expect=3)
+    facts = json.loads(done.stdout)
     assert facts["predict_would"].startswith("refuse (exit 3)") and "mouse" in facts["predict_would"]
+    assert "mouse" in done.stderr
+
+
+def both(model, path, *arguments, expect):
+    """What inspect says of a file, after it was seen that predict and inspect exit alike."""
+    run("predict", path, "-m", model, *arguments, "-o", path.with_suffix(".out.tsv"), expect=expect)
+    return json.loads(run("inspect", path, "-m", model, *arguments, "--json", expect=expect).stdout)
+
+
+# Fault: a missing value in a gene outside the panel makes the cell's total NaN.
+@pytest.mark.parametrize("gene", ["TP53", "NOT_IN_PANEL"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_inspect_sees_missing_values_that_stop_predict(model, tmp_path, gene, turned):
+    table = counts(12, [*SYMBOLS, "NOT_IN_PANEL"]).astype(float)
+    table.loc[gene, table.columns[7]] = np.nan
+    path = tmp_path / "na.csv"
+    (table.T if turned else table).to_csv(path, na_rep="NA")
+    facts = both(model, path, "--values", "counts", expect=3)
+    assert "refuse (exit 3)" in facts["predict_would"]
+    assert table.columns[7] in facts["predict_would"]
+    assert facts["cells_checked"] == {"checked": 12, "of": 12}
+
+
+def test_inspect_says_how_many_cells_it_checked(model, tmp_path):
+    table = counts(2100)
+    assert both(model, written(table.T, tmp_path / "cells.csv"), expect=0)[
+        "cells_checked"] == {"checked": 2000, "of": "not known before the end"}
+    assert both(model, written(table, tmp_path / "genes.csv"), expect=0)[
+        "cells_checked"] == {"checked": 2000, "of": 2100}
+
+
+def test_inspect_keeps_predicts_word_on_empty_cells_and_few_cells(model, table, tmp_path):
+    empty = counts(12)
+    empty["cell_5"] = 0
+    path = written(empty, tmp_path / "empty.csv")
+    assert "no count at all" in both(model, path, expect=3)["predict_would"]
+    both(model, path, "--empty-cells", "skip", expect=0)
+    # One sample alone is compared with the training samples, and this one is far from them.
+    far = table.iloc[:1] * 0 + 1_000_000
+    far[SYMBOLS[:700]] = 1
+    assert "median z" in both(model, written(far, tmp_path / "far.csv"), expect=3)["predict_would"]
 
 
 def test_inspect_shows_a_models_card_and_a_moments_file(model, source, tmp_path):

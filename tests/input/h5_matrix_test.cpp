@@ -135,9 +135,11 @@ class H5Matrices : public testing::Test {
     for (Index cell = 0; cell < n_cells; ++cell) names.push_back(std::to_string(cell));
     h5::TextReader reader(names);
     CellBlock block;
+    std::unique_ptr<RawCells> raw;
     for (Index first = 0; first < n_cells; first += block_size) {
       const Index count = std::min(block_size, n_cells - first);
-      matrix.fill(block, first, count, reader);
+      matrix.fetch(raw, first, count, reader);
+      matrix.decode(*raw, block);
       ASSERT_EQ(block.size(), count);
       for (Index c = 0; c < count; ++c) {
         double total = 0;
@@ -298,10 +300,12 @@ TEST_F(H5Matrices, OneLargeChunkIsCutButInflatedOnce) {
     n_filtered = 0;
     h5::TextReader names(std::vector<std::string>(cells, "c"));
     CellBlock block;
+    std::unique_ptr<RawCells> raw;
     double total = 0;
     double panel = 0;
     for (Index first = 0; first < cells; first += 100) {
-      matrix->fill(block, first, 100, names);
+      matrix->fetch(raw, first, 100, names);
+      matrix->decode(*raw, block);
       for (const double t : block.totals) total += t;
       for (const float v : block.values) panel += static_cast<double>(v);
     }

@@ -57,11 +57,5 @@ TEST(Pearson, IsNaNForTwoPairsAndForConstants) {
       std::isnan(pearson(std::vector(9, 0.1), std::vector{1., 2., 3., 4., 5., 6., 7., 8., 9.})));
 }
 
-TEST(Median, IsOfTheFiniteValues) {
-  EXPECT_DOUBLE_EQ(median({3, std::nan(""), 1, 2}), 2);
-  EXPECT_DOUBLE_EQ(median({4, 1, 2, 3}), 2.5);
-  EXPECT_TRUE(std::isnan(median({std::nan("")})));
-}
-
 }  // namespace
 }  // namespace sicmir::training

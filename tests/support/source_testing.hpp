@@ -73,7 +73,7 @@ struct Cells {
   std::vector<Index> block_sizes;
 };
 
-inline Cells read_cells(CellSource& source, const GeneMap& map, Index block_cells) {
+inline Cells read_cells(CellSource& source, const GeneSelection& genes, Index block_cells) {
   Cells cells;
   CellBlock block;
   Index expected_first = 0;
@@ -88,7 +88,7 @@ inline Cells read_cells(CellSource& source, const GeneMap& map, Index block_cell
       cells.names.push_back(block.cells[at]);
       cells.totals.push_back(block.totals[at]);
       if (!block.upper_quartiles.empty()) cells.quartiles.push_back(block.upper_quartiles[at]);
-      std::vector<float> values(static_cast<std::size_t>(map.panel_size()), 0.0f);
+      std::vector<float> values(static_cast<std::size_t>(genes.size()), 0.0f);
       for (Index i = block.offsets[at]; i < block.offsets[at + 1]; ++i) {
         const auto k = static_cast<std::size_t>(i);
         values[static_cast<std::size_t>(block.genes[k])] = block.values[k];

@@ -1,0 +1,73 @@
+#pragma once
+/// How an input is read and brought to the model's unit, and what is decided about it. Shared by
+/// every job that reads cells: predict, stats, pool, train, inspect.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sicmir/gene_map.hpp"
+#include "sicmir/normalize.hpp"
+#include "sicmir/shard.hpp"
+#include "sicmir/types.hpp"
+
+namespace sicmir {
+
+/// What happens to cells without a single count.
+enum class EmptyCells : std::uint8_t { error, skip, nan };
+
+/// What the reader should know about a decision, by kind.
+enum class WarningKind : std::uint8_t {
+  expected_counts,  ///< values stated to be counts have fractions
+  few_cells,        ///< so few cells are standardised among themselves that results are rough
+  few_genes,        ///< a cell's total over so few genes does not measure its depth
+  not_scaled,       ///< the network receives values that are not z-scores
+  shallow_cells,    ///< half of the cells have very few counts
+};
+
+struct DecisionWarning {
+  WarningKind kind;
+  std::string text;  ///< for the log: a sentence without its full stop
+};
+
+/// What was decided about an input, and why: printed, and written into the output.
+struct Decision {
+  Values values = Values::automatic;
+  ValuesFrom values_from = ValuesFrom::sample;
+  std::string values_reason;
+  Scale scale = Scale::automatic;
+  std::string scale_reason;
+  double log_base = 0;  ///< for Values::log against a reference: 2, e or 10
+  Index sampled_cells = 0;
+  std::vector<DecisionWarning> warnings;
+};
+
+/// How far a run has come; `phase` is "measuring", "pooling" or "predicting".
+struct Progress {
+  std::string_view phase;
+  Index cells = 0;
+  std::optional<Index> of;  ///< if known
+};
+
+/// What concerns the input alone: which genes and cells are read, what the values are, what they
+/// are standardised against, and the resources that reading takes.
+struct ReadingOptions {
+  GeneMapOptions genes;
+  Values values = Values::automatic;
+  Scale scale = Scale::automatic;
+  double log_base = 0;       ///< 0: decide
+  std::string platform;      ///< whose offsets the model adds, for Scale::reference; empty: none
+  bool force_scale = false;  ///< continue even if the input is far from the reference
+  EmptyCells empty_cells = EmptyCells::error;
+  std::string moments;         ///< path of a moments file; empty: measure
+  std::optional<Shard> shard;  ///< only these of the input's cells; decisions are the whole's
+  Index block_cells = 1024;    ///< cells per block
+  int threads = 0;             ///< 0: as many CPUs as the process may use
+  std::size_t spool_memory = std::size_t{1} << 27;   ///< bytes kept in memory between two passes
+  std::function<void(const Progress&)> on_progress;  ///< called after each block; may be empty
+};
+
+}  // namespace sicmir

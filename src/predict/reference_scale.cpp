@@ -1,0 +1,146 @@
+#include "predict/reference_scale.hpp"
+
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace sicmir {
+namespace {
+
+// Beyond these, values are in another unit than was thought, or samples are single cells.
+constexpr double most_median_z = 1.5;
+constexpr double most_range_z = 4.0;
+
+/// Adding a platform's offsets to values is subtracting them from the means that values are
+/// compared to.
+Eigen::VectorXd reference_mean(const Model& model, const std::string& platform) {
+  if (platform.empty()) return model.gene_mean;
+  const auto found = model.platform_offsets.find(platform);
+  if (found == model.platform_offsets.end()) {
+    std::vector<std::string> known;
+    for (const auto& entry : model.platform_offsets) known.push_back(entry.first);
+    throw Error(
+        ExitCode::usage,
+        fmt::format("model {} does not know platform {}; it knows {}.", model.name, platform,
+                    known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))),
+        {Remedy::choose_platform});
+  }
+  return model.gene_mean - found->second;
+}
+
+/// `present`: the genes that are compared, 1 or 0.
+ReferenceFit fit_of(const Sample& sample, const Normaliser& normaliser, const Eigen::VectorXd& mean,
+                    const Eigen::VectorXd& sd, std::span<const std::uint8_t> present) {
+  std::vector<float> z;
+  const Standardiser standardiser(mean, sd, present);
+  for (const CellBlock& raw : sample.blocks) {
+    CellBlock block = raw;
+    normaliser.apply(block);
+    Matrix input(mean.size(), block.size());
+    standardiser.apply(block, input);
+    for (Index cell = 0; cell < block.size(); ++cell) {
+      if (block.totals[static_cast<std::size_t>(cell)] == 0.0) continue;
+      for (Index gene = 0; gene < input.rows(); ++gene) {
+        if (present[static_cast<std::size_t>(gene)] != 0 && sd[gene] > 0.0) {
+          z.push_back(input(gene, cell));
+        }
+      }
+    }
+  }
+  if (z.empty()) return {};
+  const auto quantile = [&](double fraction) {
+    const auto at = z.begin() + std::lround(fraction * static_cast<double>(z.size() - 1));
+    std::nth_element(z.begin(), at, z.end());
+    return static_cast<double>(*at);
+  };
+  const double middle = quantile(0.5);
+  return {middle, quantile(0.75) - quantile(0.25)};
+}
+
+void judge(const ReferenceFit& fit, const std::string& file, bool force) {
+  spdlog::info("against the training samples: median z {:.2f}, interquartile range {:.2f}",
+               fit.median, fit.interquartile_range);
+  const bool is_far =
+      std::fabs(fit.median) > most_median_z || fit.interquartile_range > most_range_z;
+  if (!is_far) return;
+  const std::string what = fmt::format(
+      "{}: compared with the model's training samples, the genes have a median z of {:.2f} and an "
+      "interquartile range of {:.2f} (at most {} and {} were expected). Either the values are not "
+      "in the unit they were taken for, or these are single cells, which must be pooled first or "
+      "standardised among themselves",
+      file, fit.median, fit.interquartile_range, most_median_z, most_range_z);
+  if (!force) {
+    throw Error(ExitCode::bad_input, what + ".",
+                {Remedy::specify_values, Remedy::specify_log_base, Remedy::use_dataset_scale,
+                 Remedy::force_scale});
+  }
+  spdlog::warn("{}", what);
+}
+
+}  // namespace
+
+std::optional<RankProfile> ranks_of(const Model& model, const PreparedInput& input) {
+  const ReadingOptions& options = input.options();
+  if (!options.platform.empty() && input.decision().scale != Scale::reference) {
+    throw Error(ExitCode::usage,
+                fmt::format("platform {}: offsets between platforms are in the model's unit, which "
+                            "only the reference scale uses.",
+                            options.platform),
+                {Remedy::use_reference_scale});
+  }
+  const auto found = model.rank_profiles.find(options.platform);
+  if (found == model.rank_profiles.end()) return std::nullopt;
+  RankProfile profile = found->second;
+  Index n_here = 0;
+  for (std::size_t gene = 0; gene < profile.genes.size(); ++gene) {
+    profile.genes[gene] &= input.genes().present()[gene];
+    n_here += profile.genes[gene];
+  }
+  const auto n_known = static_cast<Index>(profile.quantiles.size());
+  if (n_here < 2 ||
+      static_cast<double>(n_here) < options.genes.min_panel * static_cast<double>(n_known)) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: has {} of the {} genes by whose ranks model {} compares platform "
+                            "{}; at least {:.0f} % were expected.",
+                            input.file(), n_here, n_known, model.name, options.platform,
+                            100.0 * options.genes.min_panel),
+                {Remedy::allow_missing_genes});
+  }
+  spdlog::info("platform {}: values are compared by their ranks among {} genes", options.platform,
+               n_here);
+  return profile;
+}
+
+ReferenceScale against_reference(const Model& model, const PreparedInput& input,
+                                 const std::optional<RankProfile>& ranks) {
+  const ReadingOptions& options = input.options();
+  const Eigen::VectorXd mean = reference_mean(model, options.platform);
+  const Index n_known = (mean.array().isFinite() && model.gene_sd.array() > 0.0).count();
+  if (n_known == 0) {
+    throw Error(ExitCode::usage,
+                fmt::format("model {} has no mean and standard deviation of its training samples, "
+                            "so nothing can be compared with them.",
+                            model.name),
+                {Remedy::use_dataset_scale, Remedy::give_moments});
+  }
+  if (n_known < mean.size()) {
+    spdlog::info(
+        "model {} has the training mean and standard deviation of {} of {} genes; the others count "
+        "as average",
+        model.name, n_known, mean.size());
+  }
+  const std::span<const std::uint8_t> compared =
+      ranks ? std::span<const std::uint8_t>(ranks->genes) : input.genes().present();
+  const ReferenceFit fit =
+      fit_of(input.sample(), input.normaliser(), mean, model.gene_sd, compared);
+  judge(fit, input.file(), options.force_scale);
+  return {Standardiser(mean, model.gene_sd, compared), fit};
+}
+
+}  // namespace sicmir
