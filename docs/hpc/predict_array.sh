@@ -4,7 +4,7 @@
 #SBATCH --mem=600M
 #SBATCH --time=02:00:00
 # Predicts one part:  sbatch --array=1-N predict_array.sh INPUT FOLDER N
-# The memory is enough for a million cells per part (docs/performance.md, "Memory").
+# The memory is enough for an input of a million cells (docs/performance.md, "Memory").
 set -euo pipefail
 input=$1 folder=$2 parts=$3
 sicmir predict "$input" --shard "slurm/$parts" --moments "$folder/moments.h5" \
