@@ -127,23 +127,23 @@ def fields_of_lines(text):
 
 
 def options_of_help(text):
-    """Of CLI11's help: every option and argument with its kind, words and default, and commands."""
+    """Of --help: every option and argument with its default, and commands."""
     fields, section, last = {}, "", None
     column = 30  # where descriptions begin: on the next line, if there is no room
     lines = text.splitlines()
     for line, following in zip(lines, [*lines[1:], ""]):
-        option = re.match(r"  (-\S.*|[A-Z]\w*( .*)?)$", line)
+        option = re.match(r"  (?: {4})?(-\S.*|[A-Z]\w*( .*)?)$", line)
         command = re.match(r"  ([a-z][a-z-]+) {2,}\S", line)
         if line and not line.startswith(" "):
             section, last = line, None
-        elif section.lower().startswith("subcommands") and command:
+        elif command and not section.startswith("Examples"):
             fields[f"command {command[1]}"] = ""
-        elif option and not section.lower().startswith(("exit", "usage")):
-            cut = len(line) if following.startswith(" " * column) else column
+        elif option and not section.lower().startswith(("exit", "usage", "examples")):
+            cut = len(line) if following.startswith(" " * column) and not line[column:].strip() else column
             left, words = line[:cut], line[cut:]
-            names, _, kind = left.strip().partition(" ")
-            last = ", ".join(sorted(names.split(",")))
-            fields[last] = kind.strip()
+            names = re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", left) or [left.split()[0].rstrip(".")]
+            last = ", ".join(sorted(names))
+            fields[last] = ""
             fields[f"{last}: default"] = defaults_in(words)
         elif last and line.startswith("   "):
             fields[f"{last}: default"] += defaults_in(line)

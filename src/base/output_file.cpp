@@ -133,9 +133,9 @@ std::string random_letters() {
   return text;
 }
 
-/// The user's name for a folder: "." is hard to see in a sentence.
+/// The user's name for a directory: "." is hard to see in a sentence.
 std::string folder_words(const std::string& folder) {
-  return folder == "." ? "the current folder" : fmt::format("folder '{}'", folder);
+  return folder == "." ? "the current directory" : fmt::format("directory '{}'", folder);
 }
 
 }  // namespace
@@ -159,7 +159,7 @@ void Descriptor::reset() noexcept {
 OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
   if (path_.empty()) {
     throw Error(ExitCode::usage,
-                "The output path is empty. Name a file, or '-' for standard output.");
+                "The output path is empty. Specify a file, or '-' for standard output.");
   }
   const Destination destination = resolve(path_);
   if (destination.error != 0) fail(destination.error);
@@ -178,7 +178,8 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
   struct stat status {};
   const bool exists = ::stat(target_.c_str(), &status) == 0;
   if (exists && S_ISDIR(status.st_mode)) {
-    throw Error(ExitCode::not_written, fmt::format("{}: is a folder. Name a file in it.", path_));
+    throw Error(ExitCode::not_written,
+                fmt::format("{}: is a directory. Specify a file in it.", path_));
   }
   if (exists && !S_ISREG(status.st_mode)) {
     kind_ = Kind::special;
@@ -200,12 +201,12 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
   folder_ = *real_folder;
   target_ = (folder_ == "/" ? "" : folder_) + "/" + name_of(target_);
   if (name_of(target_).empty()) {
-    throw Error(ExitCode::not_written, fmt::format("{}: ends in a slash. Name a file.", path_));
+    throw Error(ExitCode::not_written, fmt::format("{}: ends in a slash. Specify a file.", path_));
   }
   if (::stat(folder_.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) fail(ENOTDIR);
   if (access(folder_.c_str(), W_OK | X_OK) != 0) {
     throw Error(ExitCode::not_written,
-                fmt::format("{}: nothing can be written in {}: {}. Choose another folder, or "
+                fmt::format("{}: nothing can be written in {}: {}. Choose another directory, or "
                             "change its permissions.",
                             path_, folder_words(folder_as_given), std::strerror(errno)));
   }
@@ -316,10 +317,10 @@ void OutputFile::fail(int system_error) const {
   switch (system_error) {
     case ENOSPC:
     case EDQUOT:
-      remedy = " Free some space, or choose another folder.";
+      remedy = " Free some space, or choose another directory.";
       break;
     case EFBIG:
-      remedy = " The file would be larger than is allowed here (ulimit -f, or the file system).";
+      remedy = " The file would exceed the size limit (ulimit -f, or the file system).";
       break;
     case EACCES:
     case EPERM:
@@ -327,10 +328,10 @@ void OutputFile::fail(int system_error) const {
       remedy = " Check its permissions, or choose another file.";
       break;
     case ENOTDIR:
-      remedy = " A part of the path is a file, not a folder.";
+      remedy = " A part of the path is a file, not a directory.";
       break;
     case ELOOP:
-      remedy = " Its symbolic links lead in a circle.";
+      remedy = " Its symbolic links form a loop.";
       break;
     default:
       break;

@@ -17,8 +17,8 @@ struct AssembleCommand {
 
 void run(AssembleCommand& command) {
   if (!std::filesystem::is_directory(command.assemble.folder)) {
-    throw Error(ExitCode::bad_input, fmt::format("{}: is no folder. Give the one that gdc-client "
-                                                 "filled (its option -d).",
+    throw Error(ExitCode::bad_input, fmt::format("{}: is not a directory. Specify the one that "
+                                                 "gdc-client filled (its option -d).",
                                                  command.assemble.folder));
   }
   const AssembleReport report = assemble(command.assemble);
@@ -30,38 +30,43 @@ void run(AssembleCommand& command) {
 
 }  // namespace
 
-void add_assemble(CLI::App& app) {
-  CLI::App& sub = *app.add_subcommand(
-      "assemble", "Make tables for train out of a download from the Genomic Data Commons");
+void bind_assemble(Command& sub) {
   const auto owned = std::make_shared<AssembleCommand>();
   AssembleOptions& options = owned->assemble;
-  sub.add_option("--gdc", options.folder, "Folder that gdc-client filled: FILE_ID/FILE_NAME")
-      ->required()
-      ->type_name("DIR");
+  sub.add_option("--gdc", options.folder, "Directory that gdc-client filled: FILE_ID/FILE_NAME")
+      .required()
+      .value_name("DIR")
+      .main();
   sub.add_option("--sample-sheet", options.sample_sheets,
                  "Sample sheets of the portal's cart (gdc_sample_sheet.*.tsv)")
-      ->required()
-      ->type_name("FILE");
+      .required()
+      .value_name("FILE")
+      .main();
   sub.add_option("-o,--output", options.prefix,
                  "Prefix of the outputs: PREFIX.mrna.tsv.gz, .mirna.tsv.gz, .stemloop.tsv.gz, "
                  ".samples.tsv")
-      ->required()
-      ->type_name("PREFIX");
-  add_choice<GdcWorkflow>(sub, "--workflow", options.workflow,
-                          {{"auto", GdcWorkflow::automatic},
-                           {"star", GdcWorkflow::star},
-                           {"fpkm-uq", GdcWorkflow::fpkm_uq},
-                           {"fpkm", GdcWorkflow::fpkm},
-                           {"htseq", GdcWorkflow::htseq}},
-                          "mRNA files to use: star, fpkm-uq, fpkm, htseq, or auto, the first of "
-                          "these that there is [default: auto]");
-  sub.add_option("--column", options.column, "Column of STAR's files [default: tpm_unstranded]")
-      ->type_name("NAME");
-  sub.add_flag("--all-genes", options.all_genes, "Write every gene, not the model's 977 only");
+      .required()
+      .value_name("PREFIX")
+      .main();
+  sub.add_choice<GdcWorkflow>("--workflow", options.workflow,
+                              {{"auto", GdcWorkflow::automatic},
+                               {"star", GdcWorkflow::star},
+                               {"fpkm-uq", GdcWorkflow::fpkm_uq},
+                               {"fpkm", GdcWorkflow::fpkm},
+                               {"htseq", GdcWorkflow::htseq}},
+                              "mRNA files to use: star, fpkm-uq, fpkm, htseq, or auto, the first "
+                              "of these that is present [default: auto]");
+  sub.add_option("--column", options.column, "Column of the STAR files [default: tpm_unstranded]")
+      .value_name("NAME");
+  sub.add_flag("--all-genes", options.all_genes, "Write all genes, not only the 977 of the model");
   sub.add_flag("--skip-broken", options.skip_broken,
                "Leave out samples whose files are missing or damaged");
   bind_common(sub, owned->common, false);
   on_run(sub, owned->common, [owned] { run(*owned); });
+  sub.describe(
+      "Pairs the mRNA and miRNA files that gdc-client downloaded, and writes one table of each.");
+  sub.add_example("sicmir assemble --gdc downloads --sample-sheet gdc_sample_sheet.tsv -o tcga",
+                  "Make tcga.mrna.tsv.gz, tcga.mirna.tsv.gz and others");
 }
 
 }  // namespace sicmir::cli

@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -16,6 +15,7 @@
 #include <string_view>
 
 #include "base/digest.hpp"
+#include "base/file_endings.hpp"
 #include "base/output_file.hpp"
 #include "cli/commands.hpp"
 #include "cli/supervisor.hpp"
@@ -26,22 +26,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-
-std::string id_of(const std::string& path) {
-  std::string name = fs::path(path).lexically_normal().filename().string();
-  if (name.empty()) name = fs::path(path).lexically_normal().parent_path().filename().string();
-  constexpr std::array<std::string_view, 9> endings = {".gz",  ".bgz", ".h5ad", ".h5", ".hdf5",
-                                                       ".csv", ".tsv", ".txt",  ".mtx"};
-  for (bool again = true; again;) {
-    again = false;
-    for (const std::string_view ending : endings) {
-      if (name.size() <= ending.size() || !name.ends_with(ending)) continue;
-      name.resize(name.size() - ending.size());
-      again = true;
-    }
-  }
-  return name;
-}
 
 /// Regular files of an input: itself, or those of a folder.
 std::vector<fs::path> files_of(const std::string& path) {
@@ -58,18 +42,18 @@ std::vector<fs::path> files_of(const std::string& path) {
   return files;
 }
 
-/// What identifies an input at little cost.
-Json look_of(const std::string& path) {
-  Json look = Json::array();
+/// Sizes and times of an input's files: what identifies it at little cost.
+Json files_and_times(const std::string& path) {
+  Json files = Json::array();
   for (const fs::path& file : files_of(path)) {
     struct stat status {};
     if (stat(file.c_str(), &status) != 0) continue;
-    look.push_back({{"name", file.filename().string()},
-                    {"bytes", status.st_size},
-                    {"modified_seconds", status.st_mtim.tv_sec},
-                    {"modified_nanoseconds", status.st_mtim.tv_nsec}});
+    files.push_back({{"name", file.filename().string()},
+                     {"bytes", status.st_size},
+                     {"modified_seconds", status.st_mtim.tv_sec},
+                     {"modified_nanoseconds", status.st_mtim.tv_nsec}});
   }
-  return look;
+  return files;
 }
 
 std::string content_of(const std::string& path) {
@@ -95,15 +79,16 @@ class Records {
     std::error_code error;
     fs::create_directories(folder(), error);
     if (error) {
-      throw Error(ExitCode::not_written, fmt::format("{}: this folder cannot be made: {}.",
+      throw Error(ExitCode::not_written, fmt::format("{}: the directory cannot be created: {}.",
                                                      folder().string(), error.message()));
     }
   }
 
   /// What a finished output will have been made of.
   [[nodiscard]] Json describe(const BatchItem& item) const {
-    Json record = {
-        {"input", item.path}, {"options", options_.fingerprint}, {"files", look_of(item.path)}};
+    Json record = {{"input", item.path},
+                   {"options", options_.fingerprint},
+                   {"files", files_and_times(item.path)}};
     if (options_.verify) record["content"] = content_of(item.path);
     return record;
   }
@@ -118,7 +103,7 @@ class Records {
       return false;
     }
     if (options_.verify) return record.value("content", "") == content_of(item.path);
-    return record.contains("files") && record["files"] == look_of(item.path) &&
+    return record.contains("files") && record["files"] == files_and_times(item.path) &&
            record.value("input", "") == item.path;
   }
 
@@ -145,7 +130,7 @@ class Records {
 std::vector<BatchItem> read_batch(const std::string& list) {
   std::ifstream stream(list);
   if (!stream) {
-    throw Error(ExitCode::usage, fmt::format("--inputs {}: this list cannot be read.", list));
+    throw Error(ExitCode::usage, fmt::format("--inputs {}: the list cannot be read.", list));
   }
   std::vector<BatchItem> items;
   std::map<std::string, std::vector<std::string>> by_id;
@@ -156,7 +141,7 @@ std::vector<BatchItem> read_batch(const std::string& list) {
     const std::size_t tab = line.find('\t');
     BatchItem item;
     item.path = tab == std::string::npos ? line : line.substr(tab + 1);
-    item.id = tab == std::string::npos ? id_of(line) : line.substr(0, tab);
+    item.id = tab == std::string::npos ? name_without_endings(line) : line.substr(0, tab);
     constexpr std::size_t longest_id = 200;  // names of files have at most 255 bytes
     if (item.path.empty() || item.id.empty() || item.id.starts_with('.') ||
         item.id.size() > longest_id || item.id.find_first_of("/\t") != std::string::npos) {
@@ -182,7 +167,7 @@ std::vector<BatchItem> read_batch(const std::string& list) {
 
 void run_batch(const std::vector<BatchItem>& items, const BatchOptions& options,
                const std::function<void(const BatchItem&, const std::string& output,
-                                        const std::vector<std::string>& arguments)>& work) {
+                                        const RunSettings& settings)>& work) {
   const Records records(options);
   std::vector<std::string> failed;
   std::size_t done = 0;
@@ -195,17 +180,18 @@ void run_batch(const std::vector<BatchItem>& items, const BatchOptions& options,
     }
     spdlog::info("--- {} ({} of {})", item.id, done + skipped + failed.size() + 1, items.size());
     const Json record = records.describe(item);
-    const int code = supervised({}, [&](const std::vector<std::string>& arguments) {
-      return exit_code_of([&] { work(item, output, arguments); });
+    const int code = supervised([&](const RunSettings& settings) {
+      return exit_code_of([&] { work(item, output, settings); });
     });
     if (code == 0) {
       records.keep(item, record, output);
       ++done;
     } else if (code == static_cast<int>(ExitCode::not_written)) {
-      throw Error(ExitCode::not_written,
-                  fmt::format("stopped at {}: its output cannot be written, so others could not "
-                              "either. --resume goes on from here.",
-                              item.id));
+      throw Error(
+          ExitCode::not_written,
+          fmt::format("stopped at {}: its output cannot be written. Continue from here with "
+                      "--resume.",
+                      item.id));
     } else {
       failed.push_back(fmt::format("{} ({})", item.id, item.path));
     }
@@ -213,7 +199,7 @@ void run_batch(const std::vector<BatchItem>& items, const BatchOptions& options,
   spdlog::info("{} predicted, {} done before, {} failed", done, skipped, failed.size());
   if (failed.empty()) return;
   throw Error(ExitCode::bad_input,
-              fmt::format("{} of {} inputs could not be predicted (why: above):\n  {}",
+              fmt::format("{} of {} inputs could not be predicted (the reasons are above):\n  {}",
                           failed.size(), items.size(), fmt::join(failed, "\n  ")));
 }
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/parser.hpp"
+
 namespace sicmir::cli {
 
 struct BatchItem {
@@ -25,12 +27,12 @@ struct BatchOptions {
   std::string fingerprint;  ///< of everything but the input that determines a result
 };
 
-/// Calls `work(item, output, arguments)` for each item, in order and each in a process of its own
+/// Calls `work(item, output, settings)` for each item, in order and each in a process of its own
 /// (see supervised()), so that no file can stop the others. A record of what an output was made of
 /// is kept in `folder`/.sicmir. Throws Error(bad_input) at the end, naming the inputs that failed;
 /// at once if outputs cannot be written.
 void run_batch(const std::vector<BatchItem>& items, const BatchOptions& options,
                const std::function<void(const BatchItem&, const std::string& output,
-                                        const std::vector<std::string>& arguments)>& work);
+                                        const RunSettings& settings)>& work);
 
 }  // namespace sicmir::cli

@@ -1,8 +1,7 @@
 #pragma once
-/// The program's subcommands. Each file of src/cli binds one options struct to the parser, checks
-/// it and calls the library; the library never sees the parser.
+/// The program's commands. Each *_command.cpp binds one options struct to the parser, checks it and
+/// calls the library, which never sees the parser.
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <span>
 #include <string>
@@ -10,52 +9,33 @@
 #include <utility>
 #include <vector>
 
+#include "cli/parser.hpp"
 #include "sicmir/predict.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir::cli {
 
-/// Adds the subcommand to `app`; its work runs when parsing has chosen it.
-void add_predict(CLI::App& app);
-void add_assemble(CLI::App& app);
-void add_train(CLI::App& app);
-void add_evaluate(CLI::App& app);
-void add_stats(CLI::App& app);
-void add_merge(CLI::App& app);
-void add_merge_stats(CLI::App& app);
-void add_inspect(CLI::App& app);
-void add_import(CLI::App& app);
-void add_export(CLI::App& app);
-void add_help(CLI::App& app);
+/// Each adds a command's options, and its work (see command_table.hpp).
+void bind_predict(Command& command);
+void bind_assemble(Command& command);
+void bind_train(Command& command);
+void bind_evaluate(Command& command);
+void bind_stats(Command& command);
+void bind_pool(Command& command);
+void bind_merge(Command& command);
+void bind_merge_stats(Command& command);
+void bind_inspect(Command& command);
+void bind_import(Command& command);
+void bind_export(Command& command);
+void bind_help(Command& command);
 
-/// An option that takes one of a few words.
-template <class Choice>
-CLI::Option* add_choice(CLI::App& command, const std::string& name, Choice& choice,
-                        const std::vector<std::pair<std::string, Choice>>& words,
-                        const std::string& description) {
-  std::vector<std::string> allowed;
-  allowed.reserve(words.size());
-  for (const auto& word : words) allowed.push_back(word.first);
-  return command
-      .add_option_function<std::string>(
-          name,
-          [&choice, words](const std::string& given) {
-            for (const auto& [word, meaning] : words) {
-              if (word == given) choice = meaning;
-            }
-          },
-          description)
-      ->check(CLI::IsMember(allowed))
-      ->type_name("WORD");
-}
-
-/// Options that every subcommand takes: -q, -v, --threads where it computes.
+/// Options of every command: -q, -v, --threads where it computes.
 struct CommonOptions {
   bool quiet = false;
   bool verbose = false;
   int threads = 0;
 };
-void bind_common(CLI::App& command, CommonOptions& options, bool with_threads = true);
+void bind_common(Command& command, CommonOptions& options, bool with_threads = true);
 
 /// A file to be written and the option that names it.
 struct NamedOutput {
@@ -75,13 +55,16 @@ struct InputOptions {
   ReadingOptions reading;
   std::string shard;  ///< I/N or slurm/N
 };
-void bind_input(CLI::App& command, InputOptions& options);
-/// Adds --shard; settle_shard() turns its words into `options.predict.shard`, or throws
+void bind_input(Command& command, InputOptions& options);
+/// Adds --shard; settle_shard() turns its words into `options.reading.shard`, or throws
 /// Error(usage).
-void bind_shard(CLI::App& command, InputOptions& options);
+void bind_shard(Command& command, InputOptions& options);
 void settle_shard(InputOptions& options);
 
-/// Sets the logger up: words go to stderr, each line with its level where it is not plain news.
+/// Writes text to standard output. Throws BrokenPipe, or Error(not_written).
+void print(const std::string& text);
+
+/// Sets up the logger: messages go to stderr; warnings and errors begin with their level.
 void start_log(const CommonOptions& options);
 
 /// What is being read, and how much memory that may take (-v).
@@ -90,7 +73,8 @@ void log_source(const CellSource& source);
 /// Runs `work`; logs what it throws and returns the program's exit code for that, else 0.
 [[nodiscard]] int exit_code_of(const std::function<void()>& work);
 
-/// Wraps a subcommand's work so that parsing runs it.
-void on_run(CLI::App& command, CommonOptions& common, std::function<void()> work);
+/// What the command does after parsing, with the logger set up.
+void on_run(Command& command, CommonOptions& common, std::function<void(const RunSettings&)> work);
+void on_run(Command& command, CommonOptions& common, std::function<void()> work);
 
 }  // namespace sicmir::cli

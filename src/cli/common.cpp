@@ -19,18 +19,18 @@
 
 namespace sicmir::cli {
 
-void bind_common(CLI::App& command, CommonOptions& options, bool with_threads) {
-  CLI::Option* quiet =
-      command.add_flag("-q,--quiet", options.quiet, "Say only what went wrong")->group("General");
-  command.add_flag("-v,--verbose", options.verbose, "Say more, memory bounds among it")
-      ->group("General")
-      ->excludes(quiet);
+void bind_common(Command& command, CommonOptions& options, bool with_threads) {
+  Option& quiet =
+      command.add_flag("-q,--quiet", options.quiet, "Print errors only").group("General");
+  command.add_flag("-v,--verbose", options.verbose, "Verbose output, including memory bounds")
+      .group("General")
+      .excludes(quiet);
   if (with_threads) {
     command
         .add_option("--threads", options.threads,
-                    "Threads that compute [default: the CPUs this process may use]")
-        ->check(CLI::Range(1, 1024))
-        ->group("General");
+                    "Number of threads [default: the CPUs that the process may use]")
+        .range(1, 1024)
+        .main();
   }
 }
 
@@ -40,7 +40,7 @@ void check_outputs(std::span<const NamedOutput> outputs, std::span<const std::st
     if (output.path.empty() || is_stream_path(output.path)) continue;
     for (const std::string& input : inputs) {
       if (input.empty() || input == "-" || !same_file(input, output.path)) continue;
-      throw Error(ExitCode::usage, output.path + ": is an input; name another output.");
+      throw Error(ExitCode::usage, output.path + ": is an input; specify another output.");
     }
     for (const NamedOutput& other : outputs.first(i)) {
       if (other.path.empty() || !same_output(output.path, other.path)) continue;
@@ -50,81 +50,89 @@ void check_outputs(std::span<const NamedOutput> outputs, std::span<const std::st
   }
 }
 
-void bind_input(CLI::App& command, InputOptions& options) {
+void bind_input(Command& command, InputOptions& options) {
   command
-      .add_option("INPUT", options.input,
-                  "CSV or TSV table, 10x folder (or .tar.gz), .mtx, 10x .h5, AnnData .h5ad, loom, "
-                  "GCTX or GCT, "
-                  "told apart by content; - reads standard input")
-      ->required();
-  command.add_option("-m,--model", options.model,
-                     "Model file [default: $SICMIR_MODEL, then the model that came with sicmir]");
+      .add_option(
+          "INPUT", options.input,
+          "CSV or TSV table, 10x directory (or .tar.gz), .mtx, 10x .h5, AnnData .h5ad, loom, "
+          "GCTX or GCT, recognised by content; - reads standard input")
+      .required();
+  command
+      .add_option("-m,--model", options.model,
+                  "Model file [default: $SICMIR_MODEL, else the bundled model]")
+      .main();
 
   const std::string reading = "Reading";
   command
       .add_option("--layer", options.source.layer,
                   "AnnData and loom: auto, X, raw/X or layers/NAME [default: auto]")
-      ->group(reading);
+      .main();
   command
       .add_option("--genome", options.source.genome,
-                  "10x files with several genomes: the one to take")
-      ->group(reading);
-  add_choice<Orientation>(command, "--orientation", options.source.orientation,
-                          {{"auto", Orientation::automatic},
-                           {"genes", Orientation::genes_as_lines},
-                           {"cells", Orientation::cells_as_lines}},
-                          "Tables: genes (as lines), cells (as lines) or auto [default: auto]")
-      ->group(reading);
+                  "10x files with several genomes: the genome to use")
+      .group(reading);
+  command
+      .add_choice<Orientation>(
+          "--orientation", options.source.orientation,
+          {{"auto", Orientation::automatic},
+           {"genes", Orientation::genes_as_lines},
+           {"cells", Orientation::cells_as_lines}},
+          "Tables: genes (one per line), cells (one per line) or auto [default: auto]")
+      .group(reading);
   command
       .add_option("--min-panel", options.reading.genes.min_panel,
-                  "Fraction of the model's genes that the input must have [default: 0.8]")
-      ->check(CLI::Range(0.0, 1.0))
-      ->group(reading);
-  add_choice<Duplicates>(
-      command, "--duplicates", options.reading.genes.duplicates,
-      {{"auto", Duplicates::automatic},
-       {"sum", Duplicates::sum},
-       {"first", Duplicates::first},
-       {"max", Duplicates::max}},
-      "Several features of one gene: auto (counts add up, else an error), sum, first "
-      "or max [default: auto]")
-      ->group(reading);
+                  "Fraction of the model's genes that the input must contain [default: 0.8]")
+      .range(0.0, 1.0)
+      .group(reading);
+  command
+      .add_choice<Duplicates>(
+          "--duplicates", options.reading.genes.duplicates,
+          {{"auto", Duplicates::automatic},
+           {"sum", Duplicates::sum},
+           {"first", Duplicates::first},
+           {"max", Duplicates::max}},
+          "Several features of one gene: auto (counts add up, else an error), sum, first "
+          "or max [default: auto]")
+      .group(reading);
 
   const std::string normalising = "Normalisation";
-  add_choice<Values>(command, "--values", options.reading.values,
-                     {{"auto", Values::automatic},
-                      {"counts", Values::counts},
-                      {"linear", Values::linear},
-                      {"log", Values::log},
-                      {"zscore", Values::zscore}},
-                     "What the numbers are: counts, linear (TPM, FPKM, RSEM), log, zscore or auto "
-                     "[default: auto]")
-      ->group(normalising);
+  command
+      .add_choice<Values>(
+          "--values", options.reading.values,
+          {{"auto", Values::automatic},
+           {"counts", Values::counts},
+           {"linear", Values::linear},
+           {"log", Values::log},
+           {"zscore", Values::zscore}},
+          "What the values are: counts, linear (TPM, FPKM, RSEM), log, zscore or auto "
+          "[default: auto]")
+      .main();
   command
       .add_option("--log-base", options.reading.log_base,
-                  "Base of --values log, where it matters (--scale reference): 2, 10 or 2.71828 "
+                  "Base of --values log, used with --scale reference: 2, 10 or 2.71828 "
                   "[default: 2]")
-      ->check(CLI::Range(1.5, 10.0))
-      ->group(normalising);
-  add_choice<EmptyCells>(
-      command, "--empty-cells", options.reading.empty_cells,
-      {{"error", EmptyCells::error}, {"skip", EmptyCells::skip}, {"nan", EmptyCells::nan}},
-      "Cells without a count: error, skip or nan [default: error]")
-      ->group(normalising);
+      .range(1.5, 10.0)
+      .group(normalising);
+  command
+      .add_choice<EmptyCells>(
+          "--empty-cells", options.reading.empty_cells,
+          {{"error", EmptyCells::error}, {"skip", EmptyCells::skip}, {"nan", EmptyCells::nan}},
+          "Cells without counts: error, skip or nan [default: error]")
+      .group(normalising);
   command
       .add_option("--block-cells", options.reading.block_cells,
-                  "Cells that travel together; changes memory, never a result [default: 1024]")
-      ->check(CLI::Range(Index{1}, Index{65536}))
-      ->group("General");
+                  "Cells per block; affects memory, never results [default: 1024]")
+      .range(Index{1}, Index{65536})
+      .group("General");
 }
 
-void bind_shard(CLI::App& command, InputOptions& options) {
+void bind_shard(Command& command, InputOptions& options) {
   command
       .add_option("--shard", options.shard,
                   "Only part I of N of the cells, counted from 1; slurm/N takes I from "
                   "SLURM_ARRAY_TASK_ID")
-      ->type_name("I/N")
-      ->group("Reading");
+      .value_name("I/N")
+      .group("Reading");
 }
 
 void settle_shard(InputOptions& options) {
@@ -153,7 +161,7 @@ void settle_shard(InputOptions& options) {
     const char* task = std::getenv("SLURM_ARRAY_TASK_ID");
     if (task == nullptr) {
       throw Error(ExitCode::usage,
-                  fmt::format("--shard {}: SLURM_ARRAY_TASK_ID is not set; this is no task of a "
+                  fmt::format("--shard {}: SLURM_ARRAY_TASK_ID is not set; this is not a task of a "
                               "Slurm job array (sbatch --array=1-N).",
                               options.shard));
     }
@@ -217,13 +225,13 @@ int exit_code_of(const std::function<void()>& work) {
     spdlog::error("{}", message_of(error));
     return static_cast<int>(error.code());
   } catch (const std::bad_alloc&) {
-    spdlog::error("out of memory. Fewer --threads or smaller --block-cells need less.");
+    spdlog::error("out of memory. Use fewer --threads or smaller --block-cells.");
   } catch (const std::exception& error) {
     const auto* system = dynamic_cast<const std::system_error*>(&error);
     if (system != nullptr && system->code() == std::errc::resource_unavailable_try_again) {
       spdlog::error(
-          "no more threads may be started here (ulimit -u, ulimit -v, or the job's limits). Say a "
-          "smaller number with --threads.");
+          "no more threads can be started (ulimit -u, ulimit -v, or the limits of the job). Use "
+          "fewer --threads.");
     } else {
       spdlog::error("internal: {}. Please report this with the command line.", error.what());
     }
@@ -231,11 +239,15 @@ int exit_code_of(const std::function<void()>& work) {
   return static_cast<int>(ExitCode::internal);
 }
 
-void on_run(CLI::App& command, CommonOptions& common, std::function<void()> work) {
-  command.callback([&common, work = std::move(work)] {
+void on_run(Command& command, CommonOptions& common, std::function<void(const RunSettings&)> work) {
+  command.on_run([&common, work = std::move(work)](const RunSettings& settings) {
     start_log(common);
-    work();
+    work(settings);
   });
+}
+
+void on_run(Command& command, CommonOptions& common, std::function<void()> work) {
+  on_run(command, common, [work = std::move(work)](const RunSettings&) { work(); });
 }
 
 }  // namespace sicmir::cli

@@ -101,47 +101,55 @@ void run(EvaluateCommand& command) {
 
 }  // namespace
 
-void add_evaluate(CLI::App& app) {
-  CLI::App& sub = *app.add_subcommand(
-      "evaluate", "Compare predicted with measured miRNA expression, per miRNA and per sample");
+void bind_evaluate(Command& sub) {
   const auto owned = std::make_shared<EvaluateCommand>();
   EvaluateCommand& command = *owned;
-  sub.add_option("PREDICTED", command.predicted, "What predict wrote: text or .h5ad")->required();
+  sub.add_option("PREDICTED", command.predicted, "Output of predict: text or .h5ad").required();
   sub.add_option("MEASURED", command.measured,
                  "Measured expression of the same samples, in any format that predict reads")
-      ->required();
-  sub.add_option("--samples", command.evaluate.samples,
-                 "TSV with the columns sample, cohort and perhaps patient: adds the figures within "
-                 "cohorts")
-      ->type_name("FILE");
-  add_choice<MeasuredValues>(
-      sub, "--measured-values", command.evaluate.measured_values,
-      {{"same", MeasuredValues::as_they_are}, {"rpm", MeasuredValues::rpm}},
-      "What MEASURED holds: same (as PREDICTED, or its logarithms) or rpm, of which log2(RPM + 1) "
-      "is taken [default: same]");
+      .required();
+  sub.add_option(
+         "--samples", command.evaluate.samples,
+         "TSV with the columns sample, cohort and optionally patient: adds scores within cohorts")
+      .value_name("FILE")
+      .main();
+  sub.add_choice<MeasuredValues>(
+         "--measured-values", command.evaluate.measured_values,
+         {{"same", MeasuredValues::as_they_are}, {"rpm", MeasuredValues::rpm}},
+         "Values of MEASURED: same (on the scale of PREDICTED, or its logarithms) or rpm, "
+         "converted to log2(RPM + 1) [default: same]")
+      .main();
   sub.add_option("-m,--model", command.evaluate.model,
-                 "Turn MEASURED, log2(RPM + 1), into z-scores by this model's means and sds, so "
-                 "that RMSE, R2 and figures per sample compare like with like")
-      ->type_name("FILE");
+                 "Convert MEASURED, log2(RPM + 1), to z-scores with the means and sds of this "
+                 "model, so that RMSE, R2 and scores per sample are on one scale")
+      .value_name("FILE")
+      .main();
   sub.add_option("--mirnas", command.mirnas,
-                 "Only these: names or accessions, separated by commas, or a file of them")
-      ->type_name("LIST");
-  sub.add_option("--bootstrap", command.evaluate.bootstrap,
-                 "Draws of patients for the 95 % intervals of medians; 0: none [default: 500]")
-      ->check(CLI::Range(Index{0}, Index{100000}));
-  sub.add_option("--seed", command.evaluate.seed, "Of these draws [default: 1]");
+                 "Only these miRNAs: names or accessions, separated by commas, or a file of them")
+      .value_name("LIST");
+  sub.add_option(
+         "--bootstrap", command.evaluate.bootstrap,
+         "Bootstrap draws of patients for the 95 % intervals of medians; 0: none [default: 500]")
+      .range(Index{0}, Index{100000});
+  sub.add_option("--seed", command.evaluate.seed, "Seed of these draws [default: 1]");
   const std::string writing = "Writing";
   sub.add_option("-o,--output", command.output, "Table of miRNAs (TSV) [default: standard output]")
-      ->type_name("FILE")
-      ->group(writing);
+      .value_name("FILE")
+      .main();
   sub.add_option("--per-sample", command.per_sample, "Table of samples (TSV)")
-      ->type_name("FILE")
-      ->group(writing);
-  sub.add_option("--json", command.json, "Everything, medians and intervals too (JSON)")
-      ->type_name("FILE")
-      ->group(writing);
+      .value_name("FILE")
+      .group(writing);
+  sub.add_option("--json", command.json, "All results, with medians and intervals (JSON)")
+      .value_name("FILE")
+      .group(writing);
   bind_common(sub, command.common);
   on_run(sub, command.common, [owned] { run(*owned); });
+  sub.describe(
+      "Computes correlations per miRNA and per sample, pooled and within cohorts, with intervals "
+      "by bootstrap over patients.");
+  sub.add_example(
+      "sicmir evaluate predicted.csv measured.tsv --samples samples.tsv -o accuracy.tsv",
+      "Compare within cohorts");
 }
 
 }  // namespace sicmir::cli

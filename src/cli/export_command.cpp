@@ -27,15 +27,14 @@ void run(const ExportCommand& command) {
 
 }  // namespace
 
-void add_export(CLI::App& app) {
-  CLI::App& sub = *app.add_subcommand("export", "Write a model for NumPy (.npz) or ONNX (.onnx)");
+void bind_export(Command& sub) {
   const auto owned = std::make_shared<ExportCommand>();
-  sub.add_option("MODEL", owned->model, "Model file")->required();
-  sub.add_option("-o,--output", owned->output, "File to write: .npz or .onnx")
-      ->required()
-      ->group("Writing");
+  sub.add_option("MODEL", owned->model, "Model file").required();
+  sub.add_option("-o,--output", owned->output, "File to write: .npz or .onnx").required().main();
   bind_common(sub, owned->common, false);
   on_run(sub, owned->common, [owned] { run(*owned); });
+  sub.describe("Writes the weights of a model for use outside sicmir.");
+  sub.add_example("sicmir export model.h5 -o model.onnx", "Write a model as ONNX");
 }
 
 }  // namespace sicmir::cli

@@ -52,10 +52,10 @@ void run(ImportCommand& command) {
   if (report.n_reference_genes > 0) {
     spdlog::info(
         "mean and sd of the published training set are known for {} of {} genes; --scale reference "
-        "takes the others as average",
+        "treats the others as average",
         report.n_reference_genes, n_genes);
   } else {
-    spdlog::warn("no mean and sd is known of any gene: --scale reference is not possible");
+    spdlog::warn("no mean and sd are known for any gene: --scale reference is not possible");
   }
   spdlog::info("model {} of {} genes and {} miRNAs written to {}", model.name, n_genes,
                model.mirnas.size(), command.output);
@@ -63,27 +63,31 @@ void run(ImportCommand& command) {
 
 }  // namespace
 
-void add_import(CLI::App& app) {
-  CLI::App& sub = *app.add_subcommand(
-      "import", "Make a model of a network that PyTorch saved (whole module or state_dict)");
+void bind_import(Command& sub) {
   const auto owned = std::make_shared<ImportCommand>();
   sub.add_option("CHECKPOINT", owned->input,
-                 "What torch.save() wrote; read as data, nothing in it is run")
-      ->required();
+                 "File written by torch.save(); read as data, nothing in it is executed")
+      .required();
   sub.add_option("--genes", owned->options.genes,
-                 "The network's inputs, in order, one a line [default: the 977 published]")
-      ->type_name("FILE");
+                 "Inputs of the network, in order, one per line [default: the 977 published]")
+      .value_name("FILE")
+      .main();
   sub.add_option("--mirnas", owned->options.mirnas,
-                 "The network's outputs, in order, one a line [default: the 1298 published]")
-      ->type_name("FILE");
-  sub.add_option("--order", owned->order,
-                 "Where batch norms stand, for a state_dict: bn-relu or relu-bn, or one word per "
-                 "hidden layer (the authors' script: bn-relu,relu-bn)")
-      ->type_name("ORDER");
+                 "Outputs of the network, in order, one per line [default: the 1298 published]")
+      .value_name("FILE")
+      .main();
+  sub.add_option(
+         "--order", owned->order,
+         "Position of the batch norms, for a state_dict: bn-relu or relu-bn, or one word per "
+         "hidden layer (the authors' script: bn-relu,relu-bn)")
+      .value_name("ORDER")
+      .main();
   sub.add_option("--name", owned->options.name, "Name of the model [default: the file's]");
-  sub.add_option("-o,--output", owned->output, "Model file (HDF5)")->required()->group("Writing");
+  sub.add_option("-o,--output", owned->output, "Model file (HDF5)").required().main();
   bind_common(sub, owned->common, false);
   on_run(sub, owned->common, [owned] { run(*owned); });
+  sub.describe("Reads a checkpoint as data; nothing in it is executed.");
+  sub.add_example("sicmir import network.pt -o model.h5", "Convert a module saved by torch.save()");
 }
 
 }  // namespace sicmir::cli

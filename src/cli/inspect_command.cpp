@@ -258,15 +258,19 @@ void run(InspectCommand& command) {
 
 }  // namespace
 
-void add_inspect(CLI::App& app) {
-  CLI::App& sub = *app.add_subcommand("inspect",
-                                      "Show what a model, a moments file, predictions or a matrix "
-                                      "holds, and what predict would do");
+void bind_inspect(Command& sub) {
   const auto owned = std::make_shared<InspectCommand>();
   bind_input(sub, owned->input);
-  sub.add_flag("--json", owned->json, "As JSON, complete")->group("Writing");
+  sub.add_flag("--json", owned->json, "As JSON, complete").main();
   bind_common(sub, owned->common, false);
   on_run(sub, owned->common, [owned] { run(*owned); });
+  sub.describe(
+      "Shows what a file contains without predicting: the format, the matrices, the genes found, "
+      "what the values look like, and whether predict would accept it; of a model, its miRNAs and "
+      "their accuracy.");
+  sub.add_example("sicmir inspect cells.h5ad", "Show what predict would do with a file");
+  sub.add_example("sicmir inspect --json model.h5",
+                  "List the miRNAs of a model and their accuracy");
 }
 
 }  // namespace sicmir::cli

@@ -45,32 +45,31 @@ void run_merge_stats(const MergeCommand& command) {
                merged.moments.n_cells(), command.parts.size(), command.output);
 }
 
-CLI::App& add(CLI::App& app, const std::string& name, const std::string& description,
-              const std::shared_ptr<MergeCommand>& command, const std::string& output) {
-  CLI::App& sub = *app.add_subcommand(name, description);
-  sub.add_option("PART", command->parts, "What the shards wrote, in any order")->required();
-  sub.add_option("-o,--output", command->output, output)->required()->group("Writing");
-  bind_common(sub, command->common, false);
-  return sub;
+void bind_parts(Command& sub, MergeCommand& command, const std::string& output) {
+  sub.add_option("PART", command.parts, "Outputs of the shards, in any order").required();
+  sub.add_option("-o,--output", command.output, output).required().value_name("FILE").main();
+  bind_common(sub, command.common, false);
 }
 
 }  // namespace
 
-void add_merge(CLI::App& app) {
+void bind_merge(Command& sub) {
   const auto owned = std::make_shared<MergeCommand>();
-  CLI::App& sub =
-      add(app, "merge", "Join the predictions of shards to one h5ad", owned, "All cells (.h5ad)");
+  bind_parts(sub, *owned, "All cells (.h5ad)");
   sub.add_flag("--virtual", owned->merge.refer,
                "Refer to the parts (by relative paths) instead of copying their predictions")
-      ->group("Writing");
+      .group("Writing");
   on_run(sub, owned->common, [owned] { run_merge(*owned); });
+  sub.describe("Joins the .h5ad files that predict --shard wrote, in the order of the cells.");
+  sub.add_example("sicmir merge part*.h5ad -o all.h5ad", "Join the parts");
 }
 
-void add_merge_stats(CLI::App& app) {
+void bind_merge_stats(Command& sub) {
   const auto owned = std::make_shared<MergeCommand>();
-  CLI::App& sub = add(app, "merge-stats", "Add up the moments of shards, to the bits of one run",
-                      owned, "Moments file (HDF5) for `predict --moments`");
+  bind_parts(sub, *owned, "Moments file (HDF5) for `predict --moments`");
   on_run(sub, owned->common, [owned] { run_merge_stats(*owned); });
+  sub.describe("Merges the moments files that stats --shard wrote.");
+  sub.add_example("sicmir merge-stats part*.moments -o cells.moments", "Merge the parts");
 }
 
 }  // namespace sicmir::cli

@@ -83,41 +83,42 @@ void run(PoolCommand& command) {
 
 }  // namespace
 
-void bind_pool(CLI::App& command, PoolOptions& options) {
+void bind_pooling(Command& command, PoolOptions& options) {
   const std::string pooling = "Pooling";
-  add_choice<PoolMethod>(
-      command, "--pool", options.method,
-      {{"sum", PoolMethod::sum}, {"mean", PoolMethod::mean}, {"bootstrap", PoolMethod::bootstrap}},
-      "Groups of cells instead of cells: sum (of counts, then normalised), mean "
-      "(of normalised cells) or bootstrap (means of random draws)")
-      ->group(pooling);
+  command
+      .add_choice<PoolMethod>(
+          "--pool", options.method,
+          {{"sum", PoolMethod::sum},
+           {"mean", PoolMethod::mean},
+           {"bootstrap", PoolMethod::bootstrap}},
+          "Groups of cells instead of cells: sum (of counts, then normalised), mean "
+          "(of normalised cells) or bootstrap (means of random draws)")
+      .main();
   command
       .add_option("--groups", options.groups,
-                  "Table of cells and their groups, and the columns that contain the groups, if it "
-                  "has more than two")
-      ->type_name("FILE[:COLUMN,...]")
-      ->group(pooling);
+                  "Table of cells and their groups; the columns to use, if it has more than two")
+      .value_name("FILE[:COLUMN,...]")
+      .group(pooling);
   command
       .add_option("--group-by", options.group_by,
                   "AnnData: columns of obs that make the groups, e.g. sample,cell_type")
-      ->type_name("COLUMN,...")
-      ->group(pooling);
+      .value_name("COLUMN,...")
+      .main();
   command
-      .add_option(
-          "--seed", options.seed,
-          "bootstrap: the same seed gives the same draws, with any number of threads [default: 1]")
-      ->group(pooling);
-  CLI::Option* most =
-      command
-          .add_option("--max-draws", options.max_draws,
-                      "bootstrap: draws per group, at most; one for every 100 cells [default: 100]")
-          ->check(CLI::Range(Index{1}, Index{1'000'000}))
-          ->group(pooling);
+      .add_option("--seed", options.seed,
+                  "bootstrap: same seed, same draws, whatever the threads [default: 1]")
+      .group(pooling);
+  Option& most = command
+                     .add_option("--max-draws", options.max_draws,
+                                 "bootstrap: maximum number of draws per group; one for every 100 "
+                                 "cells [default: 100]")
+                     .range(Index{1}, Index{1'000'000})
+                     .group(pooling);
   command
       .add_flag("--published", options.all_draws,
                 "bootstrap: one draw for every 100 cells, however many, as published")
-      ->excludes(most)
-      ->group(pooling);
+      .excludes(most)
+      .group(pooling);
 }
 
 void check_pool(const PoolOptions& options) {
@@ -137,30 +138,32 @@ void check_pool(const PoolOptions& options) {
   }
 }
 
-void add_pool(CLI::App& app) {
-  CLI::App& sub = *app.add_subcommand(
-      "pool", "Pool groups of cells and write the pools: pseudo-bulk, or random draws");
+void bind_pool(Command& sub) {
   const auto owned = std::make_shared<PoolCommand>();
   PoolCommand& command = *owned;
   bind_input(sub, command.input);
-  bind_pool(sub, command.pool);
-  sub.get_option("--pool")->description(sub.get_option("--pool")->get_description() +
-                                        " [default: sum]");
+  bind_pooling(sub, command.pool);
+  sub.option("--pool").also(" [default: sum]");
   sub.add_flag(
          "--panel-only", command.panel_only,
-         "Only the model's genes (not for sums to be predicted later, which need their totals)")
-      ->group("Writing");
+         "Only the genes of the model (not for sums to be predicted, which need their totals)")
+      .group("Writing");
   sub.add_option("-o,--output", command.output,
                  "Pools: .h5ad, .csv, .tsv, .csv.gz or .tsv.gz [default: TSV on standard output]")
-      ->group("Writing");
+      .main();
   sub.add_flag("--transpose", command.sink.features_as_lines,
-               "Tables: genes as lines, pools as columns")
-      ->group("Writing");
+               "Tables: one gene per line, one pool per column")
+      .group("Writing");
   sub.add_option("--report", command.report,
                  "Also write a JSON file about this run: times, memory, decisions")
-      ->group("Writing");
+      .group("Writing");
   bind_common(sub, command.common);
   on_run(sub, command.common, [owned] { run(*owned); });
+  sub.describe(
+      "Adds up or averages the cells of each group and writes all genes of the pools. Use predict "
+      "--pool to predict them directly.");
+  sub.add_example("sicmir pool cells.h5ad --group-by sample,cell_type -o pools.h5ad",
+                  "Sum the counts of each cell type in each sample");
 }
 
 }  // namespace sicmir::cli

@@ -270,18 +270,17 @@ void predict_one(const PredictCommand& command, const PreparedModel& prepared,
 
 /// What an --inputs run must share with an earlier one to go on from it: all options that can
 /// change a result, and the model.
-std::string fingerprint_of(const CLI::App& sub, const PredictCommand& command, const Model& model) {
+std::string fingerprint_of(const Command& sub, const PredictCommand& command, const Model& model) {
   const std::set<std::string> harmless = {"--inputs",  "--output-dir", "--resume",     "--verify",
                                           "--threads", "--quiet",      "--verbose",    "--help",
                                           "--model",   "--moments",    "--block-cells"};
   Digest digest;
   digest.add(std::string_view(version));
   digest.add(std::string_view(model.checksum));
-  for (const CLI::Option* option : sub.get_options()) {
-    const std::string name = option->get_name();
-    if (option->count() == 0 || harmless.contains(name)) continue;
-    digest.add(std::string_view(name));
-    for (const std::string& value : option->results()) digest.add(std::string_view(value));
+  for (const Option& option : sub.options()) {
+    if (!option.given() || harmless.contains(option.name())) continue;
+    digest.add(std::string_view(option.name()));
+    for (const std::string& value : *option.given()) digest.add(std::string_view(value));
   }
   for (const Index mirna : chosen_mirnas(command, model)) digest.add(static_cast<double>(mirna));
   const std::string& groups = command.pool.groups;  // FILE or FILE:COLUMN
@@ -299,7 +298,7 @@ PreparedModel prepared_model(const PredictCommand& command) {
   return PreparedModel(read_model(find_model(command.input.model)), command.precision);
 }
 
-void run_inputs(const CLI::App& sub, PredictCommand& command) {
+void run_inputs(const Command& sub, PredictCommand& command) {
   if (!command.input.input.empty() || !command.output.empty() || !command.report.empty() ||
       !command.save_input.empty() || !command.input.shard.empty() ||
       (!command.uncertainty.empty() && command.uncertainty != "layer")) {
@@ -317,18 +316,17 @@ void run_inputs(const CLI::App& sub, PredictCommand& command) {
   const GeneIndex index(model.card().panel);
   command.batch.fingerprint = fingerprint_of(sub, command, model.card());
   run_batch(items, command.batch,
-            [&](const BatchItem& item, const std::string& output,
-                const std::vector<std::string>& arguments) {
+            [&](const BatchItem& item, const std::string& output, const RunSettings& settings) {
               PredictCommand one = command;
               one.input.input = item.path;
               one.output = output;
-              one.no_carry = command.no_carry || !arguments.empty();  // the supervisor's --no-carry
+              if (!settings.carry) one.no_carry = true;
               check(one);
               predict_one(one, model, index);
             });
 }
 
-void run(const CLI::App& sub, PredictCommand& command) {
+void run(const Command& sub, PredictCommand& command, const RunSettings& settings) {
   if (!command.inputs.empty()) {
     run_inputs(sub, command);
     return;
@@ -339,6 +337,7 @@ void run(const CLI::App& sub, PredictCommand& command) {
   if (!command.batch.folder.empty() || command.batch.resume || command.batch.verify) {
     throw Error(ExitCode::usage, "--output-dir, --resume and --verify go with --inputs.");
   }
+  if (!settings.carry) command.no_carry = true;
   check(command);
   const PreparedModel model = prepared_model(command);
   predict_one(command, model, GeneIndex(model.card().panel));
@@ -346,119 +345,138 @@ void run(const CLI::App& sub, PredictCommand& command) {
 
 }  // namespace
 
-void add_predict(CLI::App& app) {
-  CLI::App& sub = *app.add_subcommand("predict", "Predict miRNAs from an expression matrix");
+void bind_predict(Command& sub) {
   const auto owned = std::make_shared<PredictCommand>();
   PredictCommand& command = *owned;
   bind_input(sub, command.input);
-  sub.get_option("INPUT")->required(false);
+  sub.option("INPUT").required(false);
   bind_shard(sub, command.input);
   ReadingOptions& options = command.input.reading;
   const std::string normalising = "Normalisation";
-  add_choice<Scale>(sub, "--scale", options.scale,
-                    {{"auto", Scale::automatic},
-                     {"dataset", Scale::dataset},
-                     {"reference", Scale::reference},
-                     {"none", Scale::none}},
-                    "What genes are standardised against: dataset (these cells), reference (the "
-                    "model's training samples), none or auto [default: auto]")
-      ->group(normalising);
+  sub.add_choice<Scale>(
+         "--scale", options.scale,
+         {{"auto", Scale::automatic},
+          {"dataset", Scale::dataset},
+          {"reference", Scale::reference},
+          {"none", Scale::none}},
+         "What genes are standardised against: dataset (these cells), reference (the "
+         "model's training samples), none or auto [default: auto]")
+      .main();
   sub.add_option(
          "--platform", options.platform,
-         "How the input was measured, if not as the reference: a platform that the model knows "
-         "(inspect lists them); for --scale reference")
-      ->type_name("NAME")
-      ->group(normalising);
+         "Platform that the input was measured on, if not that of the reference: one of those that "
+         "the model knows (`sicmir inspect MODEL` lists them); for --scale reference")
+      .value_name("NAME")
+      .group(normalising);
   sub.add_flag("--force-scale", options.force_scale,
                "Continue even if the input looks unlike the training samples")
-      ->group(normalising);
+      .group(normalising);
   sub.add_option("--moments", options.moments,
                  "Standardise against these moments (made by `sicmir stats`)")
-      ->check(CLI::ExistingFile)
-      ->group(normalising);
+      .existing_file()
+      .group(normalising);
 
-  bind_pool(sub, command.pool);
+  bind_pooling(sub, command.pool);
 
   const std::string writing = "Writing";
   sub.add_option("-o,--output", command.output,
                  "Predictions: .h5ad, .csv, .tsv, .csv.gz or .tsv.gz [default: TSV on standard "
                  "output]")
-      ->group(writing);
-  add_choice<OutputFormat>(sub, "--output-format", command.sink.format,
-                           {{"csv", OutputFormat::csv},
-                            {"tsv", OutputFormat::tsv},
-                            {"csv.gz", OutputFormat::csv_gz},
-                            {"tsv.gz", OutputFormat::tsv_gz},
-                            {"h5ad", OutputFormat::h5ad}},
-                           "csv, tsv, csv.gz, tsv.gz or h5ad, where the name does not say")
-      ->group(writing);
+      .main();
+  sub.add_choice<OutputFormat>(
+         "--output-format", command.sink.format,
+         {{"csv", OutputFormat::csv},
+          {"tsv", OutputFormat::tsv},
+          {"csv.gz", OutputFormat::csv_gz},
+          {"tsv.gz", OutputFormat::tsv_gz},
+          {"h5ad", OutputFormat::h5ad}},
+         "csv, tsv, csv.gz, tsv.gz or h5ad, where the file name does not tell")
+      .group(writing);
   sub.add_flag("--transpose", command.sink.features_as_lines,
-               "Tables: miRNAs as lines, cells as columns")
-      ->group(writing);
-  sub.add_option("--digits", command.sink.digits,
-                 "Tables: significant digits [default: as many as read back the same]")
-      ->check(CLI::Range(1, 9))
-      ->group(writing);
-  add_choice<Compression>(sub, "--compression", command.sink.compression,
-                          {{"none", Compression::none}, {"gzip", Compression::gzip}},
-                          "h5ad: none or gzip (shuffle and deflate) [default: none]")
-      ->group(writing);
-  add_choice<Dtype>(sub, "--dtype", command.sink.dtype,
-                    {{"float32", Dtype::float32}, {"float16", Dtype::float16}},
-                    "h5ad: float32 or float16 (3 digits, half the size) [default: float32]")
-      ->group(writing);
-  add_choice<OutputScale>(
-      sub, "--output-scale", command.output_scale,
-      {{"z", OutputScale::zscore}, {"log2rpm", OutputScale::log2rpm}},
-      "z (z-score of log2(RPM + 1) over the training samples) or log2rpm [default: z]")
-      ->group(writing);
-  add_choice<Precision>(sub, "--precision", command.precision,
-                        {{"float32", Precision::float32}, {"bf16", Precision::bf16}},
-                        "Products of the network in float32, or, faster and to 2 or 3 digits, in "
-                        "bf16 where the processor has AVX512-BF16 [default: float32]")
-      ->group(writing);
-  sub.add_option("--mirnas", command.mirnas,
-                 "Only these miRNAs: names or MIMAT accessions, a,b,c or a file of them")
-      ->group(writing);
+               "Tables: one miRNA per line, one cell per column")
+      .group(writing);
+  sub.add_option(
+         "--digits", command.sink.digits,
+         "Tables: significant digits [default: as many as needed to read back the same value]")
+      .range(1, 9)
+      .group(writing);
+  sub.add_choice<Compression>("--compression", command.sink.compression,
+                              {{"none", Compression::none}, {"gzip", Compression::gzip}},
+                              "h5ad: none or gzip (shuffle and deflate) [default: none]")
+      .group(writing);
+  sub.add_choice<Dtype>("--dtype", command.sink.dtype,
+                        {{"float32", Dtype::float32}, {"float16", Dtype::float16}},
+                        "h5ad: float32 or float16 (3 digits, half the size) [default: float32]")
+      .group(writing);
+  sub.add_choice<OutputScale>(
+         "--output-scale", command.output_scale,
+         {{"z", OutputScale::zscore}, {"log2rpm", OutputScale::log2rpm}},
+         "z (z-score of log2(RPM + 1) over the training samples) or log2rpm [default: z]")
+      .group(writing);
+  sub.add_choice<Precision>("--precision", command.precision,
+                            {{"float32", Precision::float32}, {"bf16", Precision::bf16}},
+                            "Matrix products of the network: float32, or bf16, which is faster and "
+                            "accurate to 2 or 3 digits, on processors with AVX512-BF16 [default: "
+                            "float32]")
+      .group(writing);
+  sub.add_option(
+         "--mirnas", command.mirnas,
+         "Only these miRNAs: names or MIMAT accessions, separated by commas, or a file of them")
+      .main();
   sub.add_option("--min-accuracy", command.min_accuracy,
-                 "Only miRNAs with at least this held-out Pearson within cohorts")
-      ->check(CLI::Range(-1.0, 1.0))
-      ->group(writing);
-  sub.add_flag("--no-carry", command.no_carry,
-               "h5ad to h5ad: do not copy obs, obsm and uns of the input")
-      ->group(writing);
-  sub.add_flag("--into-obsm{sicmir}", command.into_obsm,
-               "h5ad: write a copy of the input, with the predictions as table NAME in obsm; "
-               "--into-obsm=NAME [default: sicmir]")
-      ->group(writing);
+                 "Only miRNAs with at least this held-out Pearson correlation within cohorts")
+      .range(-1.0, 1.0)
+      .group(writing);
+  sub.add_flag("--no-carry", command.no_carry, "h5ad to h5ad: do not copy obs, obsm and uns")
+      .group(writing);
+  sub.add_option("--into-obsm", command.into_obsm,
+                 "h5ad: write a copy of the input with the predictions as table NAME in obsm "
+                 "[default: sicmir]")
+      .value_name("NAME")
+      .value_if_none("sicmir")
+      .group(writing);
   sub.add_option("--save-input", command.save_input,
-                 "Also write what the network receives: cells x genes, standardised")
-      ->group(writing);
-  sub.add_option("--uncertainty", command.uncertainty,
-                 "Also write half the width of each prediction's 90 % interval to this file, or, "
-                 "with the word layer, into the .h5ad output")
-      ->type_name("FILE|layer")
-      ->group(writing);
+                 "Also write the input of the network: cells x genes, standardised")
+      .group(writing);
+  sub.add_option(
+         "--uncertainty", command.uncertainty,
+         "Also write half the width of each prediction's 90 % interval, to this file or, with "
+         "the word layer, into a layer of the .h5ad output")
+      .value_name("FILE|layer")
+      .group(writing);
   sub.add_option("--report", command.report,
-                 "Also write a JSON file about this run: times, memory, decisions, genes")
-      ->group(writing);
+                 "Also write a JSON file about the run: times, memory, decisions, genes")
+      .group(writing);
   bind_common(sub, command.common);
   const std::string many = "Many inputs";
   sub.add_option("--inputs", command.inputs,
-                 "List of inputs, one a line: id<TAB>path, or path alone")
-      ->type_name("FILE")
-      ->group(many);
+                 "List of inputs, one per line: id<TAB>path, or the path alone")
+      .value_name("FILE")
+      .group(many);
   sub.add_option("--output-dir", command.batch.folder,
-                 "Directory for their predictions: id.h5ad, or what --output-format says")
-      ->type_name("FOLDER")
-      ->group(many);
+                 "Directory for their predictions: id.h5ad, or as --output-format says")
+      .value_name("DIR")
+      .group(many);
   sub.add_flag("--resume", command.batch.resume,
-               "Skip inputs that an earlier run has finished with the same model and options")
-      ->group(many);
+               "Skip inputs that an earlier run completed with the same model and options")
+      .group(many);
   sub.add_flag("--verify", command.batch.verify,
-               "With --inputs: recognise inputs by their content, not by size and time")
-      ->group(many);
-  on_run(sub, command.common, [owned, &sub] { run(sub, *owned); });
+               "With --resume: compare the content of inputs, not their size and time")
+      .group(many);
+  on_run(sub, command.common,
+         [owned, &sub](const RunSettings& settings) { run(sub, *owned, settings); });
+  sub.describe(
+      "Predicts the expression of each miRNA of a model in each cell or sample of INPUT. What the "
+      "values are (counts, TPM, logarithms) and what to standardise against is decided from the "
+      "data, reported, and can be specified. Results never depend on --threads or --block-cells.");
+  sub.add_example("sicmir predict cells.h5ad -o mirnas.h5ad",
+                  "Predict all cells of an AnnData file");
+  sub.add_example("sicmir predict filtered_feature_bc_matrix/ -o mirnas.csv.gz",
+                  "Predict a 10x directory");
+  sub.add_example("sicmir predict cells.h5ad --pool sum --group-by sample,cell_type -o pools.csv",
+                  "Predict the sum of each group of cells");
+  sub.add_example("sicmir predict cells.h5ad --shard 2/8 --moments cells.moments -o part2.h5ad",
+                  "Predict the second of eight parts, standardised as the whole");
 }
 
 }  // namespace sicmir::cli

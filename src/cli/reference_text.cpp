@@ -2,54 +2,112 @@
 
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/fmt/ranges.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
 #include <string_view>
 
-#include "base/suggest.hpp"
 #include "sicmir/version.hpp"
 
 namespace sicmir::cli {
 namespace {
 
-/// Options that are shown, positional ones apart.
-std::vector<const CLI::Option*> options_of(const CLI::App& command, bool positional) {
-  return command.get_options([positional](const CLI::Option* option) {
-    return !option->get_group().empty() && option->get_positional() == positional;
-  });
-}
+constexpr std::string_view purpose =
+    "Predict mature miRNA expression of single cells and bulk samples from mRNA";
 
-/// "-o", "--output".
-std::vector<std::string> names_of(const CLI::Option& option) {
-  std::vector<std::string> names;
-  for (const std::string& name : option.get_snames()) names.push_back("-" + name);
-  for (const std::string& name : option.get_lnames()) names.push_back("--" + name);
-  return names;
-}
+struct Explained {
+  std::string_view name, meaning;
+};
 
-bool takes_value(const CLI::Option& option) {
-  return option.get_items_expected_max() > 0;
-}
+constexpr std::array exit_codes = {Explained{"0", "done"},
+                                   Explained{"1", "internal error, or out of memory"},
+                                   Explained{"2", "usage error"},
+                                   Explained{"3", "bad input"},
+                                   Explained{"4", "bad model"},
+                                   Explained{"5", "output could not be written"},
+                                   Explained{"141", "the reader of a pipe closed it"}};
 
-/// The words that an option takes one of: its check describes them as {a,b,c}.
-std::vector<std::string> choices_of(const CLI::Option& option) {
-  const std::string type = option.get_type_name();
-  const std::size_t open = type.find('{');
-  const std::size_t close = type.find('}', open == std::string::npos ? 0 : open);
-  std::vector<std::string> words;
-  if (open == std::string::npos || close == std::string::npos) return words;
-  for (std::size_t at = open + 1; at < close;) {
-    const std::size_t end = std::min(type.find(',', at), close);
-    words.push_back(type.substr(at, end - at));
-    at = end + 1;
+constexpr std::array environment = {
+    Explained{"SICMIR_MODEL", "Model to use without --model, instead of the bundled one."},
+    Explained{"SICMIR_DATA",
+              "Directory of the reference tables, if not where they were installed."},
+    Explained{"SICMIR_KERNEL", "Instruction set, v2 or v3; by default the best of the processor."},
+    Explained{"SICMIR_SUPERVISE", "0 runs everything in one process, for debuggers."},
+    Explained{"TMPDIR", "Directory for temporary files."},
+    Explained{"COLUMNS", "Width of --help."},
+    Explained{"SLURM_ARRAY_TASK_ID", "Part to compute with --shard slurm/N."},
+    Explained{"SLURM_CPUS_PER_TASK", "Upper limit for the default number of threads."}};
+
+std::vector<const Option*> options_of(const Command& command, bool arguments) {
+  std::vector<const Option*> options;
+  for (const Option& option : command.options()) {
+    if (!option.is_hidden() && option.is_argument() == arguments) options.push_back(&option);
   }
-  return words;
+  return options;
 }
 
-/// "TEXT", "FILE"; without what checks add to it.
-std::string value_name(const CLI::Option& option) {
-  const std::string type = option.get_type_name();
-  return type.substr(0, type.find(':'));
+/// `text` in lines of at most `width` columns, all but the first indented.
+std::string wrapped(std::string_view text, int width, int indent) {
+  const auto room = static_cast<std::size_t>(std::max(20, width - indent));
+  std::string lines;
+  std::size_t column = 0;
+  for (std::size_t start = 0; start < text.size();) {
+    const std::size_t end = std::min(text.find(' ', start), text.size());
+    const std::string_view word = text.substr(start, end - start);
+    if (column > 0 && column + 1 + word.size() > room) {
+      lines += "\n" + std::string(static_cast<std::size_t>(indent), ' ');
+      column = 0;
+    } else if (column > 0) {
+      lines += ' ';
+      ++column;
+    }
+    lines += word;
+    column += word.size();
+    start = end + 1;
+  }
+  return lines;
+}
+
+/// "  left    right", where right is wrapped, and begins on a line of its own if left is long.
+std::string entry(const std::string& left, std::string_view right, int column, int width) {
+  const auto at = static_cast<std::size_t>(column);
+  std::string text = "  " + left;
+  text += text.size() + 2 > at ? "\n" + std::string(at, ' ') : std::string(at - text.size(), ' ');
+  return text + wrapped(right, width, column) + "\n";
+}
+
+/// "-o, --output FILE"; long names stand below each other.
+std::string left_of(const Option& option) {
+  std::string text = fmt::format("{}", fmt::join(option.names(), ", "));
+  if (!option.is_argument() && option.names().size() == 1) text.insert(0, "    ");
+  if (option.is_argument()) return text + (option.takes_several() ? "..." : "");
+  if (option.takes_value()) text += " " + option.shown_value();
+  if (!option.takes_value() && !option.is_flag()) text += "[=" + option.shown_value() + "]";
+  return text + (option.takes_several() ? "..." : "");
+}
+
+std::string right_of(const Option& option) {
+  return option.description() +
+         (option.is_required() && !option.is_argument() ? " (required)" : "");
+}
+
+std::string usage_of(const Command& command) {
+  std::string usage = fmt::format("sicmir {}", command.name());
+  for (const Option* option : options_of(command, false)) {
+    if (option->is_required()) {
+      usage += fmt::format(" {} {}", option->names().front(), option->shown_value());
+    }
+  }
+  usage += " [OPTION]...";
+  for (const Option* option : options_of(command, true)) {
+    const std::string name = option->name() + (option->takes_several() ? "..." : "");
+    usage += option->is_required() ? " " + name : " [" + name + "]";
+  }
+  return usage;
 }
 
 /// Text for man(7): no escapes, and no requests at the start of a line.
@@ -68,12 +126,47 @@ std::string roff(std::string_view text) {
   return escaped;
 }
 
-std::string option_entry(const CLI::Option& option) {
+std::string roff_entry(std::string_view name, std::string_view text) {
+  return fmt::format(".TP\n\\fB{}\\fR\n{}\n", roff(name), roff(text));
+}
+
+std::string option_entry(const Option& option) {
   std::vector<std::string> names;
-  for (const std::string& name : names_of(option)) names.push_back("\\fB" + roff(name) + "\\fR");
-  std::string entry = fmt::format(".TP\n{}", fmt::join(names, ", "));
-  if (takes_value(option)) entry += " \\fI" + roff(value_name(option)) + "\\fR";
-  return entry + "\n" + roff(option.get_description()) + "\n";
+  for (const std::string& name : option.names()) names.push_back("\\fB" + roff(name) + "\\fR");
+  std::string text = fmt::format(".TP\n{}", fmt::join(names, ", "));
+  if (option.takes_value()) text += " \\fI" + roff(option.shown_value()) + "\\fR";
+  if (!option.takes_value() && !option.is_flag()) {
+    text += "[=\\fI" + roff(option.shown_value()) + "\\fR]";
+  }
+  return text + "\n" + roff(right_of(option)) + "\n";
+}
+
+std::string page_head(const std::string& name, std::string_view summary) {
+  std::string title = name;
+  std::transform(title.begin(), title.end(), title.begin(), [](unsigned char c) {
+    return static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  });
+  return fmt::format(".TH \"{}\" 1 \"\" \"sicmir {}\" \"sicmir\"\n.SH NAME\n{} \\- {}\n",
+                     roff(title), sicmir::version, roff(name), roff(summary));
+}
+
+/// What all pages end with. `command`: the page's own; empty: the program's.
+std::string page_end(std::string_view command) {
+  std::string page = ".SH ENVIRONMENT\n";
+  for (const Explained& variable : environment) page += roff_entry(variable.name, variable.meaning);
+  page +=
+      ".SH FILES\n" + roff_entry("PREFIX/share/sicmir",
+                                 "The bundled model and the reference tables of genes and miRNAs.");
+  page += ".SH EXIT STATUS\n";
+  for (const Explained& code : exit_codes) page += roff_entry(code.name, code.meaning);
+  page += ".SH SEE ALSO\n";
+  std::vector<std::string> others;
+  if (!command.empty()) others.emplace_back("\\fBsicmir\\fR(1)");
+  for (const CommandEntry& one : command_table()) {
+    if (one.name != command)
+      others.push_back(fmt::format(R"(\fBsicmir\-{}\fR(1))", roff(one.name)));
+  }
+  return page + fmt::format("{}\n", fmt::join(others, ", "));
 }
 
 std::string quoted(std::string_view text, std::string_view special) {
@@ -89,80 +182,131 @@ std::string quoted(std::string_view text, std::string_view special) {
   return escaped;
 }
 
-std::vector<std::string> command_names(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::App* command : visible_commands(app)) names.push_back(command->get_name());
-  return names;
-}
-
-std::vector<std::string> option_names(const CLI::App& command) {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : options_of(command, false)) {
-    for (std::string& name : names_of(*option)) names.push_back(std::move(name));
-  }
-  return names;
-}
-
 }  // namespace
 
-std::vector<const CLI::App*> visible_commands(const CLI::App& app) {
-  return app.get_subcommands([](const CLI::App* command) { return !command->get_group().empty(); });
+const std::vector<std::string>& program_options() {
+  static const std::vector<std::string> options = {"-h", "--help", "--version"};
+  return options;
 }
 
-std::string man_page(const CLI::App& app, const CLI::App& command) {
-  const bool whole = &app == &command;
-  const std::string name =
-      whole ? app.get_name() : fmt::format("{}-{}", app.get_name(), command.get_name());
-  std::string title = name;
-  std::transform(title.begin(), title.end(), title.begin(), [](unsigned char c) {
-    return static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
-  });
-  std::string page =
-      fmt::format(".TH \"{}\" 1 \"\" \"sicmir {}\" \"sicmir\"\n", roff(title), sicmir::version);
-  page += fmt::format(".SH NAME\n{} \\- {}\n", roff(name), roff(command.get_description()));
-  page += ".SH SYNOPSIS\n\\fB" + roff(app.get_name());
-  if (whole) {
-    page += "\\fR \\fICOMMAND\\fR [\\fIOPTIONS\\fR]\n.SH COMMANDS\n";
-    for (const CLI::App* one : visible_commands(app)) {
+std::vector<std::string> command_names() {
+  std::vector<std::string> names;
+  for (const CommandEntry& one : command_table()) names.emplace_back(one.name);
+  return names;
+}
+
+int text_width() {
+  constexpr int usual = 80;
+  int width = 0;
+  if (const char* columns = std::getenv("COLUMNS"); columns != nullptr) {
+    const std::string_view text = columns;
+    std::from_chars(text.data(), text.data() + text.size(), width);
+  }
+  winsize window{};
+  if (width <= 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0) width = window.ws_col;
+  return width <= 0 ? usual : std::clamp(width, 40, 100);
+}
+
+std::string program_help(int width) {
+  constexpr int column = 16;
+  std::string text = wrapped(std::string(purpose) + ".", width, 0) +
+                     "\n\nUsage: sicmir COMMAND [OPTION]...\n\nCommands:\n";
+  std::string_view group;
+  for (const CommandEntry& one : command_table()) {
+    if (one.group != group) text += fmt::format("\n{}:\n", one.group);
+    group = one.group;
+    text += entry(std::string(one.name), one.summary, column, width);
+  }
+  text += "\nOptions:\n" + entry("-h, --help", "Show this help and exit", column, width) +
+          entry("--version", "Show the version and exit", column, width);
+  std::vector<std::string> codes;
+  for (const Explained& code : exit_codes) {
+    codes.push_back(fmt::format("{} {}", code.name, code.meaning));
+  }
+  text += "\n" + wrapped(fmt::format("Exit codes: {}.", fmt::join(codes, "; ")), width, 2) + "\n";
+  return text + "\n" +
+         wrapped("`sicmir COMMAND --help` shows the options of a command.", width, 0) + "\n";
+}
+
+std::string command_help(const Command& command, int width) {
+  const int column = width >= 70 ? 30 : 14;
+  std::string text = wrapped(command.summary() + ".", width, 0) + "\n\n" +
+                     wrapped("Usage: " + usage_of(command), width, 4) + "\n";
+  const auto add = [&](const std::string& title, const std::vector<const Option*>& options) {
+    if (options.empty()) return;
+    text += fmt::format("\n{}:\n", title);
+    for (const Option* option : options) {
+      text += entry(left_of(*option), right_of(*option), column, width);
+    }
+  };
+  add("Arguments", options_of(command, true));
+  for (const std::string& group : command.groups()) {
+    std::vector<const Option*> options = options_of(command, false);
+    std::erase_if(options, [&](const Option* option) { return option->in_group() != group; });
+    add(group, options);
+  }
+  if (!command.examples().empty()) text += "\nExamples:\n";
+  for (const Command::Example& example : command.examples()) {
+    text += "  " + wrapped(example.what + ":", width, 2) + "\n    " + example.line + "\n";
+  }
+  return text;
+}
+
+std::string program_man_page() {
+  std::string page = page_head("sicmir", purpose);
+  page += ".SH SYNOPSIS\n\\fBsicmir\\fR \\fICOMMAND\\fR [\\fIOPTION\\fR]...\n";
+  page += ".SH DESCRIPTION\n" +
+          roff(
+              "sicmir predicts the expression of about 1300 mature miRNAs from the expression of "
+              "977 landmark genes. Its output is a prediction, not a measurement: treat it as a "
+              "hypothesis to test. Results go to standard output or to files, messages to standard "
+              "error.") +
+          "\n.SH COMMANDS\n";
+  std::string_view group;
+  for (const CommandEntry& one : command_table()) {
+    if (one.group != group) page += ".SS " + roff(one.group) + "\n";
+    group = one.group;
+    page += roff_entry(one.name, one.summary);
+  }
+  page += ".SH OPTIONS\n" + roff_entry("-h, --help", "Show the commands and exit.") +
+          roff_entry("--version", "Show the version and exit.");
+  page += ".SH EXAMPLES\n" +
+          roff_entry("sicmir predict cells.h5ad -o mirnas.h5ad", "Predict with the bundled model.");
+  return page + page_end("");
+}
+
+std::string man_page(const Command& command) {
+  std::string page = page_head("sicmir-" + command.name(), command.summary());
+  page += ".SH SYNOPSIS\n\\fBsicmir " + roff(command.name()) + "\\fR" +
+          roff(std::string_view(usage_of(command)).substr(7 + command.name().size())) + "\n";
+  if (!command.description().empty()) {
+    page += ".SH DESCRIPTION\n" + roff(command.description()) + "\n";
+  }
+  if (const auto arguments = options_of(command, true); !arguments.empty()) {
+    page += ".SH ARGUMENTS\n";
+    for (const Option* option : arguments) {
       page +=
-          fmt::format(".TP\n\\fB{}\\fR\n{}\n", roff(one->get_name()), roff(one->get_description()));
-    }
-  } else {
-    page += " " + roff(command.get_name()) + R"(\fR [\fIOPTIONS\fR])";
-    for (const CLI::Option* option : options_of(command, true)) {
-      page += " \\fI" + roff(option->get_name()) + "\\fR";
-    }
-    page += "\n";
-    if (const auto arguments = options_of(command, true); !arguments.empty()) {
-      page += ".SH ARGUMENTS\n";
-      for (const CLI::Option* option : arguments) {
-        page += fmt::format(".TP\n\\fI{}\\fR\n{}\n", roff(option->get_name()),
-                            roff(option->get_description()));
-      }
+          fmt::format(".TP\n\\fI{}\\fR\n{}\n", roff(option->name()), roff(option->description()));
     }
   }
   page += ".SH OPTIONS\n";
-  const std::vector<const CLI::Option*> options = options_of(command, false);
-  for (const std::string& group : command.get_groups()) {
+  const std::vector<const Option*> options = options_of(command, false);
+  for (const std::string& group : command.groups()) {
     std::string entries;
-    for (const CLI::Option* option : options) {
-      if (option->get_group() == group) entries += option_entry(*option);
+    for (const Option* option : options) {
+      if (option->in_group() == group) entries += option_entry(*option);
     }
     if (!entries.empty()) page += ".SS " + roff(group) + "\n" + entries;
   }
-  page += ".SH EXIT STATUS\n" + roff(app.get_footer()) + "\n.SH SEE ALSO\n";
-  std::vector<std::string> others;
-  if (!whole) others.push_back("\\fB" + roff(app.get_name()) + "\\fR(1)");
-  for (const CLI::App* one : visible_commands(app)) {
-    if (one == &command) continue;
-    others.push_back(
-        fmt::format(R"(\fB{}\-{}\fR(1))", roff(app.get_name()), roff(one->get_name())));
+  if (!command.examples().empty()) page += ".SH EXAMPLES\n";
+  for (const Command::Example& example : command.examples()) {
+    page += roff_entry(example.line, example.what + ".");
   }
-  return page + fmt::format("{}\n", fmt::join(others, ", "));
+  return page + page_end(command.name());
 }
 
-std::string bash_completion(const CLI::App& app) {
-  const std::vector<std::string> commands = command_names(app);
+std::string bash_completion() {
+  const std::vector<std::string> commands = command_names();
   std::string script = fmt::format(
       "# bash completion of sicmir {}; written by `sicmir help --completion bash`.\n"
       "_sicmir() {{\n"
@@ -173,24 +317,25 @@ std::string bash_completion(const CLI::App& app) {
       "    words=\"{} {}\"\n"
       "  else\n"
       "    case \"$command $prev\" in\n",
-      sicmir::version, fmt::join(commands, " "), fmt::join(option_names(app), " "));
+      sicmir::version, fmt::join(commands, " "), fmt::join(program_options(), " "));
   std::string by_command;
-  for (const CLI::App* command : visible_commands(app)) {
-    for (const CLI::Option* option : options_of(*command, false)) {
-      const std::vector<std::string> choices = choices_of(*option);
+  for (const CommandEntry& one : command_table()) {
+    const std::unique_ptr<Command> command = make_command(one);
+    for (const Option* option : options_of(*command, false)) {
+      const std::vector<std::string>& choices = option->allowed();
       std::vector<std::string> patterns;
-      for (const std::string& name : names_of(*option)) {
-        patterns.push_back(fmt::format("\"{} {}\"", command->get_name(), name));
+      for (const std::string& name : option->names()) {
+        patterns.push_back(fmt::format("\"{} {}\"", command->name(), name));
       }
       if (!choices.empty()) {
         script += fmt::format("      {}) words=\"{}\" ;;\n", fmt::join(patterns, " | "),
                               fmt::join(choices, " "));
-      } else if (takes_value(*option)) {
+      } else if (option->takes_value()) {
         script += fmt::format("      {}) return ;;\n", fmt::join(patterns, " | "));  // a file
       }
     }
-    by_command += fmt::format("          {}) words=\"{}\" ;;\n", command->get_name(),
-                              fmt::join(option_names(*command), " "));
+    by_command += fmt::format("          {}) words=\"{}\" ;;\n", command->name(),
+                              fmt::join(command->option_names(), " "));
   }
   script += fmt::format(
       "      \"help \"*) words=\"{}\" ;;\n"
@@ -207,7 +352,7 @@ std::string bash_completion(const CLI::App& app) {
   return script;
 }
 
-std::string zsh_completion(const CLI::App& app) {
+std::string zsh_completion() {
   std::string script = fmt::format(
       "#compdef sicmir\n"
       "# zsh completion of sicmir {}; written by `sicmir help --completion zsh`.\n"
@@ -216,27 +361,27 @@ std::string zsh_completion(const CLI::App& app) {
       "  commands=(\n",
       sicmir::version);
   std::string by_command;
-  for (const CLI::App* command : visible_commands(app)) {
-    script +=
-        fmt::format("    '{}:{}'\n", command->get_name(), quoted(command->get_description(), ":"));
-    by_command += fmt::format("    {})\n      _arguments", command->get_name());
-    for (const CLI::Option* option : options_of(*command, false)) {
-      const std::vector<std::string> choices = choices_of(*option);
-      for (const std::string& name : names_of(*option)) {
+  for (const CommandEntry& one : command_table()) {
+    const std::unique_ptr<Command> command = make_command(one);
+    script += fmt::format("    '{}:{}'\n", command->name(), quoted(command->summary(), ":"));
+    by_command += fmt::format("    {})\n      _arguments", command->name());
+    for (const Option* option : options_of(*command, false)) {
+      const std::vector<std::string>& choices = option->allowed();
+      for (const std::string& name : option->names()) {
         std::string value;
         if (!choices.empty()) {
-          value = fmt::format(":{}:({})", value_name(*option), fmt::join(choices, " "));
-        } else if (takes_value(*option)) {
-          value = fmt::format(":{}:_files", quoted(value_name(*option), ":"));
+          value = fmt::format(":{}:({})", option->shown_value(), fmt::join(choices, " "));
+        } else if (option->takes_value()) {
+          value = fmt::format(":{}:_files", quoted(option->shown_value(), ":"));
         }
         by_command += fmt::format(" \\\n        '{}[{}]{}'", name,
-                                  quoted(option->get_description(), "[]:\\"), value);
+                                  quoted(option->description(), "[]:\\"), value);
       }
     }
-    by_command += command->get_name() == "help" ? " \\\n        '1:command:->help'\n"
-                                                  "      [[ $state == help ]] && _describe command "
-                                                  "commands\n"
-                                                : " \\\n        '*:file:_files'\n";
+    by_command += command->name() == "help" ? " \\\n        '1:command:->help'\n"
+                                              "      [[ $state == help ]] && _describe command "
+                                              "commands\n"
+                                            : " \\\n        '*:file:_files'\n";
     by_command += "      ;;\n";
   }
   return script + fmt::format(
@@ -254,27 +399,6 @@ std::string zsh_completion(const CLI::App& app) {
                       "}}\n"
                       "_sicmir \"$@\"\n",
                       by_command);
-}
-
-std::string hint_for(const CLI::App& app, const std::vector<std::string>& arguments) {
-  const CLI::App* command = &app;
-  for (const std::string& argument : arguments) {
-    if (argument.starts_with("--") && argument.size() > 2) {
-      std::vector<std::string> known = option_names(*command);
-      known.emplace_back("--help");
-      const std::string name = argument.substr(0, argument.find('='));
-      if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-      if (std::string hint = did_you_mean(name, known); !hint.empty()) return hint.substr(1);
-    } else if (command == &app && !argument.starts_with("-")) {
-      const std::vector<std::string> names = command_names(app);
-      if (std::find(names.begin(), names.end(), argument) == names.end()) {
-        const std::string hint = did_you_mean(argument, names);
-        return hint.empty() ? hint : hint.substr(1);
-      }
-      command = app.get_subcommand(argument);
-    }
-  }
-  return {};
 }
 
 }  // namespace sicmir::cli

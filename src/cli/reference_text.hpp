@@ -1,25 +1,31 @@
 #pragma once
-/// Manual pages and shell completions, made of the parser's own tables so that they cannot differ
-/// from what the program takes.
+/// --help, manual pages and shell completions, made from the tables of commands and options, so
+/// that they cannot differ from what the program accepts.
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
+#include "cli/command_table.hpp"
+
 namespace sicmir::cli {
 
-/// The subcommands that users see, in the order of --help.
-[[nodiscard]] std::vector<const CLI::App*> visible_commands(const CLI::App& app);
+/// Columns for text on standard output: of $COLUMNS or the terminal, from 40 to 100; else 80.
+[[nodiscard]] int text_width();
 
-/// A man page (man(7)) of `command`, or of the program if it is `app` itself.
-[[nodiscard]] std::string man_page(const CLI::App& app, const CLI::App& command);
+/// What `sicmir --help` and `sicmir COMMAND --help` print, wrapped at `width` columns.
+[[nodiscard]] std::string program_help(int width);
+[[nodiscard]] std::string command_help(const Command& command, int width);
+
+/// Manual pages (man(7)) of the program and of a command.
+[[nodiscard]] std::string program_man_page();
+[[nodiscard]] std::string man_page(const Command& command);
 
 /// A script for bash's `complete` and one for zsh's compsys.
-[[nodiscard]] std::string bash_completion(const CLI::App& app);
-[[nodiscard]] std::string zsh_completion(const CLI::App& app);
+[[nodiscard]] std::string bash_completion();
+[[nodiscard]] std::string zsh_completion();
 
-/// "Did you mean ...?" for the first argument that is no subcommand or option; empty if none is
-/// near.
-[[nodiscard]] std::string hint_for(const CLI::App& app, const std::vector<std::string>& arguments);
+/// Names of the program's options and commands, as did_you_mean() wants them.
+[[nodiscard]] const std::vector<std::string>& program_options();
+[[nodiscard]] std::vector<std::string> command_names();
 
 }  // namespace sicmir::cli

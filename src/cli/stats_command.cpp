@@ -41,15 +41,18 @@ void run(StatsCommand& command) {
 
 }  // namespace
 
-void add_stats(CLI::App& app) {
-  CLI::App& sub = *app.add_subcommand(
-      "stats", "Measure the moments of a data set, for `predict --moments` on parts of it");
+void bind_stats(Command& sub) {
   const auto owned = std::make_shared<StatsCommand>();
   bind_input(sub, owned->input);
   bind_shard(sub, owned->input);
-  sub.add_option("-o,--output", owned->output, "Moments file (HDF5)")->required()->group("Writing");
+  sub.add_option("-o,--output", owned->output, "Moments file (HDF5)").required().main();
   bind_common(sub, owned->common);
   on_run(sub, owned->common, [owned] { run(*owned); });
+  sub.describe(
+      "Measures the mean and variance of each gene after normalisation, so that parts of a data "
+      "set can be standardised as the whole.");
+  sub.add_example("sicmir stats cells.h5ad -o cells.moments",
+                  "Measure a data set before predicting it in parts");
 }
 
 }  // namespace sicmir::cli

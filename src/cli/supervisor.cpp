@@ -1,6 +1,7 @@
 #include "cli/supervisor.hpp"
 
 #include <poll.h>
+#include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -15,11 +16,14 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <exception>
+#include <new>
+#include <string>
 #include <string_view>
 
 #include "base/output_file.hpp"
 #include "base/work_note.hpp"
-#include "sicmir/types.hpp"
+#include "sicmir/error.hpp"
 
 namespace sicmir::cli {
 namespace {
@@ -28,6 +32,7 @@ constexpr std::array passed_on = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
 
 volatile std::sig_atomic_t child = 0;
 volatile std::sig_atomic_t asked_to_end = 0;  // the signal, if one came
+bool was_stuck = false;                       // the child was aborted for making no progress
 
 extern "C" void pass_on(int signal) {
   asked_to_end = signal;
@@ -66,6 +71,7 @@ void end_if_stuck(pid_t pid) {
       call = now;
       since = cpu;
     } else if (cpu - since > max_cpu_seconds) {
+      was_stuck = true;
       kill(pid, SIGABRT);
     }
   }
@@ -73,8 +79,8 @@ void end_if_stuck(pid_t pid) {
 }
 
 /// The exit status of the child as waitpid() has it; -1 if there could be no child.
-int run_in_child(const std::vector<std::string>& arguments,
-                 const std::function<int(std::vector<std::string>)>& work) {
+int run_in_child(const std::function<int(const RunSettings&)>& work, const RunSettings& settings) {
+  was_stuck = false;
   const pid_t parent = getpid();
   // A signal that comes before `child` is set waits until then.
   sigset_t held;
@@ -84,11 +90,11 @@ int run_in_child(const std::vector<std::string>& arguments,
   sigprocmask(SIG_BLOCK, &held, &before);
   const pid_t pid = fork();
   if (pid == 0) {
-    // Should this end without a word (SIGKILL), nobody would be left to end its child.
+    // If the parent is killed, nobody else would end its child.
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     sigprocmask(SIG_SETMASK, &before, nullptr);
     if (getppid() != parent) std::raise(SIGTERM);
-    const int code = work(arguments);
+    const int code = work(settings);
     std::fflush(nullptr);
     std::exit(code);
   }
@@ -115,44 +121,64 @@ int explain(int signal) {
     return static_cast<int>(ExitCode::internal);
   }
   const bool is_model = note.work == Work::reading_model;
+  const std::string what =
+      was_stuck ? "the HDF5 library made no progress for a minute of CPU time with this file"
+                : fmt::format("crash (signal {}, {}) after the HDF5 library opened this file",
+                              signal, strsignal(signal));
   spdlog::error(
-      "{}: a crash (signal {}, {}) in reading this file with the HDF5 library, as happens "
-      "with damaged files. Fetch or {} the file again. If other programs read all of it, please "
-      "report this.",
-      note.path, signal, strsignal(signal), is_model ? "train" : "write");
+      "{}: {}. It may be damaged: {} it again. If other programs read all of it, please report "
+      "this with the command line.",
+      note.path, what, is_model ? "fetch or train" : "copy or write");
   return static_cast<int>(is_model ? ExitCode::bad_model : ExitCode::bad_input);
+}
+
+[[noreturn]] void terminated() {
+  try {
+    if (std::current_exception()) std::rethrow_exception(std::current_exception());
+  } catch (const std::bad_alloc&) {
+    remove_unfinished_outputs();
+    // Without the logger, which allocates.
+    constexpr std::string_view words =
+        "error: out of memory. Use fewer --threads or smaller --block-cells.\n";
+    const auto written = ::write(STDERR_FILENO, words.data(), words.size());
+    (void)written;
+    _exit(static_cast<int>(ExitCode::internal));
+  } catch (...) {  // NOLINT(bugprone-empty-catch): it ends as an uncaught exception does
+  }
+  std::abort();
 }
 
 }  // namespace
 
-int supervised(const std::vector<std::string>& arguments,
-               const std::function<int(std::vector<std::string>)>& work) {
+void explain_terminate() {
+  std::set_terminate(terminated);
+}
+
+int supervised(const std::function<int(const RunSettings&)>& work) {
   const char* wanted = std::getenv("SICMIR_SUPERVISE");
-  if (wanted != nullptr && std::string_view(wanted) == "0") return work(arguments);
+  if (wanted != nullptr && std::string_view(wanted) == "0") return work({});
   share_work_notes();
   share_unfinished_outputs();
-  int status = run_in_child(arguments, work);
-  if (status == -1) return work(arguments);
+  int status = run_in_child(work, {});
+  if (status == -1) return work({});
   if (WIFSIGNALED(status) && is_crash(WTERMSIG(status)) &&
       latest_work_note().work == Work::carrying_over) {
     remove_unfinished_outputs();
     spdlog::warn(
-        "{}: the HDF5 library crashed in reading obs, obsm, obsp or uns; the file is damaged. "
-        "Predicting again without carrying them over.",
-        latest_work_note().path);
-    std::vector<std::string> again = arguments;
-    again.emplace_back("--no-carry");
-    status = run_in_child(again, work);
+        "{}: the HDF5 library {} while reading obs, obsm, obsp or uns; the file may be damaged. "
+        "Predicting again without copying them.",
+        latest_work_note().path, was_stuck ? "made no progress" : "crashed");
+    status = run_in_child(work, RunSettings{.carry = false});
   }
-  // A child that was done when the signal came has not died of it; its caller may have more to do.
+  // A child that had ended when the signal came was not ended by it.
   if (!WIFSIGNALED(status) && asked_to_end == 0) return WEXITSTATUS(status);
   const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : static_cast<int>(asked_to_end);
   remove_unfinished_outputs();
   if (is_crash(signal)) return explain(signal);
   if (signal == SIGKILL) {
     spdlog::error(
-        "killed from outside (signal 9), most often for want of memory: the system's, the "
-        "container's or the job's limit. Fewer --threads or smaller --block-cells need less.");
+        "killed (signal 9), most often for lack of memory: a limit of the system, the container "
+        "or the job. Use fewer --threads or smaller --block-cells.");
     return static_cast<int>(ExitCode::internal);
   }
   std::signal(signal, SIG_DFL);

@@ -41,8 +41,8 @@ const std::string& word_for(const std::vector<std::string>& words, std::size_t n
                             std::size_t n_files, const std::string& option) {
   if (words.size() == 1) return words.front();
   if (words.size() == n_files) return words[number];
-  throw Error(ExitCode::usage, fmt::format("{} has {} words for {} files; give one word for all "
-                                           "files or one for each, in the same order.",
+  throw Error(ExitCode::usage, fmt::format("{} has {} words for {} files; specify one word for "
+                                           "all files or one for each, in the same order.",
                                            option, words.size(), n_files));
 }
 
@@ -54,23 +54,22 @@ void check_output(const TrainCommand& command) {
   std::error_code failed;
   if (!fs::is_directory(folder, failed)) {
     throw Error(ExitCode::not_written,
-                fmt::format("{}: the folder {} does not exist. Make it first.", command.output,
+                fmt::format("{}: the directory {} does not exist. Create it first.", command.output,
                             folder.string()));
   }
   if (fs::is_directory(path, failed)) {
     throw Error(ExitCode::not_written,
-                fmt::format("{}: is a folder. Name a file in it.", command.output));
+                fmt::format("{}: is a directory. Specify a file in it.", command.output));
   }
   if (::access(folder.c_str(), W_OK) != 0) {
-    throw Error(ExitCode::not_written, fmt::format("{}: the folder {} cannot be written to.",
+    throw Error(ExitCode::not_written, fmt::format("{}: the directory {} is not writable.",
                                                    command.output, folder.string()));
   }
   for (const auto* inputs : {&command.mrna, &command.mirna, &command.mirna_estimated}) {
     for (const std::string& input : *inputs) {
       if (fs::equivalent(path, input, failed)) {
-        throw Error(
-            ExitCode::usage,
-            fmt::format("{}: is also an input. Give the model another name.", command.output));
+        throw Error(ExitCode::usage,
+                    fmt::format("{}: is also an input. Specify another file.", command.output));
       }
     }
   }
@@ -97,16 +96,17 @@ void run(TrainCommand& command) {
             true);
   if (!command.manifest.empty()) read_manifest(command.manifest, pairs);
   if (pairs.mrna.empty()) {
-    throw Error(ExitCode::usage, "no mRNA table: give --mrna FILE, or a manifest with --pairs");
+    throw Error(ExitCode::usage, "no mRNA table: specify --mrna FILE, or a manifest with --pairs.");
   }
   if (pairs.mirna.empty()) {
     throw Error(ExitCode::usage,
-                "no miRNA table: give --mirna FILE, --mirna-estimated FILE, or both");
+                "no miRNA table: specify --mirna FILE, --mirna-estimated FILE, or both.");
   }
   TrainOptions& options = command.train;
   options.threads = command.common.threads;
   if (options.resume && options.checkpoint.empty()) {
-    throw Error(ExitCode::usage, "--resume: name the file to go on from with --checkpoint FILE.");
+    throw Error(ExitCode::usage,
+                "--resume: specify the file to resume from with --checkpoint FILE.");
   }
   if (!options.checkpoint.empty()) {
     (void)OutputFile(options.checkpoint);
@@ -140,188 +140,205 @@ void run(TrainCommand& command) {
                model.mirnas.size(), command.output, model.checksum);
 }
 
-void bind_data(CLI::App& sub, TrainCommand& command) {
+void bind_data(Command& sub, TrainCommand& command) {
   sub.add_option("--mrna", command.mrna,
                  "Tables of mRNA expression of samples, in any format that predict reads")
-      ->type_name("FILE");
-  sub.add_option("--mrna-values", command.mrna_values,
-                 "What they hold: counts, linear (TPM, FPKM, RSEM), log (base 2) or auto; one word "
-                 "for all files or one for each [default: auto]")
-      ->check(CLI::IsMember({"auto", "counts", "linear", "log"}))
-      ->type_name("WORD");
+      .value_name("FILE")
+      .main();
+  sub.add_option(
+         "--mrna-values", command.mrna_values,
+         "What they contain: counts, linear (TPM, FPKM, RSEM), log (base 2) or auto; one word "
+         "for all files or one for each [default: auto]")
+      .words({"auto", "counts", "linear", "log"})
+      .value_name("WORD");
   sub.add_option("--mirna", command.mirna,
                  "Tables of measured mature miRNA expression (names or MIMAT accessions)")
-      ->type_name("FILE");
+      .value_name("FILE")
+      .main();
   sub.add_option("--mirna-values", command.mirna_values,
-                 "What they hold: rpm or log2rpm, log2(RPM + 1) [default: rpm]")
-      ->check(CLI::IsMember({"rpm", "log2rpm"}))
-      ->type_name("WORD");
+                 "What they contain: rpm or log2rpm, log2(RPM + 1) [default: rpm]")
+      .words({"rpm", "log2rpm"})
+      .value_name("WORD");
   sub.add_option(
          "--mirna-estimated", command.mirna_estimated,
          "Tables of estimated mature miRNA expression; used where nothing was measured, and "
          "the model says so")
-      ->type_name("FILE");
+      .value_name("FILE");
   sub.add_option("--mirna-estimated-values", command.mirna_estimated_values,
-                 "What they hold: rpm or log2rpm [default: log2rpm]")
-      ->check(CLI::IsMember({"rpm", "log2rpm"}))
-      ->type_name("WORD");
+                 "What they contain: rpm or log2rpm [default: log2rpm]")
+      .words({"rpm", "log2rpm"})
+      .value_name("WORD");
   sub.add_option(
          "--pairs", command.manifest,
          "Manifest of tables (TSV): mrna, mrna_values, mirna, mirna_values, cohort, weight, "
          "platform, harmonise and more; see docs/training-data.md")
-      ->type_name("FILE");
+      .value_name("FILE");
   sub.add_option("--gene-moments", command.gene_moments,
-                 "TSV of gene, mean and sd, log2(normalised + 1), to standardise by; genes that it "
-                 "lacks are standardised by the training samples")
-      ->type_name("FILE");
+                 "TSV of gene, mean and sd, log2(normalised + 1), for standardising; genes not in "
+                 "it are standardised by the training samples")
+      .value_name("FILE");
   sub.add_flag("--estimated-first", command.pairs.estimated_first,
-               "Where a target was both measured and estimated, take the estimate");
-  add_choice<bool>(sub, "--mirna-moments", command.all_mirna_moments,
-                   {{"paired", false}, {"all", true}},
-                   "miRNAs are standardised by the paired training samples or by all samples of "
-                   "the miRNA tables [default: paired]");
-  sub.add_option("--samples", command.pairs.samples,
-                 "TSV with the columns sample, cohort and perhaps patient [default: each mRNA file "
-                 "is a cohort]")
-      ->type_name("FILE");
+               "Use the estimate where a target was both measured and estimated");
+  sub.add_choice<bool>(
+      "--mirna-moments", command.all_mirna_moments, {{"paired", false}, {"all", true}},
+      "miRNAs are standardised by the paired training samples or by all samples of "
+      "the miRNA tables [default: paired]");
+  sub.add_option(
+         "--samples", command.pairs.samples,
+         "TSV with the columns sample, cohort and optionally patient [default: each mRNA file "
+         "is a cohort]")
+      .value_name("FILE")
+      .main();
   sub.add_option("--min-panel", command.pairs.min_panel,
-                 "Fraction of the 977 genes that each mRNA file must have [default: 0.8]")
-      ->check(CLI::Range(0.0, 1.0));
+                 "Fraction of the 977 genes that each mRNA file must contain [default: 0.8]")
+      .range(0.0, 1.0);
   sub.add_option("--min-targets", command.pairs.min_targets,
-                 "Leave out miRNAs with targets in fewer samples [default: 10]")
-      ->check(CLI::Range(Index{2}, Index{1} << 40));
+                 "Leave out miRNAs measured in fewer samples [default: 10]")
+      .range(Index{2}, Index{1} << 40);
   sub.add_option("-o,--output", command.output, "Model file to write (HDF5)")
-      ->required()
-      ->type_name("FILE");
+      .required()
+      .value_name("FILE")
+      .main();
   sub.add_option("--metrics", command.metrics,
-                 "TSV of losses and accuracies after each epoch [default: beside the model, "
-                 "NAME.metrics.tsv]")
-      ->type_name("FILE");
+                 "TSV of losses and accuracies after each epoch [default: NAME.metrics.tsv next to "
+                 "the model]")
+      .value_name("FILE");
   sub.add_option("--report", command.report,
                  "Also write an HTML page: learning curves, accuracy per miRNA and per cohort")
-      ->type_name("FILE");
-  sub.add_option("--name", command.train.name, "Name that the model carries [default: sicmir]");
+      .value_name("FILE")
+      .main();
+  sub.add_option("--name", command.train.name, "Name of the model [default: sicmir]");
 }
 
-void bind_network(CLI::App& sub, TrainCommand& command) {
+void bind_network(Command& sub, TrainCommand& command) {
   const std::string group = "Network";
   TrainOptions& options = command.train;
   sub.add_option("--hidden", options.hidden, "Widths of the hidden layers [default: 1024,1024]")
-      ->delimiter(',')
-      ->check(CLI::Range(Index{1}, Index{1} << 20))
-      ->group(group);
-  add_choice<LayerOrder>(sub, "--order", options.order,
-                         {{"bn-relu", LayerOrder::bn_relu},
-                          {"relu-bn", LayerOrder::relu_bn},
-                          {"published", LayerOrder::published}},
-                         "Batch norm and ReLU in a hidden layer: bn-relu, relu-bn, or published "
-                         "(the first layer bn-relu, then relu-bn) [default: published]")
-      ->group(group);
-  sub.add_option("--dropout", options.dropout, "Rate of dropout, 0 up to 1 [default: 0.3]")
-      ->group(group);
+      .separator(',')
+      .range(Index{1}, Index{1} << 20)
+      .main();
+  sub.add_choice<LayerOrder>(
+         "--order", options.order,
+         {{"bn-relu", LayerOrder::bn_relu},
+          {"relu-bn", LayerOrder::relu_bn},
+          {"published", LayerOrder::published}},
+         "Batch norm and ReLU in a hidden layer: bn-relu, relu-bn, or published "
+         "(the first layer bn-relu, then relu-bn) [default: published]")
+      .group(group);
+  sub.add_option("--dropout", options.dropout, "Dropout rate, from 0 to below 1 [default: 0.3]")
+      .group(group);
 }
 
-void bind_fit(CLI::App& sub, TrainCommand& command) {
+void bind_fit(Command& sub, TrainCommand& command) {
   const std::string group = "Fit";
   TrainOptions& options = command.train;
-  sub.add_option("--epochs", options.epochs, "Epochs at most [default: 100]")
-      ->check(CLI::Range(Index{1}, Index{1} << 40))
-      ->group(group);
+  sub.add_option("--epochs", options.epochs, "Maximum number of epochs [default: 100]")
+      .range(Index{1}, Index{1} << 40)
+      .group(group);
   sub.add_option("--batch", options.batch, "Samples per step [default: 64]")
-      ->check(CLI::Range(Index{2}, Index{1} << 20))
-      ->group(group);
-  sub.add_option("--learning-rate", options.learning_rate, "AdamW's [default: 0.001]")
-      ->group(group);
-  add_choice<bool>(sub, "--schedule", options.cosine, {{"cosine", true}, {"constant", false}},
-                   "Of the learning rate: cosine (to zero) or constant [default: cosine]")
-      ->group(group);
+      .range(Index{2}, Index{1} << 20)
+      .group(group);
+  sub.add_option("--learning-rate", options.learning_rate,
+                 "Learning rate of AdamW [default: 0.001]")
+      .group(group);
+  sub.add_choice<bool>("--schedule", options.cosine, {{"cosine", true}, {"constant", false}},
+                       "Learning rate schedule: cosine (to zero) or constant [default: cosine]")
+      .group(group);
   sub.add_option("--warm-up", options.warmup_epochs,
                  "Epochs in which the learning rate rises [default: 0]")
-      ->check(CLI::Range(Index{0}, Index{1} << 40))
-      ->group(group);
-  sub.add_option("--weight-decay", options.weight_decay, "AdamW's, on weights [default: 0.01]")
-      ->group(group);
+      .range(Index{0}, Index{1} << 40)
+      .group(group);
+  sub.add_option("--weight-decay", options.weight_decay,
+                 "Weight decay of AdamW, on weights only [default: 0.01]")
+      .group(group);
   sub.add_option("--seed", options.seed, "Same seed, same model, whatever the threads [default: 1]")
-      ->group(group);
+      .group(group);
 
-  sub.add_option("--members", options.members,
-                 "Networks of the ensemble, whose mean predicts; 0: ridge alone [default: 1]")
-      ->check(CLI::Range(Index{0}, Index{1000}))
-      ->group(group);
+  sub.add_option(
+         "--members", options.members,
+         "Networks in the ensemble, whose predictions are averaged; 0: ridge only [default: 1]")
+      .range(Index{0}, Index{1000})
+      .main();
   sub.add_option("--ridge", options.ridge,
                  "Share of a ridge regression in the ensemble, 0 to 1 [default: 0]")
-      ->group(group);
+      .group(group);
   sub.add_option("--kernel", options.kernel,
                  "Share of a quadratic kernel regression in the ensemble, 0 to 1 [default: 0]")
-      ->group(group);
+      .group(group);
   sub.add_option("--prior", options.prior,
-                 "Share of a kernel regression drawn towards the profiles of all samples of the "
+                 "Share of a kernel regression shrunk towards the profiles of all samples of the "
                  "miRNA tables, 0 to 1 [default: 0]")
-      ->group(group);
+      .group(group);
   sub.add_option("--kernel-penalty", options.kernel_penalty,
-                 "Of the kernel regression [default: 0.7]")
-      ->group(group);
+                 "Penalty of the kernel regression [default: 0.7]")
+      .group(group);
   sub.add_option("--prior-profiles", options.prior_profiles,
-                 "Profiles that the model keeps for its prior, at most [default: 10000]")
-      ->check(CLI::Range(Index{50}, Index{1} << 20))
-      ->group(group);
+                 "Maximum number of profiles kept in the model for its prior [default: 10000]")
+      .range(Index{50}, Index{1} << 20)
+      .group(group);
   sub.add_option("--mask-genes", options.mask_genes,
-                 "Hide this fraction of the genes, others in each step [default: 0]")
-      ->group(group);
+                 "Hide this fraction of the genes, chosen anew in each step [default: 0]")
+      .group(group);
   sub.add_option(
          "--thin", options.thin,
-         "Thin this fraction of the samples to few counts, others in each step [default: 0]")
-      ->group(group);
+         "Thin this fraction of the samples to few counts, chosen anew in each step [default: 0]")
+      .group(group);
   sub.add_option("--thin-counts", options.thin_counts,
                  "Counts over the panel that a thinned sample keeps [default: 2000]")
-      ->group(group);
-  add_choice<bool>(sub, "--weights", options.float16, {{"float32", false}, {"float16", true}},
-                   "How the model stores its weights: float32 or float16 [default: float32]")
-      ->group(group);
+      .group(group);
+  sub.add_choice<bool>("--weights", options.float16, {{"float32", false}, {"float16", true}},
+                       "Storage of the weights: float32 or float16 [default: float32]")
+      .group(group);
   sub.add_option("--checkpoint", options.checkpoint,
-                 "Save the state of the fit here, to go on from after a break; removed at the end")
-      ->type_name("FILE")
-      ->group(group);
+                 "Save the state of the fit to this file, to resume from; removed at the end")
+      .value_name("FILE")
+      .group(group);
   sub.add_option("--checkpoint-every", options.checkpoint_every,
-                 "Epochs from one checkpoint to the next [default: 5]")
-      ->check(CLI::Range(Index{1}, Index{1} << 40))
-      ->group(group);
+                 "Epochs between checkpoints [default: 5]")
+      .range(Index{1}, Index{1} << 40)
+      .group(group);
   sub.add_flag("--resume", options.resume,
-               "Go on from the checkpoint, if there is one; needs the same data and options")
-      ->group(group);
+               "Resume from the checkpoint, if there is one; requires the same data and options")
+      .group(group);
 
   const std::string judging = "Held-out patients";
   sub.add_option("--validation", options.validation,
                  "Fraction of the patients held out for early stopping [default: 0.1]")
-      ->group(judging);
+      .group(judging);
   sub.add_option("--patience", options.patience,
-                 "Stop after so many epochs without a better held-out loss [default: 20]")
-      ->check(CLI::Range(Index{1}, Index{1} << 40))
-      ->group(judging);
+                 "Stop after this many epochs without a lower held-out loss [default: 20]")
+      .range(Index{1}, Index{1} << 40)
+      .group(judging);
   sub.add_option("--cross-validate", options.cross_validate,
                  "Folds by patient for the model's accuracies; the model itself is then fitted on "
                  "all samples [default: none]")
-      ->check(CLI::Range(Index{2}, Index{1000}))
-      ->type_name("FOLDS")
-      ->group(judging);
-  sub.add_flag("!--no-baselines", options.baselines,
+      .range(Index{2}, Index{1000})
+      .value_name("FOLDS")
+      .main();
+  sub.add_flag("--no-baselines", options.baselines,
                "Do not score ridge regression and means of cohorts on the same folds")
-      ->group(judging);
+      .sets_false()
+      .group(judging);
   sub.add_flag("--leave-cohort-out", options.leave_cohort_out,
                "Also train without each cohort once, for accuracies in unseen cohorts")
-      ->group(judging);
+      .group(judging);
 }
 
 }  // namespace
 
-void add_train(CLI::App& app) {
-  CLI::App& sub = *app.add_subcommand("train", "Fit a model to paired mRNA and miRNA samples");
+void bind_train(Command& sub) {
   const auto owned = std::make_shared<TrainCommand>();
   bind_data(sub, *owned);
   bind_network(sub, *owned);
   bind_fit(sub, *owned);
   bind_common(sub, owned->common);
   on_run(sub, owned->common, [owned] { run(*owned); });
+  sub.describe(
+      "Fits an ensemble of networks and regressions to samples in which both mRNA and miRNA were "
+      "measured, and measures its accuracy on held-out patients.");
+  sub.add_example(
+      "sicmir train --mrna mrna.tsv --mirna mirna.tsv --samples samples.tsv -o model.h5",
+      "Fit a model to one pair of tables");
 }
 
 }  // namespace sicmir::cli

@@ -96,8 +96,8 @@ std::string some_of(std::span<const std::string> names) {
                      names.size() - names_shown);
 }
 
-[[noreturn]] void refuse(const std::string& message) {
-  throw Error(ExitCode::bad_input, message);
+[[noreturn]] void refuse(const std::string& message, std::initializer_list<Remedy> remedies = {}) {
+  throw Error(ExitCode::bad_input, message, remedies);
 }
 
 constexpr std::string_view orthologue_advice =
@@ -130,22 +130,25 @@ void check_species_of_ids(const std::string& file, const FeatureTable& features,
     const bool has_human = ids.share(IdKind::ensembl_gene) >= mixed_share ||
                            (c == best.column && share_of_panel(best.n_exact) >= exact_share);
     if (other >= mixed_share && has_human && best.n_by_accession == 0) {
-      refuse(fmt::format(
-          "{}: {} holds gene ids of {} ({} of {} ids) among symbols in the human style. If these "
-          "are "
-          "genes of {} alone, whose symbols may look human: {} If the file holds two genomes, "
-          "choose "
-          "the human one with --genome, or leave the other species' genes and cells out.",
-          file, name, ids.species, ids.by_kind[static_cast<std::size_t>(IdKind::other_species)],
-          ids.n, ids.species, orthologue_advice));
+      refuse(
+          fmt::format(
+              "{}: {} contains gene ids of {} ({} of {} ids) among symbols in the human style. If "
+              "these "
+              "are genes of {} alone, whose symbols may look human: {} If the file contains two "
+              "genomes, leave the other species' genes and cells out.",
+              file, name, ids.species, ids.by_kind[static_cast<std::size_t>(IdKind::other_species)],
+              ids.n, ids.species, orthologue_advice),
+          {Remedy::choose_genome});
     }
     if (other >= mixed_share && has_human) {
-      refuse(fmt::format(
-          "{}: {} holds genes of human and of {} ({} of {} ids): a mixture of two genomes. Choose "
-          "the human one with --genome (10x files name their genomes), or leave the other "
-          "species' genes and cells out of the file.",
-          file, name, ids.species, ids.by_kind[static_cast<std::size_t>(IdKind::other_species)],
-          ids.n));
+      refuse(fmt::format("{}: {} contains genes of human and of {} ({} of {} ids): a mixture of "
+                         "two genomes. Leave "
+                         "the other species' genes and cells out of the file, or, in a 10x file "
+                         "that names its "
+                         "genomes, choose one.",
+                         file, name, ids.species,
+                         ids.by_kind[static_cast<std::size_t>(IdKind::other_species)], ids.n),
+             {Remedy::choose_genome});
     }
     if (other < main_share) continue;
     if (!human) refuse_other_species(file, name, ids);
@@ -220,8 +223,8 @@ std::string advice(const IdSummary& ids, Index n_features, Index n_found, Index 
     case IdKind::upper_case_symbol:
       if (n_features < 5000) {
         return fmt::format(
-            "The file has only {} features, perhaps a selection of variable genes: give the matrix "
-            "of all genes (of an h5ad perhaps another --layer).",
+            "The file has only {} features, perhaps a selection of variable genes: specify the "
+            "matrix of all genes (in an .h5ad file perhaps another layer).",
             n_features);
       }
       if (n_found * 2 > n_panel) {
@@ -361,10 +364,8 @@ GeneMap::GeneMap(const GeneIndex& index, const FeatureTable& features,
       file, report_.n_found, n_panel, things, 100.0 * share, 100.0 * options.min_panel, n_features,
       column.name, describe(ids), advice(ids, features.size(), report_.n_found, report_.n_panel));
   if (report_.n_found > 0) {
-    message += fmt::format(
-        " Missing: {}. With a lower --min-panel (0 .. 1) the run goes on; a missing gene then "
-        "enters the network at its mean in the training data.",
-        some_of(report_.missing));
+    message += fmt::format(" Missing: {}.", some_of(report_.missing));
+    refuse(message, {Remedy::allow_missing_genes});
   }
   refuse(message);
 }

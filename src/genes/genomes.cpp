@@ -82,14 +82,15 @@ std::vector<std::string> choose_genome(FeatureTable& features, std::span<const s
   std::string chosen = wanted;
   if (found.empty()) {
     if (wanted.empty()) return {};
-    return {fmt::format("the file does not name genomes: --genome {} has no effect.", wanted)};
+    return {fmt::format("the file does not name genomes: the choice of genome {} has no effect.",
+                        wanted)};
   }
   if (wanted.empty()) {
     if (found.size() > 1) {
       throw Error(ExitCode::bad_input,
-                  fmt::format("{}: holds genes of {} genomes: {}. Choose the human one with "
-                              "--genome, e.g. --genome {}.",
-                              file, found.size(), listed, likely_human(names)));
+                  fmt::format("{}: contains genes of {} genomes: {}. The human one is probably {}.",
+                              file, found.size(), listed, likely_human(names)),
+                  {Remedy::choose_genome});
     }
     chosen = names.front();
   } else if (!found.contains(wanted)) {

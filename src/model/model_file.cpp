@@ -300,8 +300,8 @@ std::string find_model(const std::string& path) {
     if (std::filesystem::exists(candidate, error)) return candidate.lexically_normal().string();
     looked += "\n  " + candidate.lexically_normal().string();
   }
-  throw Error(ExitCode::bad_model,
-              "no model was found. Give one with --model or $SICMIR_MODEL. Looked at:" + looked);
+  throw Error(ExitCode::bad_model, "no model was found. Looked at:" + looked + "\n ",
+              {Remedy::choose_model});
 }
 
 }  // namespace sicmir

@@ -59,9 +59,8 @@ class Reader {
     std::ifstream stream(path, std::ios::binary);
     std::error_code ignored;
     if (!stream || std::filesystem::is_directory(path, ignored)) {
-      throw Error(
-          ExitCode::bad_model,
-          fmt::format("{}: the model file cannot be opened. Give a model with --model.", path));
+      throw Error(ExitCode::bad_model, fmt::format("{}: the model file cannot be opened.", path),
+                  {Remedy::choose_model});
     }
     std::array<char, 8> start{};
     stream.read(start.data(), start.size());
@@ -81,9 +80,7 @@ class Reader {
 
   void read_header() {
     if (h5::text_attribute(file_.id(), "format").value_or("") != model_parts::format_name) {
-      file_.fail("/",
-                 "not a sicmir model: its attribute 'format' is not 'sicmir-model'. A matrix "
-                 "is given as the input, a model with --model.");
+      file_.fail("/", "not a sicmir model: its attribute 'format' is not 'sicmir-model'.");
     }
     card_.model.made_by = text(file_.id(), "made_by", "/");
     const auto version = h5::integer_attribute(file_.id(), "format_version");

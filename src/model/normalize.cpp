@@ -63,23 +63,23 @@ void Normaliser::check(const CellBlock& block, std::size_t cell) const {
     const float value = block.values[static_cast<std::size_t>(i)];
     if (std::isfinite(value) && (may_be_negative || value >= 0.0f)) continue;
     const auto gene = static_cast<std::size_t>(block.genes[static_cast<std::size_t>(i)]);
-    throw Error(
-        ExitCode::bad_input,
-        fmt::format("{}: cell {} ('{}'), gene {}: found {}, but the values were taken to be "
-                    "{}{}. Correct the value or leave the cell out{}.",
-                    file_, block.first + static_cast<Index>(cell) + 1, block.cells[cell],
-                    panel_->genes[gene].symbol, value, to_string(values_),
-                    may_be_negative ? ", which must be finite numbers"
-                                    : ", which must be finite and not negative",
-                    may_be_negative ? "" : ", or say what the values are with --values"));
+    const std::string message = fmt::format(
+        "{}: cell {} ('{}'), gene {}: found {}, but the values were taken to be {}, which must be "
+        "finite{}. Correct the value or leave the cell out.",
+        file_, block.first + static_cast<Index>(cell) + 1, block.cells[cell],
+        panel_->genes[gene].symbol, value, to_string(values_),
+        may_be_negative ? " numbers" : " and not negative");
+    if (may_be_negative) throw Error(ExitCode::bad_input, message);
+    throw Error(ExitCode::bad_input, message, {Remedy::specify_values});
   }
   if (!may_be_negative && !(std::isfinite(block.totals[cell]) && block.totals[cell] >= 0.0)) {
     throw Error(ExitCode::bad_input,
                 fmt::format("{}: cell {} ('{}'): its total over all genes is {}, so some gene's "
                             "value is missing, infinite or negative, but the values were taken to "
-                            "be {}. Correct the values, or say what they are with --values.",
+                            "be {}. Correct the values.",
                             file_, block.first + static_cast<Index>(cell) + 1, block.cells[cell],
-                            block.totals[cell], to_string(values_)));
+                            block.totals[cell], to_string(values_)),
+                {Remedy::specify_values});
   }
   if (from_ == ValuesFrom::sample) check_judged(block, cell);
 }
@@ -88,16 +88,15 @@ void Normaliser::check_judged(const CellBlock& block, std::size_t cell) const {
   const bool counts = values_ == Values::counts;
   if (!counts && values_ != Values::log) return;
   const auto refuse = [&](const std::string& what, double found) {
-    throw Error(
-        ExitCode::bad_input,
-        fmt::format("{}: cell {} ('{}'), {} {}, but the cells that were looked at hold {}, so the "
-                    "values were taken to be {}. Say what they are with --values: counts (also "
-                    "expected ones, with fractions), linear, log or zscore.",
-                    file_, block.first + static_cast<Index>(cell) + 1, block.cells[cell], what,
-                    found,
-                    counts ? std::string("whole numbers only")
-                           : fmt::format("values from 0 to {} only", largest_log),
-                    to_string(values_)));
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: cell {} ('{}'), {} {}, but the sampled cells contain {}, so the "
+                            "values were taken to be {}.",
+                            file_, block.first + static_cast<Index>(cell) + 1, block.cells[cell],
+                            what, found,
+                            counts ? std::string("whole numbers only")
+                                   : fmt::format("values from 0 to {} only", largest_log),
+                            to_string(values_)),
+                {Remedy::specify_values});
   };
   for (Index i = block.offsets[cell]; i < block.offsets[cell + 1]; ++i) {
     const float value = block.values[static_cast<std::size_t>(i)];

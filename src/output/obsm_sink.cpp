@@ -25,7 +25,9 @@ class ObsmSink final : public MatrixSink {
                           name_.find('/') == std::string::npos && is_utf8(name_);
     if (!is_plain) {
       throw Error(ExitCode::usage,
-                  fmt::format("--into-obsm '{}': expected a name without a slash.", name_));
+                  fmt::format("obsm/{}: the name of a table in obsm must not be empty or contain "
+                              "a slash.",
+                              name_));
     }
     check_place();
   }
@@ -52,9 +54,10 @@ class ObsmSink final : public MatrixSink {
   void finish() override {
     if (!kept_.are_all(n_cells_)) {
       throw Error(ExitCode::usage,
-                  fmt::format("--into-obsm: {} of {} cells have no prediction, but obsm has a line "
-                              "for each cell. Say --empty-cells nan.",
-                              n_cells_ - kept_.size(), n_cells_));
+                  fmt::format("{}: {} of {} cells have no prediction, but obsm has a line for each "
+                              "cell.",
+                              input_, n_cells_ - kept_.size(), n_cells_),
+                  {Remedy::handle_empty_cells});
     }
     const h5::Lock lock;
     if (H5Lexists(out_.id(), "obsm", H5P_DEFAULT) <= 0) {
@@ -85,9 +88,7 @@ class ObsmSink final : public MatrixSink {
     }
     if (h5::kind_of(file.id(), "obsm/" + name_) != h5::Kind::absent) {
       throw Error(ExitCode::usage,
-                  fmt::format("--into-obsm: {} has obsm/{} already; give another name with "
-                              "--into-obsm=NAME.",
-                              input_, name_));
+                  fmt::format("{}: obsm/{} exists already; specify another name.", input_, name_));
     }
     n_cells_ = h5ad::Table(file, "obs").size();
   }

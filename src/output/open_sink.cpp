@@ -41,10 +41,12 @@ OutputFormat resolve_output_format(const std::string& path, OutputFormat format)
   const OutputFormat named = by_ending(path);
   if (named != OutputFormat::automatic) return named;
   if (is_stream_path(path)) return OutputFormat::tsv;
-  throw Error(ExitCode::usage,
-              fmt::format("{}: the ending does not say which format to write. Use .h5ad, .csv, "
-                          ".tsv, .txt, .csv.gz, .tsv.gz or .txt.gz, or say --output-format.",
-                          path));
+  throw Error(
+      ExitCode::usage,
+      fmt::format("{}: the file name does not tell which format to write; known endings are "
+                  ".h5ad, .csv, .tsv, .txt, .csv.gz, .tsv.gz and .txt.gz.",
+                  path),
+      {Remedy::choose_output_format});
 }
 
 void MatrixSink::encode_layer(const Eigen::Ref<const Matrix>& /*values*/,
@@ -56,17 +58,20 @@ std::unique_ptr<MatrixSink> open_sink(const std::string& path, const SinkOptions
   const OutputFormat format = resolve_output_format(path, options.format);
   if (format != OutputFormat::h5ad) return make_text_sink(path, format, options);
   if (options.features_as_lines) {
-    throw Error(ExitCode::usage,
-                fmt::format("{}: only text can be transposed; AnnData keeps cells first. Leave "
-                            "--transpose out, or write .csv or .tsv.",
-                            path));
+    throw Error(
+        ExitCode::usage,
+        fmt::format("{}: only text can be transposed; AnnData stores one cell per line. Write "
+                    ".csv or .tsv, or do not transpose.",
+                    path));
   }
   if (OutputFile(path).is_direct()) {
-    throw Error(ExitCode::usage,
-                fmt::format("{}: an h5ad file cannot be written to a pipe, a device or standard "
-                            "output, because HDF5 goes back and forth in it. Name a regular file, "
-                            "or write text (--output-format tsv).",
-                            path == "-" ? "standard output" : path));
+    throw Error(
+        ExitCode::usage,
+        fmt::format("{}: an h5ad file cannot be written to a pipe, a device or standard "
+                    "output, because HDF5 writes it in no fixed order. Specify a regular file, "
+                    "or write text.",
+                    path == "-" ? "standard output" : path),
+        {Remedy::choose_output_format});
   }
   return make_h5ad_sink(path, options);
 }

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <limits>
 #include <string_view>
 #include <tuple>
 #include <unordered_map>
 
+#include "base/file_endings.hpp"
 #include "genes/sample_ids.hpp"
 #include "sicmir/reference_tables.hpp"
 #include "sicmir/train.hpp"
@@ -21,17 +21,6 @@ namespace {
 using training::Table;
 
 constexpr float missing = std::numeric_limits<float>::quiet_NaN();
-
-/// A file's name without folder and endings: the cohort of its samples unless a table says more.
-std::string stem(const std::string& path) {
-  std::string name = std::filesystem::path(path).filename().string();
-  for (const std::string_view ending : {".gz", ".bgz", ".tsv", ".csv", ".txt", ".h5ad", ".h5"}) {
-    if (name.size() > ending.size() && name.ends_with(ending)) {
-      name.resize(name.size() - ending.size());
-    }
-  }
-  return name;
-}
 
 /// The tables laid over one another: first come, first served, for every single target.
 class Targets {
@@ -139,7 +128,7 @@ Expression read_expression(const PairOptions& options, const GeneIndex& genes,
         continue;
       }
       result.samples.push_back(table.samples[i]);
-      result.cohorts.push_back(file.cohort.empty() ? stem(file.path) : file.cohort);
+      result.cohorts.push_back(file.cohort.empty() ? name_without_endings(file.path) : file.cohort);
       result.platforms.push_back(file.platform);
       result.weights.push_back(file.weight);
       result.values.push_back(std::move(table.values[i]));
@@ -166,7 +155,7 @@ struct MirnaSide {
       for (const std::string& sample : tables.back().samples) {
         if (!seen.emplace(sample, true).second) continue;
         samples.push_back(sample);
-        cohorts.push_back(file.cohort.empty() ? stem(file.path) : file.cohort);
+        cohorts.push_back(file.cohort.empty() ? name_without_endings(file.path) : file.cohort);
       }
     }
   }

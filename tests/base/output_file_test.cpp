@@ -126,7 +126,7 @@ TEST(OutputFile, RefusesAFolder) {
   const Scratch folder;
   const Error error = error_of([&] { OutputFile file(folder / "."); });
   EXPECT_EQ(error.code(), ExitCode::not_written);
-  EXPECT_THAT(error.what(), HasSubstr("is a folder"));
+  EXPECT_THAT(error.what(), HasSubstr("is a directory"));
 }
 
 TEST(OutputFile, RefusesAFolderThatIsClosedToTheUser) {

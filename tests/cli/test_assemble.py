@@ -199,7 +199,7 @@ def test_what_is_no_sample_sheet_is_refused(tree, tmp_path):
     sheet = tree.sheet()
     sheet.write_text(sheet.read_text().rstrip("\n").rsplit("\t", 3)[0] + "\n")
     assert "line 2 has" in assemble(tree, sheet, tmp_path / "out", expect=3)
-    assert "is no folder" in run("assemble", "--gdc", tmp_path / "no", "--sample-sheet", sheet,
+    assert "is not a directory" in run("assemble", "--gdc", tmp_path / "no", "--sample-sheet", sheet,
                                  "-o", tmp_path / "x", expect=3).stderr
 
 

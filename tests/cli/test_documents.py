@@ -189,7 +189,7 @@ def test_no_command_line_hides_in_an_indented_block():
 def options():
     """Options of each subcommand."""
     usage = run("--help").stdout
-    commands = re.findall(r"^  ([a-z-]+)  +\S", usage.split("Subcommands:")[1], re.MULTILINE)
+    commands = re.findall(r"^  ([a-z-]+)  +\S", usage.split("Commands:")[1].split("Options:")[0], re.MULTILINE)
     return {command: set(re.findall(r"(?<![\w-])--?[a-z][a-z0-9-]*", run(command, "--help").stdout))
             for command in commands}
 

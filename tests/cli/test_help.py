@@ -17,7 +17,7 @@ MANUAL = pathlib.Path(os.environ["SICMIR_BUILD"]) / "manual"
 
 def commands():
     usage = run("--help").stdout
-    return re.findall(r"^  ([a-z-]+)  +\S", usage.split("Subcommands:")[1], re.MULTILINE)
+    return re.findall(r"^  ([a-z-]+)  +\S", usage.split("Commands:")[1].split("Options:")[0], re.MULTILINE)
 
 
 def options(command):
@@ -99,8 +99,63 @@ def test_a_mistyped_word_is_answered_with_the_nearest(words, hint):
     assert done.stdout == ""
 
 
-def test_a_word_that_is_near_none_gets_no_answer():
+def test_a_word_that_is_near_none_gets_no_suggestion():
     assert "Did you mean" not in run("frobnicate", expect=2).stderr
+
+
+@pytest.mark.parametrize("words, message", [
+    (["evalute", "x", "y"], "error: 'evalute' is not a command of sicmir; `sicmir --help` lists them. "
+     "Did you mean 'evaluate'?"),
+    (["markers", "x"], "error: 'markers' is not a command of sicmir; `sicmir --help` lists them."),
+    ([], "error: a command is required; `sicmir --help` lists them."),
+    (["predict", "x.csv", "y.csv"], "error: predict: unexpected argument 'y.csv'. "
+     "(See `sicmir predict --help`.)"),
+    (["predict", "x.csv", "--scale", "datset"], "error: --scale: 'datset' is not one of auto, dataset, "
+     "reference, none. Did you mean 'dataset'? (See `sicmir predict --help`.)"),
+    (["predict", "x.csv", "--threads", "0"],
+     "error: --threads: 0 is outside the range from 1 to 1024. (See `sicmir predict --help`.)"),
+    (["predict", "x.csv", "--threads", "two"],
+     "error: --threads: 'two' is not a whole number. (See `sicmir predict --help`.)"),
+    (["predict", "x.csv", "--min-panel", "2"],
+     "error: --min-panel: 2 is outside the range from 0 to 1. (See `sicmir predict --help`.)"),
+    (["predict", "x.csv", "-q", "-v"],
+     "error: --verbose cannot be combined with --quiet. (See `sicmir predict --help`.)"),
+    (["merge", "part.h5ad"], "error: --output is required. (See `sicmir merge --help`.)"),
+    (["train", "--hidden", "64,x"],
+     "error: --hidden: 'x' is not a whole number. (See `sicmir train --help`.)"),
+])
+def test_errors_of_usage_are_one_line(words, message):
+    done = run(*words, expect=2)
+    assert done.stderr.splitlines() == [message]
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("columns", [50, 80, 100])
+def test_help_fits_the_width_and_hides_the_parser(columns):
+    texts = [subprocess.run([SICMIR, *words], capture_output=True, text=True, check=True,
+                            env={**os.environ, "COLUMNS": str(columns)}).stdout
+             for words in ([["--help"]] + [[command, "--help"] for command in commands()])]
+    for text in texts:
+        options_only = text.split("\nExamples:")[0]
+        assert max(map(len, options_only.splitlines())) <= columns
+        assert "{" not in text and "Excludes" not in text and "TEXT:" not in text
+    pages = "".join(page.read_text() for page in (MANUAL / "man1").glob("*.1"))
+    assert "Excludes" not in pages and "{sicmir}" not in pages and "{false}" not in pages
+
+
+def test_help_shows_the_main_options_first():
+    text = run("predict", "--help").stdout
+    main = text.split("Main options:")[1].split("\n\n")[0]
+    for option in ("--model", "--output", "--values", "--scale", "--layer", "--pool", "--mirnas"):
+        assert option in main
+    assert len(re.findall(r"^  (?: {4}|-\w, )--", main, re.MULTILINE)) <= 10
+    assert text.index("Main options:") < text.index("Reading:")
+    assert "Examples:" in text
+
+
+def test_help_of_a_command_needs_nothing_else():
+    for words in (["predict", "--help"], ["predict", "--nonsense", "--help"], ["merge", "-h"]):
+        assert run(*words).stdout.startswith(("Predict miRNAs", "Merge the"))
 
 
 def test_mistyped_mirnas_and_layers(model, tmp_path):

@@ -135,6 +135,16 @@ def test_colliding_names_are_found_before_any_work(model, tmp_path):
     assert record["output_bytes"] == (tmp_path / "out" / "a.h5ad").stat().st_size
 
 
+def test_ids_are_names_without_the_endings_of_any_format(model, tmp_path):
+    names = {"a.loom": "a", "b.gctx": "b", "c.gct.gz": "c", "d.tar.gz": "d", "e.tgz": "e",
+             "f.v2.h5ad": "f.v2", "g.mtx.gz": "g", "h.TXT": "h.TXT", "deep/i.tsv.bgz": "i", "j/": "j"}
+    (tmp_path / "list").write_text("".join(f"{name}\n" for name in names))
+    done = run("predict", "--inputs", tmp_path / "list", "--output-dir", tmp_path / "out", "-m", model,
+               cwd=tmp_path, expect=3)  # none of them exists
+    assert dict(line.strip().rstrip(")").split(" (") for line in
+                done.stderr.splitlines()[-len(names):]) == {id: name for name, id in names.items()}
+
+
 @pytest.mark.parametrize("content, words", [("", "lists no input"), ("../x\tfile\n", "line 1"),
                                             (".x\tfile\n", "line 1"), ("\tfile\n", "line 1")])
 def test_lists_that_cannot_be_meant_are_refused(model, tmp_path, content, words):

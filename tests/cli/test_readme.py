@@ -61,7 +61,7 @@ def test_moments_and_pipes_of_the_predict_page_give_the_same_predictions(bundled
 
 def test_every_subcommand_is_in_the_readme():
     usage = subprocess.run([SICMIR, "--help"], capture_output=True, text=True, check=True).stdout
-    commands = re.findall(r"^  ([a-z-]+)  +\S", usage.split("Subcommands:")[1], re.MULTILINE)
+    commands = re.findall(r"^  ([a-z-]+)  +\S", usage.split("Commands:")[1].split("Options:")[0], re.MULTILINE)
     readme = (PROJECT / "README.md").read_text()
     assert commands
     for command in commands:

@@ -1,0 +1,67 @@
+#include "cli/command_table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "cli/commands.hpp"
+
+namespace sicmir::cli {
+namespace {
+
+constexpr std::string_view predicting = "Predict";
+constexpr std::string_view parts = "Data sets in parts";
+constexpr std::string_view models = "Models";
+constexpr std::string_view other = "Help";
+
+constexpr std::array table = {
+    CommandEntry{"predict", predicting, "Predict miRNAs from an expression matrix", bind_predict,
+                 true},
+    CommandEntry{"inspect", predicting,
+                 "Show what a matrix, model, moments file or predictions file contains, and what "
+                 "predict would do with it",
+                 bind_inspect, true},
+    CommandEntry{"pool", predicting,
+                 "Pool groups of cells and write the pools: pseudo-bulk or random draws", bind_pool,
+                 true},
+    CommandEntry{"evaluate", predicting,
+                 "Compare predicted with measured miRNA expression, per miRNA and per sample",
+                 bind_evaluate, true},
+    CommandEntry{"stats", parts,
+                 "Measure the moments of a data set, for `predict --moments` on parts of it",
+                 bind_stats, true},
+    CommandEntry{"merge", parts, "Merge the predictions of shards into one .h5ad file", bind_merge,
+                 true},
+    CommandEntry{"merge-stats", parts,
+                 "Merge the moments of shards; the result is bit-identical to one run",
+                 bind_merge_stats, true},
+    CommandEntry{"train", models, "Fit a model to paired mRNA and miRNA samples", bind_train, true},
+    CommandEntry{"assemble", models,
+                 "Make tables for train from a download from the Genomic Data Commons",
+                 bind_assemble, true},
+    CommandEntry{"import", models,
+                 "Convert a network saved by PyTorch (whole module or state_dict) to a model",
+                 bind_import, true},
+    CommandEntry{"export", models, "Write a model for NumPy (.npz) or ONNX (.onnx)", bind_export,
+                 true},
+    CommandEntry{"help", other, "Show what a command does and its options", bind_help, false}};
+
+}  // namespace
+
+std::span<const CommandEntry> command_table() {
+  return table;
+}
+
+const CommandEntry* find_command(std::string_view name) {
+  const auto* const found = std::find_if(
+      table.begin(), table.end(), [&](const CommandEntry& entry) { return entry.name == name; });
+  return found == table.end() ? nullptr : &*found;
+}
+
+std::unique_ptr<Command> make_command(const CommandEntry& entry) {
+  auto command = std::make_unique<Command>(std::string(entry.name), std::string(entry.summary));
+  entry.bind(*command);
+  return command;
+}
+
+}  // namespace sicmir::cli
