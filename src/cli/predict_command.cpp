@@ -199,7 +199,8 @@ void predict_one(const PredictCommand& command, const PreparedModel& prepared,
                  const GeneIndex& index) {
   const Model& model = prepared.card();
   SinkOptions save_options;
-  PredictOptions options{command.input.reading};
+  PredictOptions options;
+  static_cast<ReadingOptions&>(options) = command.input.reading;
   options.output_scale = command.output_scale;
   options.threads = thread_count(command.common.threads);
   options.mirnas = chosen_mirnas(command, model);
