@@ -36,8 +36,9 @@ struct Dropout {
   double rate = 0.0;  ///< 0 .. 1, exclusive
 };
 
-/// x^2 / 2 up to |x| = limit, limit (|x| - limit / 2) beyond (Huber 1964, his loss): the hidden
-/// layer of a quadratic kernel regression that goes on as a straight line outside of its training.
+/// x^2 / 2 up to |x| = limit, limit (|x| - limit / 2) beyond (the loss of Huber 1964): the hidden
+/// layer of a quadratic kernel regression that continues as a straight line outside the range of
+/// its training data.
 struct Huber {
   double limit = 1.0;  ///< above 0
 };
@@ -45,6 +46,7 @@ struct Huber {
 /// exp(x_i) / sum_j exp(x_j) over a cell's features: shares that sum to 1.
 struct Softmax {};
 
+/// What a new type needs besides: model/layers.hpp.
 using Layer = std::variant<Linear, BatchNorm, Relu, Dropout, Huber, Softmax>;
 
 /// Order of batch norm and ReLU after each hidden linear layer; dropout always comes last.
@@ -60,14 +62,17 @@ struct Member {
   std::vector<Layer> layers;
 };
 
-enum class Activation : std::uint8_t { none, relu, huber, softmax };
+/// A layer that follows a linear one and changes each cell's features on their own; monostate:
+/// none.
+using Activation = std::variant<std::monostate, Relu, Huber, Softmax>;
 
 /// One step of the folded network: y = activation(W x + b).
 struct Dense {
   Matrix weight;         ///< outputs x inputs
   Eigen::VectorXf bias;  ///< outputs
-  Activation activation = Activation::none;
-  float limit = 0.0F;  ///< of huber
+  Activation activation;
+
+  [[nodiscard]] bool has_relu() const noexcept { return std::holds_alternative<Relu>(activation); }
 };
 
 /// What the kernels leave of a layer's activation: all but the ReLU. values: outputs x cells.

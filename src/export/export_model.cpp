@@ -1,20 +1,17 @@
 #include <spdlog/fmt/fmt.h>
 
-#include <variant>
-
 #include "base/output_file.hpp"
 #include "export/formats.hpp"
 #include "sicmir/export.hpp"
 
 namespace sicmir {
 
-static_assert(std::variant_size_v<Layer> == 6,
-              "a new layer must be taught to npz.cpp and onnx.cpp");
-
 void export_model(const Model& model, const std::string& path) {
   const bool npz = path.ends_with(".npz");
   if (!npz && !path.ends_with(".onnx")) {
-    throw Error(ExitCode::usage, fmt::format("{}: models are exported to .npz and .onnx.", path));
+    throw Error(
+        ExitCode::usage,
+        fmt::format("{}: unsupported file ending; models are exported to .npz and .onnx.", path));
   }
   OutputFile output(path);
   const std::string bytes = npz ? to_npz(model) : to_onnx(model);

@@ -12,12 +12,13 @@
 #include <vector>
 
 #include "export/formats.hpp"
+#include "model/layers.hpp"
 #include "model/model_parts.hpp"
 
 namespace sicmir {
 namespace {
 
-/// Code points of UTF-8 text. Names in models are UTF-8; a byte that is not stands for itself.
+/// Code points of UTF-8 text. Names in models are UTF-8; an invalid byte becomes one code point.
 std::vector<std::uint32_t> code_points(std::string_view text) {
   std::vector<std::uint32_t> points;
   for (std::size_t i = 0; i < text.size();) {
@@ -140,26 +141,24 @@ class Archive {
 };
 
 void add_layer(Archive& archive, const std::string& prefix, const Layer& layer) {
-  const auto vector = [&](const std::string& name, const Eigen::VectorXf& values) {
-    const auto shape = static_cast<std::size_t>(values.size());
-    archive.add(prefix + name, model_parts::as_span(values), {&shape, 1});
-  };
-  if (const auto* linear = std::get_if<Linear>(&layer)) {
-    const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> weight =
-        linear->weight;
-    const std::array shape = {static_cast<std::size_t>(weight.rows()),
-                              static_cast<std::size_t>(weight.cols())};
-    archive.add(prefix + "weight", model_parts::as_span(weight), shape);
-    if (linear->bias.size() != 0) vector("bias", linear->bias);
-  } else if (const auto* norm = std::get_if<BatchNorm>(&layer)) {
-    vector("gamma", norm->gamma);
-    vector("beta", norm->beta);
-    vector("mean", norm->mean);
-    vector("variance", norm->variance);
-    archive.add(prefix + "eps", std::span<const double>(&norm->eps, 1));
-  } else if (const auto* huber = std::get_if<Huber>(&layer)) {
-    archive.add(prefix + "limit", std::span<const double>(&huber->limit, 1));
-  }
+  if (layers::is_training_only(layer)) return;
+  const auto name = [&](const auto& field) { return fmt::format("{}{}", prefix, field.name); };
+  layers::visit_fields(
+      layer,
+      layers::Overloaded{[&](const layers::Number& field, const double& value) {
+                           archive.add(name(field), std::span<const double>(&value, 1));
+                         },
+                         [&](const layers::Numbers& field, const Eigen::VectorXf& values) {
+                           if (field.optional && values.size() == 0) return;
+                           const auto shape = static_cast<std::size_t>(values.size());
+                           archive.add(name(field), model_parts::as_span(values), {&shape, 1});
+                         },
+                         [&](const layers::Weights& field, const Matrix& weights) {
+                           const model_parts::RowMajor by_output = weights;
+                           const std::array shape = {static_cast<std::size_t>(weights.rows()),
+                                                     static_cast<std::size_t>(weights.cols())};
+                           archive.add(name(field), model_parts::as_span(by_output), shape);
+                         }});
 }
 
 }  // namespace
@@ -193,13 +192,13 @@ std::string to_npz(const Model& model) {
   for (const Member& member : model.members) weights.push_back(member.weight);
   archive.add("member_weights", weights);
   for (std::size_t m = 0; m < model.members.size(); ++m) {
-    const std::vector<Layer>& layers = model.members[m].layers;
+    const std::vector<Layer>& stack = model.members[m].layers;
     std::vector<std::string> types;
-    types.reserve(layers.size());
-    for (const Layer& layer : layers) types.push_back(model_parts::layer_type(layer));
+    types.reserve(stack.size());
+    for (const Layer& layer : stack) types.emplace_back(layers::name_of(layer));
     archive.add(fmt::format("layers_{:03}", m), types);
-    for (std::size_t i = 0; i < layers.size(); ++i) {
-      add_layer(archive, fmt::format("{:03}_{:03}_", m, i), layers[i]);
+    for (std::size_t i = 0; i < stack.size(); ++i) {
+      add_layer(archive, fmt::format("{:03}_{:03}_", m, i), stack[i]);
     }
   }
   return archive.finish();

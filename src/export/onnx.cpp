@@ -8,6 +8,7 @@
 #include <limits>
 #include <span>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "export/formats.hpp"
@@ -17,8 +18,8 @@
 namespace sicmir {
 namespace {
 
-/// A protobuf message being written (protobuf.dev, "Encoding"): the dozen fields that are needed
-/// here do not pay for a library and its generated code.
+/// A protobuf message being written (protobuf.dev, "Encoding"): a dozen fields are needed,
+/// too few to justify a library and its generated code.
 class Message {
  public:
   Message& number(std::uint32_t field, std::int64_t value) {
@@ -69,6 +70,12 @@ Message tensor(std::string_view name, std::span<const Index> shape, std::span<co
       .text(9, {reinterpret_cast<const char*>(values.data()), values.size_bytes()});
 }
 
+/// A tensor of one number.
+Message single(std::string_view name, float value) {
+  const Index one = 1;
+  return tensor(name, {&one, 1}, {&value, 1});
+}
+
 /// "cells" x `width`.
 Message value_info(std::string_view name, Index width) {
   const Message shape =
@@ -78,31 +85,39 @@ Message value_info(std::string_view name, Index width) {
 }
 
 void add_node(Message& graph, std::string_view kind, std::initializer_list<std::string> inputs,
-              const std::string& output) {
+              const std::string& output, std::initializer_list<Message> attributes = {}) {
   Message node;
   for (const std::string& input : inputs) node.text(1, input);
-  graph.message(1, node.text(2, output).text(3, output + "_node").text(4, kind));
+  node.text(2, output).text(3, output + "_node").text(4, kind);
+  for (const Message& attribute : attributes) node.message(5, attribute);
+  graph.message(1, node);
 }
 
-/// What the activation makes of `input`, as `output`.
-void add_activation(Message& graph, const Dense& dense, const std::string& name,
-                    const std::string& input, const std::string& output) {
-  if (dense.activation == Activation::relu) {
-    add_node(graph, "Relu", {input}, output);
-  } else if (dense.activation == Activation::softmax) {
-    add_node(graph, "Softmax", {input}, output);  // over the last axis, the features
-  } else {  // Huber: with m = min(|x|, limit), m (|x| - m / 2)
-    const Index one = 1;
-    const float half = 0.5F;
-    graph.message(5, tensor(name + "_limit", {&one, 1}, {&dense.limit, 1}));
-    graph.message(5, tensor(name + "_half", {&one, 1}, {&half, 1}));
-    add_node(graph, "Abs", {input}, name + "_size");
-    add_node(graph, "Min", {name + "_size", name + "_limit"}, name + "_near");
-    add_node(graph, "Mul", {name + "_near", name + "_half"}, name + "_halved");
-    add_node(graph, "Sub", {name + "_size", name + "_halved"}, name + "_rest");
-    add_node(graph, "Mul", {name + "_near", name + "_rest"}, output);
-  }
+/// Where the operators of an activation go: `name` prefixes the names of intermediate values.
+struct Place {
+  std::string name, input, output;
+};
+
+// One for each activation.
+void add_operators(Message& graph, const Relu& /*layer*/, const Place& at) {
+  add_node(graph, "Relu", {at.input}, at.output);
 }
+void add_operators(Message& graph, const Softmax& /*layer*/, const Place& at) {
+  add_node(graph, "Softmax", {at.input}, at.output);  // over the last axis, the features
+}
+/// With m = min(|x|, limit): m (|x| - m / 2).
+void add_operators(Message& graph, const Huber& layer, const Place& at) {
+  const std::string& name = at.name;
+  const auto limit = static_cast<float>(layer.limit);
+  graph.message(5, single(name + "_limit", limit));
+  graph.message(5, single(name + "_half", 0.5F));
+  add_node(graph, "Abs", {at.input}, name + "_size");
+  add_node(graph, "Min", {name + "_size", name + "_limit"}, name + "_near");
+  add_node(graph, "Mul", {name + "_near", name + "_half"}, name + "_halved");
+  add_node(graph, "Sub", {name + "_size", name + "_halved"}, name + "_rest");
+  add_node(graph, "Mul", {name + "_near", name + "_rest"}, at.output);
+}
+void add_operators(Message& /*graph*/, std::monostate /*none*/, const Place& /*at*/) {}
 
 void add_member(Message& graph, const Member& member, const std::string& prefix,
                 const std::string& output) {
@@ -111,7 +126,7 @@ void add_member(Message& graph, const Member& member, const std::string& prefix,
   for (std::size_t i = 0; i < stack.size(); ++i) {
     const Dense& dense = stack[i];
     const bool last = i + 1 == stack.size();
-    const bool linear = dense.activation == Activation::none;
+    const bool linear = std::holds_alternative<std::monostate>(dense.activation);
     const std::string name = fmt::format("{}dense{}", prefix, i);
     const std::string result = last ? output : name + "_out";
     const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> weight =
@@ -122,8 +137,8 @@ void add_member(Message& graph, const Member& member, const std::string& prefix,
                             {weight.data(), static_cast<std::size_t>(weight.size())}));
     graph.message(5, tensor(name + "_bias", {&width, 1},
                             {dense.bias.data(), static_cast<std::size_t>(width)}));
-    // The member's share goes into its last product; a ReLU behind it lets positive factors pass.
-    const bool shared = last && (linear || dense.activation == Activation::relu);
+    // The member's weight goes into its last product; a ReLU after it keeps positive factors.
+    const bool shared = last && (linear || dense.has_relu());
     const float share = shared ? static_cast<float>(member.weight) : 1.0F;
     graph.message(1, Message()
                          .text(1, input)
@@ -138,11 +153,13 @@ void add_member(Message& graph, const Member& member, const std::string& prefix,
     if (!linear) {
       const bool scale_after = last && !shared;
       const std::string activated = scale_after ? name + "_activated" : result;
-      add_activation(graph, dense, name, name + "_sum", activated);
+      std::visit(
+          [&](const auto& activation) {
+            add_operators(graph, activation, {name, name + "_sum", activated});
+          },
+          dense.activation);
       if (scale_after) {
-        const Index one = 1;
-        const auto weight_of_member = static_cast<float>(member.weight);
-        graph.message(5, tensor(name + "_share", {&one, 1}, {&weight_of_member, 1}));
+        graph.message(5, single(name + "_share", static_cast<float>(member.weight)));
         add_node(graph, "Mul", {activated, name + "_share"}, result);
       }
     }
@@ -169,10 +186,11 @@ std::string to_onnx(const Model& model) {
       .message(11, value_info("genes", model.panel.size()))
       .message(12, value_info("mirnas", static_cast<Index>(model.mirnas.size())));
   if (graph.bytes().size() > std::numeric_limits<std::int32_t>::max()) {
-    throw Error(ExitCode::usage,
-                fmt::format("model {} is too large for ONNX, whose files hold up to 2 GB. Export "
-                            ".npz instead.",
-                            model.name));
+    throw Error(
+        ExitCode::usage,
+        fmt::format("model {} is too large for ONNX, whose files are limited to 2 GB. Export "
+                    ".npz instead.",
+                    model.name));
   }
   const auto entry = [](std::string_view key, std::string_view value) {
     return Message().text(1, key).text(2, value);

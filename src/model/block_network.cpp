@@ -104,10 +104,10 @@ void BlockNetwork::predict(const CellBlock& block, Eigen::Ref<Matrix>& y,
         [&](Index member, Index first, Eigen::Ref<Matrix>& activations) {
           const Folded& folded = folded_[static_cast<std::size_t>(member)];
           const Dense& layer = network_.dense(member).front();
-          kernels.sparse(
-              activations.rows(), activations.cols(), network_.n_inputs(), folded.packed.data(),
-              folded.bias.data(), layer.activation == Activation::relu, work.offsets.data() + first,
-              work.genes.data(), work.values.data(), activations.data(), activations.outerStride());
+          kernels.sparse(activations.rows(), activations.cols(), network_.n_inputs(),
+                         folded.packed.data(), folded.bias.data(), layer.has_relu(),
+                         work.offsets.data() + first, work.genes.data(), work.values.data(),
+                         activations.data(), activations.outerStride());
           activate(layer, activations);
         },
         work.sparse, y, spread, work.network);

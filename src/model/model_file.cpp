@@ -9,6 +9,7 @@
 #include "base/digest.hpp"
 #include "base/output_file.hpp"
 #include "hdf5/h5.hpp"
+#include "model/layers.hpp"
 #include "model/model_parts.hpp"
 #include "sicmir/model.hpp"
 #include "sicmir/version.hpp"
@@ -17,30 +18,22 @@ namespace sicmir {
 namespace {
 
 using model_parts::as_span;
-using model_parts::layer_type;
 
 std::string join(const std::vector<std::string>& parts) {
   return fmt::format("{}", fmt::join(parts, "|"));
 }
 
-void add_layers(Digest& digest, const std::vector<Layer>& layers) {
-  for (const Layer& layer : layers) {
-    digest.add(std::string_view(layer_type(layer)));
-    if (const auto* linear = std::get_if<Linear>(&layer)) {
-      digest.add(static_cast<double>(linear->weight.rows()));
-      digest.add(as_span(linear->weight));
-      digest.add(as_span(linear->bias));
-    } else if (const auto* norm = std::get_if<BatchNorm>(&layer)) {
-      for (const Eigen::VectorXf* part :
-           {&norm->gamma, &norm->beta, &norm->mean, &norm->variance}) {
-        digest.add(as_span(*part));
-      }
-      digest.add(norm->eps);
-    } else if (const auto* dropout = std::get_if<Dropout>(&layer)) {
-      digest.add(dropout->rate);
-    } else if (const auto* huber = std::get_if<Huber>(&layer)) {
-      digest.add(huber->limit);
-    }
+void add_layers(Digest& digest, const std::vector<Layer>& stack) {
+  const layers::Overloaded add = {
+      [&](const layers::Number&, double value) { digest.add(value); },
+      [&](const layers::Numbers&, const Eigen::VectorXf& values) { digest.add(as_span(values)); },
+      [&](const layers::Weights&, const Matrix& weights) {
+        digest.add(static_cast<double>(weights.rows()));
+        digest.add(as_span(weights));
+      }};
+  for (const Layer& layer : stack) {
+    digest.add(layers::name_of(layer));
+    layers::visit_fields(layer, add);
   }
 }
 
@@ -167,38 +160,32 @@ void write_mirnas(const h5::File& file, const Model& model) {
 void write_layers(const h5::File& file, const h5::Handle& member, const std::vector<Layer>& stack,
                   bool float16) {
   const h5::Lock lock;
-  const h5::Handle layers = h5::create_group(file, member.get(), "layers");
+  const h5::Handle parent = h5::create_group(file, member.get(), "layers");
   const h5::Handle half = model_parts::float16_type();
   for (std::size_t i = 0; i < stack.size(); ++i) {
-    const Layer& layer = stack[i];
-    const h5::Handle group = h5::create_group(file, layers.get(), fmt::format("{:03}", i));
-    h5::set_text_attribute(file, group.get(), "type", layer_type(layer));
-    const auto write = [&](const std::string& name, const std::vector<hsize_t>& extent,
+    const h5::Handle group = h5::create_group(file, parent.get(), fmt::format("{:03}", i));
+    h5::set_text_attribute(file, group.get(), "type", layers::name_of(stack[i]));
+    const auto write = [&](std::string_view name, hid_t stored, const std::vector<hsize_t>& extent,
                            const float* data) {
-      h5::write_array(file, group.get(), name, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, extent, data);
+      h5::write_array(file, group.get(), std::string(name), stored, H5T_NATIVE_FLOAT, extent, data);
     };
-    const auto length = [](const auto& values) {
-      return std::vector<hsize_t>{static_cast<hsize_t>(values.size())};
-    };
-    if (const auto* linear = std::get_if<Linear>(&layer)) {
-      const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> weight =
-          linear->weight;
-      const std::vector<hsize_t> extent = {static_cast<hsize_t>(weight.rows()),
-                                           static_cast<hsize_t>(weight.cols())};
-      h5::write_array(file, group.get(), "weight", float16 ? half.get() : H5T_IEEE_F32LE,
-                      H5T_NATIVE_FLOAT, extent, weight.data());
-      if (linear->bias.size() != 0) write("bias", length(linear->bias), linear->bias.data());
-    } else if (const auto* norm = std::get_if<BatchNorm>(&layer)) {
-      write("gamma", length(norm->gamma), norm->gamma.data());
-      write("beta", length(norm->beta), norm->beta.data());
-      write("mean", length(norm->mean), norm->mean.data());
-      write("variance", length(norm->variance), norm->variance.data());
-      h5::write_doubles(file, group.get(), "eps", {&norm->eps, 1});
-    } else if (const auto* dropout = std::get_if<Dropout>(&layer)) {
-      h5::write_doubles(file, group.get(), "rate", {&dropout->rate, 1});
-    } else if (const auto* huber = std::get_if<Huber>(&layer)) {
-      h5::write_doubles(file, group.get(), "limit", {&huber->limit, 1});
-    }
+    layers::visit_fields(
+        stack[i],
+        layers::Overloaded{
+            [&](const layers::Number& field, const double& value) {
+              h5::write_doubles(file, group.get(), std::string(field.name), {&value, 1});
+            },
+            [&](const layers::Numbers& field, const Eigen::VectorXf& values) {
+              if (field.optional && values.size() == 0) return;
+              write(field.name, H5T_IEEE_F32LE, {static_cast<hsize_t>(values.size())},
+                    values.data());
+            },
+            [&](const layers::Weights& field, const Matrix& weights) {
+              const model_parts::RowMajor by_output = weights;
+              write(field.name, float16 ? half.get() : H5T_IEEE_F32LE,
+                    {static_cast<hsize_t>(weights.rows()), static_cast<hsize_t>(weights.cols())},
+                    by_output.data());
+            }});
   }
 }
 
@@ -213,6 +200,14 @@ void write_members(const h5::File& file, const Model& model) {
   }
 }
 
+void round_to_float16(Matrix& weights) {
+  weights = weights.cast<Eigen::half>().cast<float>().eval();
+  if (!weights.allFinite()) {
+    throw Error(ExitCode::usage,
+                "a weight is beyond 65504, the largest float16. Store them as float32.");
+  }
+}
+
 /// Makes the model what the file will hold.
 void settle(Model& model) {
   (void)Network(model.members);  // a model that cannot be used is not written
@@ -222,13 +217,10 @@ void settle(Model& model) {
     if (std::fabs(sum - 1.0) > 1e-12) member.weight /= sum;
     if (!model.float16) continue;
     for (Layer& layer : member.layers) {
-      auto* linear = std::get_if<Linear>(&layer);
-      if (linear == nullptr) continue;
-      linear->weight = linear->weight.cast<Eigen::half>().cast<float>().eval();
-      if (!linear->weight.allFinite()) {
-        throw Error(ExitCode::usage,
-                    "a weight is beyond 65504, the largest float16. Store them as float32.");
-      }
+      layers::visit_fields(layer, layers::Overloaded{[](const auto&, const auto&) {},
+                                                     [](const layers::Weights&, Matrix& weights) {
+                                                       round_to_float16(weights);
+                                                     }});
     }
   }
 }

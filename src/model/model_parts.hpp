@@ -1,7 +1,6 @@
 #pragma once
 /// What the reading and the writing of model files share (docs/model-format.md).
 
-#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,10 +24,8 @@ inline constexpr std::size_t max_genes = 65535;  // spools keep panel positions 
 /// Over everything that the model is; the same whatever file it is stored in.
 [[nodiscard]] std::string checksum(const Model& model);
 
-inline std::string layer_type(const Layer& layer) {
-  constexpr std::array names = {"linear", "batch_norm", "relu", "dropout", "huber", "softmax"};
-  return names[layer.index()];
-}
+/// Weights as files hold them: one output's behind each other.
+using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 template <class Vector>
 std::span<const typename Vector::Scalar> as_span(const Vector& values) {

@@ -7,11 +7,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <span>
+#include <utility>
 
 #include "hdf5/h5.hpp"
 #include "hdf5/raw_vector.hpp"
+#include "model/layers.hpp"
 #include "model/model_parts.hpp"
 #include "sicmir/model.hpp"
 #include "sicmir/version.hpp"
@@ -407,82 +410,83 @@ class Reader {
 
   /// The layers of the last member so far.
   void read_layers(const h5::Handle& member, const std::string& member_place, bool with_weights) {
-    const h5::Handle layers = h5::open_group(file_, member.get(), "layers");
+    const h5::Handle parent = h5::open_group(file_, member.get(), "layers");
     const std::string place = member_place + "layers";
     std::vector<Layer>& stack = card_.model.members.back().layers;
     auto width = static_cast<hsize_t>(card_.model.panel.size());
     std::vector<std::string> words;
-    for (const std::string& name : numbered(layers, place, "layer", model_parts::max_layers)) {
+    for (const std::string& name : numbered(parent, place, "layer", model_parts::max_layers)) {
       const std::string where = fmt::format("{}/{}/", place, name);
-      const h5::Handle group = h5::open_group(file_, layers.get(), name);
+      const h5::Handle group = h5::open_group(file_, parent.get(), name);
       const std::string type = text(group.get(), "type", where);
-      if (type == "linear") {
-        words.push_back(read_linear(group, where, width, with_weights));
-      } else if (type == "batch_norm") {
-        read_batch_norm(group, where, width, with_weights);
-        words.emplace_back("BatchNorm");
-      } else if (type == "relu") {
-        stack.emplace_back(Relu{});
-        words.emplace_back("ReLU");
-      } else if (type == "dropout") {
-        const auto rate = h5::read_doubles(file_, group.get(), "rate");
-        if (rate.size() != 1 || !(rate[0] >= 0.0 && rate[0] < 1.0)) {
-          file_.fail(where + "rate", "must be one number from 0 to below 1.");
-        }
-        stack.emplace_back(Dropout{rate[0]});
-        words.push_back(fmt::format("Dropout({})", rate[0]));
-      } else if (type == "huber") {
-        const auto limit = h5::read_doubles(file_, group.get(), "limit");
-        if (limit.size() != 1 || !(limit[0] > 0.0 && std::isfinite(limit[0]))) {
-          file_.fail(where + "limit", "must be one number above 0.");
-        }
-        stack.emplace_back(Huber{limit[0]});
-        words.push_back(fmt::format("Huber({:.3g})", limit[0]));
-      } else if (type == "softmax") {
-        stack.emplace_back(Softmax{});
-        words.emplace_back("Softmax");
-      } else {
-        file_.fail(where, fmt::format("is of type '{}', which this sicmir {} does not know.", type,
-                                      sicmir::version));
+      std::optional<Layer> layer = layers::blank(type);
+      if (!layer) {
+        file_.fail(where, fmt::format("is of type '{}', which this sicmir {} does not support.",
+                                      type, sicmir::version));
       }
+      const hsize_t outputs = read_fields(*layer, group, where, width, with_weights);
+      words.push_back(
+          layers::words_of(*layer, static_cast<Index>(width), static_cast<Index>(outputs)));
+      width = outputs;
+      if (with_weights) stack.push_back(std::move(*layer));
     }
     if (width != card_.model.mirnas.size()) {
       file_.fail(place, fmt::format("the last layer has {} outputs, but /mirnas names {}.", width,
                                     card_.model.mirnas.size()));
     }
     card_.members.push_back(fmt::format("{}", fmt::join(words, " ")));
-    if (!with_weights) stack.clear();
   }
 
-  std::string read_linear(const h5::Handle& group, const std::string& where, hsize_t& width,
-                          bool with_weights) {
-    const std::vector<hsize_t> extent = shape_of(group, where, "weight", 2);
-    if (extent[1] != width || extent[0] == 0) {
-      file_.fail(where + "weight",
-                 fmt::format("has shape [{}, {}]; {} inputs were expected as second number.",
-                             extent[0], extent[1], width));
-    }
-    const bool has_bias = h5::kind_of(group.get(), "bias") == h5::Kind::dataset;
-    card_.n_parameters += static_cast<Index>(extent[0] * extent[1] + (has_bias ? extent[0] : 0));
-    card_.model.float16 = card_.model.float16 || is_float16(group);
-    if (with_weights) {
-      Linear linear;
-      linear.weight = weights(group, where, extent);
-      if (has_bias) linear.bias = vector(group, where, "bias", extent[0]);
-      card_.model.members.back().layers.emplace_back(std::move(linear));
-    }
-    std::string word = fmt::format("Linear({}, {})", width, extent[0]);
-    width = extent[0];
-    return word;
+  /// Fills a layer that gets `width` features; how many it gives. Without weights, those stay empty
+  /// and only their shapes are checked.
+  hsize_t read_fields(Layer& layer, const h5::Handle& group, const std::string& where,
+                      hsize_t width, bool with_weights) {
+    hsize_t outputs = width;
+    const auto number = [&](const layers::Number& field, double& value) {
+      const std::string name(field.name);
+      const auto found = h5::read_doubles(file_, group.get(), name);
+      if (found.size() != 1 || !field.holds(found[0])) {
+        file_.fail(where + name, fmt::format("must be one number {}.", field.range));
+      }
+      value = found[0];
+    };
+    const auto numbers = [&](const layers::Numbers& field, Eigen::VectorXf& values) {
+      const std::string name(field.name);
+      if (field.optional && h5::kind_of(group.get(), name) != h5::Kind::dataset) return;
+      if (field.trained) card_.n_parameters += static_cast<Index>(outputs);
+      if (!with_weights) {
+        const h5::Lock lock;
+        (void)open_floats(group, where + name, name, {outputs});
+        return;
+      }
+      values = vector(group, where, name, outputs);
+      if (!field.negative && (values.array() < 0.0F).any()) {
+        file_.fail(where + name, "holds negative numbers.");
+      }
+    };
+    const auto weights = [&](const layers::Weights& field, Matrix& values) {
+      const std::string name(field.name);
+      const std::vector<hsize_t> extent = shape_of(group, where, name, 2);
+      if (extent[1] != width || extent[0] == 0) {
+        file_.fail(where + name,
+                   fmt::format("has shape [{}, {}]; {} inputs were expected as second number.",
+                               extent[0], extent[1], width));
+      }
+      outputs = extent[0];
+      card_.n_parameters += static_cast<Index>(outputs * width);
+      card_.model.float16 = card_.model.float16 || is_float16(group, name);
+      if (with_weights) values = matrix(group, where, name, extent);
+    };
+    layers::visit_fields(layer, layers::Overloaded{number, numbers, weights});
+    return outputs;
   }
 
   /// outputs x inputs, one output's weights behind each other in the file; one input's in the
   /// result. By a few outputs at once, which stay in the cache until they are in their places.
-  Matrix weights(const h5::Handle& group, const std::string& where,
-                 const std::vector<hsize_t>& extent) {
-    using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  Matrix matrix(const h5::Handle& group, const std::string& where, const std::string& name,
+                const std::vector<hsize_t>& extent) {
     const h5::Lock lock;
-    const h5::Handle dataset = open_floats(group, where + "weight", "weight", extent);
+    const h5::Handle dataset = open_floats(group, where + name, name, extent);
     Matrix result(static_cast<Index>(extent[0]), static_cast<Index>(extent[1]));
     const h5::Handle how(H5Dget_create_plist(dataset.get()));
     // A chunk would be inflated again for every part of it.
@@ -492,9 +496,10 @@ class Reader {
     std::vector<float> part(at_once * extent[1]);
     for (hsize_t first = 0; first < extent[0]; first += at_once) {
       const hsize_t count = std::min(at_once, extent[0] - first);
-      read_floats(dataset, where + "weight", {first, 0}, {count, extent[1]},
+      read_floats(dataset, where + name, {first, 0}, {count, extent[1]},
                   std::span(part).first(count * extent[1]));
-      const Eigen::Map<const RowMajor> from(part.data(), static_cast<Index>(count), result.cols());
+      const Eigen::Map<const model_parts::RowMajor> from(part.data(), static_cast<Index>(count),
+                                                         result.cols());
       for (Index input = 0; input < result.cols(); input += tile) {
         const Index inputs = std::min(tile, result.cols() - input);
         result.block(static_cast<Index>(first), input, from.rows(), inputs) =
@@ -504,9 +509,9 @@ class Reader {
     return result;
   }
 
-  bool is_float16(const h5::Handle& group) {
+  bool is_float16(const h5::Handle& group, const std::string& name) {
     const h5::Lock lock;
-    const h5::Handle dataset = h5::open_dataset(file_, group.get(), "weight");
+    const h5::Handle dataset = h5::open_dataset(file_, group.get(), name);
     const h5::Handle type(H5Dget_type(dataset.get()));
     return H5Tget_size(type.get()) == 2;
   }
@@ -515,26 +520,6 @@ class Reader {
                          hsize_t length) {
     const std::vector<float> values = floats(group, where, name, length);
     return Eigen::Map<const Eigen::VectorXf>(values.data(), static_cast<Index>(values.size()));
-  }
-
-  void read_batch_norm(const h5::Handle& group, const std::string& where, hsize_t width,
-                       bool with_weights) {
-    card_.n_parameters += static_cast<Index>(2 * width);
-    if (!with_weights) return;
-    BatchNorm norm;
-    norm.gamma = vector(group, where, "gamma", width);
-    norm.beta = vector(group, where, "beta", width);
-    norm.mean = vector(group, where, "mean", width);
-    norm.variance = vector(group, where, "variance", width);
-    const auto eps = h5::read_doubles(file_, group.get(), "eps");
-    if (eps.size() != 1 || !(eps[0] > 0.0 && eps[0] < 1.0)) {
-      file_.fail(where + "eps", "must be one number above 0 and below 1.");
-    }
-    norm.eps = eps[0];
-    if ((norm.variance.array() < 0.0f).any()) {
-      file_.fail(where + "variance", "holds negative numbers.");
-    }
-    card_.model.members.back().layers.emplace_back(std::move(norm));
   }
 
   h5::File file_;

@@ -11,6 +11,7 @@
 
 #include "kernels/infer_kernels.hpp"
 #include "kernels/kernels.hpp"
+#include "model/layers.hpp"
 
 namespace sicmir {
 namespace {
@@ -50,7 +51,9 @@ class LayerInHand {
     return joined_.size() != 0 ? joined_.cols() : weight_.cols();
   }
   [[nodiscard]] Index n_outputs() const noexcept { return bias_.size(); }
-  [[nodiscard]] bool is_linear() const noexcept { return activation == Activation::none; }
+  [[nodiscard]] bool is_linear() const noexcept {
+    return std::holds_alternative<std::monostate>(activation);
+  }
 
   /// Of a layer that has just begun.
   void fold_below(const Affine& affine) {
@@ -85,11 +88,10 @@ class LayerInHand {
         weight_.col(input) = in_double(input).cast<float>();
       }
     }
-    return {std::move(weight_), bias_.cast<float>(), activation, static_cast<float>(limit)};
+    return {std::move(weight_), bias_.cast<float>(), activation};
   }
 
-  Activation activation = Activation::none;
-  double limit = 0.0;
+  Activation activation;
 
  private:
   [[nodiscard]] Eigen::VectorXd in_double(Index input) const {
@@ -161,19 +163,18 @@ std::vector<Dense> fold(std::vector<Layer> layers) {
       } else {
         pending = affine;
       }
-    } else if (!std::holds_alternative<Dropout>(layers[i])) {
-      const bool is_relu = std::holds_alternative<Relu>(layers[i]);
-      const bool again = is_relu && top && top->activation == Activation::relu;
+    } else if (const auto activation = layers::activation_of(layers[i])) {
+      const bool again = top && std::holds_alternative<Relu>(*activation) &&
+                         std::holds_alternative<Relu>(top->activation);
       if (!top || pending || !(top->is_linear() || again)) {
-        fail(i, fmt::format("a {} must follow a linear layer, with at most batch norms between "
-                            "them.",
-                            is_relu ? "ReLU" : "Huber or softmax layer"));
+        fail(i, fmt::format("a {} layer must follow a linear layer, with at most batch norms "
+                            "between them.",
+                            layers::title_of(layers[i])));
       }
-      top->activation = is_relu ? Activation::relu : Activation::softmax;
-      if (const auto* huber = std::get_if<Huber>(&layers[i])) {
-        top->activation = Activation::huber;
-        top->limit = huber->limit;
-      }
+      top->activation = *activation;
+    } else if (!layers::is_training_only(layers[i])) {
+      throw Error(ExitCode::internal,
+                  fmt::format("fold() lacks {} layers.", layers::title_of(layers[i])));
     }
   }
   if (!top) throw Error(ExitCode::bad_model, "the network has no linear layer.");
@@ -183,32 +184,6 @@ std::vector<Dense> fold(std::vector<Layer> layers) {
   }
   folded.push_back(std::move(*top).as_float());
   return folded;
-}
-
-void activate(const Dense& layer, Eigen::Ref<Matrix> values) {
-  if (layer.activation == Activation::huber) {
-    const float limit = layer.limit;
-    for (Index cell = 0; cell < values.cols(); ++cell) {
-      for (float& value : values.col(cell)) {
-        const float size = std::fabs(value);
-        value = size <= limit ? 0.5F * value * value : limit * (size - 0.5F * limit);
-      }
-    }
-  } else if (layer.activation == Activation::softmax) {
-    for (Index cell = 0; cell < values.cols(); ++cell) {
-      auto shares = values.col(cell);
-      const float largest = shares.maxCoeff();
-      double sum = 0.0;
-      // What is less than 1e-13 of the largest changes no digit of the sum, and is soon most of it.
-      constexpr float negligible = -30.0F;
-      for (float& share : shares) {
-        const float exponent = share - largest;
-        share = exponent < negligible ? 0.0F : std::exp(exponent);
-        sum += static_cast<double>(share);
-      }
-      shares *= static_cast<float>(1.0 / sum);
-    }
-  }
 }
 
 AlignedFloats::AlignedFloats(Index size) : size_(size) {
@@ -285,8 +260,8 @@ void Network::apply(const Stack& stack, std::size_t layer, const Eigen::Ref<cons
   const Index needed = kernels_->scratch_floats(tile_cells, n_in);
   if (work.scratch_.size() < needed) work.scratch_ = AlignedFloats(needed);
   kernels_->multiply(n_out, x.cols(), n_in, stack.packed[layer].data(), dense.bias.data(),
-                     dense.activation == Activation::relu, x.data(), x.outerStride(), y.data(),
-                     y.outerStride(), work.scratch_.data());
+                     dense.has_relu(), x.data(), x.outerStride(), y.data(), y.outerStride(),
+                     work.scratch_.data());
   activate(dense, y);
 }
 

@@ -6,11 +6,14 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <type_traits>
+#include <utility>
 
 #include "base/digest.hpp"
 #include "base/output_file.hpp"
 #include "kernels/kernels.hpp"
+#include "model/layers.hpp"
 
 namespace sicmir::training {
 
@@ -70,20 +73,12 @@ class Archive {
   void field(Layer& layer) {
     std::uint64_t kind = layer.index();
     field(kind);
-    if (reads_) layer = blank(kind);
-    if (auto* linear = std::get_if<Linear>(&layer)) {
-      field(linear->weight);
-      field(linear->bias);
-    } else if (auto* norm = std::get_if<BatchNorm>(&layer)) {
-      for (Eigen::VectorXf* part : {&norm->gamma, &norm->beta, &norm->mean, &norm->variance}) {
-        field(*part);
-      }
-      field(norm->eps);
-    } else if (auto* dropout = std::get_if<Dropout>(&layer)) {
-      field(dropout->rate);
-    } else if (auto* huber = std::get_if<Huber>(&layer)) {
-      field(huber->limit);
+    if (reads_) {
+      std::optional<Layer> blank = layers::blank(static_cast<std::size_t>(kind));
+      if (!blank) broken();
+      layer = std::move(*blank);
     }
+    layers::visit_fields(layer, [this](const auto&, auto& value) { field(value); });
   }
   void field(Member& member) {
     field(member.weight);
@@ -121,24 +116,6 @@ class Archive {
  private:
   [[noreturn]] static void broken() {
     throw Error(ExitCode::bad_input, "the checkpoint is damaged");
-  }
-  static Layer blank(std::uint64_t kind) {
-    switch (kind) {
-      case 0:
-        return Linear{};
-      case 1:
-        return BatchNorm{};
-      case 2:
-        return Relu{};
-      case 3:
-        return Dropout{};
-      case 4:
-        return Huber{};
-      case 5:
-        return Softmax{};
-      default:
-        broken();
-    }
   }
   std::size_t count(std::size_t now, std::size_t least_bytes) {
     std::uint64_t n = now;

@@ -194,7 +194,7 @@ TEST(Fold, RefusesWhatDoesNotFit) {
   EXPECT_EQ(message({Linear{Matrix::Ones(4, 3), {}}, Relu{}, random_norm(4, 1)}),
             "the network ends with a batch norm after a ReLU; a linear layer must follow.");
   EXPECT_EQ(message({Relu{}}),
-            "layer 0: a ReLU must follow a linear layer, with at most batch norms between them.");
+            "layer 0: a ReLU layer must follow a linear layer, with at most batch norms between them.");
 }
 
 }  // namespace
