@@ -52,7 +52,7 @@ cmp "$work/here.csv" "$root/tmp/mirnas.csv"
 contents=$(dpkg-deb --contents "$package")
 for file in /usr/share/man/man1/sicmir-predict.1 /usr/share/bash-completion/completions/sicmir \
   /usr/share/zsh/site-functions/_sicmir /usr/share/doc/sicmir/LICENSE \
-  /usr/share/sicmir/report/uPlot.LICENSE; do
+  /usr/share/doc/sicmir/uPlot.LICENSE; do
   [[ $contents == *" .$file"* ]] || { echo "the package has no $file"; exit 1; }
 done
 inside apt-get purge -y -qq sicmir >/dev/null 2>&1

@@ -5,34 +5,28 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 
 #include "base/output_file.hpp"
-#include "sicmir/reference_tables.hpp"
+#include "web/files.hpp"
 
 namespace sicmir::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// What the template holds in place of each file.
-constexpr std::array<std::pair<std::string_view, const char*>, 2> embedded = {
-    {{"/*UPLOT_CSS*/", "report/uPlot.min.css"}, {"/*UPLOT_JS*/", "report/uPlot.iife.min.js"}}};
-constexpr const char* page_file = "report/train.html";
+/// What the page has in place of each file.
+const std::array<std::pair<std::string_view, std::string_view>, 3> embedded = {
+    {{"/*UPLOT_CSS*/", web::uplot_min_css},
+     {"/*UPLOT_LICENSE*/", web::uplot_license},
+     {"/*UPLOT_JS*/", web::uplot_iife_min_js}}};
 
-std::string read_text(const char* name) {
-  std::ifstream stream(find_data_file(name), std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
-void replace(std::string& page, std::string_view mark, const std::string& by) {
+void replace(std::string& page, std::string_view mark, std::string_view by) {
   const std::size_t at = page.find(mark);
   if (at == std::string::npos) {
-    throw Error(ExitCode::internal, fmt::format("{} lacks the mark {}", page_file, mark));
+    throw Error(ExitCode::internal, fmt::format("train.html lacks the mark {}", mark));
   }
   page.replace(at, mark.size(), by);
 }
@@ -47,7 +41,7 @@ Json numbers(const auto& items, auto get) {
   return list;
 }
 
-/// JSON inside a script: no "</script>" may end it. Bytes that are no UTF-8 are replaced.
+/// JSON inside a script: no "</script>" may end it. Bytes that are not UTF-8 are replaced.
 std::string as_script(const Json& json) {
   std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
   for (std::size_t at = text.find("</"); at != std::string::npos; at = text.find("</", at + 3)) {
@@ -110,15 +104,13 @@ Json describe(const Model& model, const TrainReport& report, const std::vector<E
 
 void check_train_report(const std::string& path) {
   (void)OutputFile(path);
-  (void)find_data_file(page_file);
-  for (const auto& [mark, name] : embedded) (void)find_data_file(name);
 }
 
 void write_train_report(const std::string& path, const Model& model, const TrainReport& report,
                         const std::vector<EpochLine>& epochs) {
-  std::string page = read_text(page_file);
+  std::string page(web::train_html);
   replace(page, "/*DATA*/", as_script(describe(model, report, epochs)));
-  for (const auto& [mark, name] : embedded) replace(page, mark, read_text(name));
+  for (const auto& [mark, text] : embedded) replace(page, mark, text);
   OutputFile file(path);
   file.create();
   file.write(page);

@@ -10,12 +10,11 @@
 
 namespace sicmir::cli {
 
-/// One HTML file that needs nothing else, drawn by the copy of uPlot in data/report. Throws
-/// Error(bad_input) if the files of data/report are not found.
+/// One HTML file that needs nothing else. Throws Error(not_written).
 void write_train_report(const std::string& path, const Model& model, const TrainReport& report,
                         const std::vector<EpochLine>& epochs);
 
-/// Checks before hours of training that the page can be made.
+/// Checks, before hours of training, that the page can be written.
 void check_train_report(const std::string& path);
 
 }  // namespace sicmir::cli

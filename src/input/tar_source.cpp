@@ -1,20 +1,19 @@
-/// POSIX.1-2017, pax, "ustar Interchange Format": blocks of 512 bytes, a header of each member and
-/// its content; size in octal at 124, checksum at 148, type at 156, prefix of the name at 345.
-/// Longer names and sizes: extended headers of type x (pax), or GNU tar's type L and numbers in
-/// base 256.
-
 #include "input/tar_source.hpp"
 
+#include <archive.h>
+#include <archive_entry.h>
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <cerrno>
 #include <cstdint>
+#include <exception>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "cells/spool.hpp"
@@ -24,48 +23,16 @@
 namespace sicmir {
 namespace {
 
-constexpr std::size_t block_bytes = 512;
-constexpr std::size_t longest_extension = std::size_t{1} << 20;
-// What is kept may be larger than the archive, which is compressed, but not without end.
+// What is kept may be larger than the archive, which is compressed, but within limits.
 constexpr std::uint64_t most_inflated = 64;
 constexpr std::uint64_t most_from_a_pipe = std::uint64_t{1} << 38;
 
-std::string_view text_at(std::string_view block, std::size_t at, std::size_t size) {
-  const std::string_view field = block.substr(at, size);
-  return field.substr(0, field.find('\0'));
-}
+struct FreeArchive {
+  void operator()(archive* reader) const noexcept { archive_read_free(reader); }
+};
 
-/// Octal digits within blanks, or GNU's base 256; nullopt: neither.
-std::optional<std::uint64_t> number_at(std::string_view block, std::size_t at, std::size_t size) {
-  const std::string_view field = block.substr(at, size);
-  constexpr unsigned char base_256 = 0x80;
-  if ((static_cast<unsigned char>(field[0]) & base_256) != 0) {
-    std::uint64_t value = static_cast<unsigned char>(field[0]) & 0x7FU;
-    for (const char c : field.substr(1)) {
-      if (value >> 54 != 0) return std::nullopt;
-      value = value << 8 | static_cast<unsigned char>(c);
-    }
-    return value;
-  }
-  const std::size_t first = field.find_first_not_of(' ');
-  if (first == std::string_view::npos) return std::uint64_t{0};
-  std::uint64_t value = 0;
-  const char* const begin = field.data() + first;
-  const auto [end, error] = std::from_chars(begin, field.data() + size, value, 8);
-  if (error == std::errc::result_out_of_range) return std::nullopt;
-  return end == begin && *begin != '\0' ? std::nullopt : std::optional(value);
-}
-
-bool has_checksum(std::string_view block) {
-  constexpr std::size_t at = 148;
-  constexpr std::size_t size = 8;
-  std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < block.size(); ++i) {
-    sum += i >= at && i < at + size ? std::uint64_t{' '} : static_cast<unsigned char>(block[i]);
-  }
-  return number_at(block, at, size) == sum;
-}
-
+/// The regular files of a tar archive (ustar, pax, GNU), front to back, by libarchive's functions
+/// that read: nothing of it that writes to disk is called, and compression is ByteInput's.
 class TarReader {
  public:
   struct Member {
@@ -73,125 +40,81 @@ class TarReader {
     std::uint64_t bytes = 0;
   };
 
-  explicit TarReader(ByteInput& input) : input_(input) {}
+  explicit TarReader(ByteInput& input) : input_(input), archive_(archive_read_new()) {
+    if (!archive_ || archive_read_support_format_tar(archive_.get()) != ARCHIVE_OK ||
+        archive_read_open(archive_.get(), this, nullptr, &TarReader::serve, nullptr) !=
+            ARCHIVE_OK) {
+      fail_reading();
+    }
+  }
 
   /// The next regular file; nullopt: none is left.
   std::optional<Member> next() {
-    skip(left_);
-    std::string long_name;
-    std::optional<std::uint64_t> long_size;
     for (;;) {
-      skip(padding_);
-      padding_ = 0;
-      const std::string block = take(block_bytes);
-      if (block.find_first_not_of('\0') == std::string::npos) return std::nullopt;  // the end
-      const std::optional<std::uint64_t> size = number_at(block, 124, 12);
-      if (!size || !has_checksum(block)) fail("a header is damaged");
-      const char type = block[156];
-      Member member{std::string(text_at(block, 0, 100)), *size};
-      if (text_at(block, 257, 5) == "ustar" && !text_at(block, 345, 155).empty()) {
-        member.name = fmt::format("{}/{}", text_at(block, 345, 155), member.name);
+      archive_entry* entry = nullptr;
+      const int done = archive_read_next_header(archive_.get(), &entry);
+      if (done == ARCHIVE_EOF) {
+        // libarchive also accepts an archive that was cut off between two members.
+        if (archive_read_header_position(archive_.get()) >= n_served_) fail("it ends too early");
+        return std::nullopt;
       }
-      if (type == 'x' || type == 'L') {
-        if (*size > longest_extension) fail("an extended header is too long");
-        padding_ = padding_of(*size);
-        const std::string extension = take(static_cast<std::size_t>(*size));
-        if (type == 'L') {
-          long_name = extension.substr(0, extension.find('\0'));
-        } else {
-          read_extension(extension, long_name, long_size);
-        }
-        continue;
-      }
-      if (!long_name.empty()) member.name = std::exchange(long_name, {});
-      if (long_size) member.bytes = *std::exchange(long_size, std::nullopt);
-      left_ = member.bytes;
-      padding_ = padding_of(left_);
-      const bool is_file = type == '0' || type == '\0' || type == '7';
-      if (is_file) return member;
-      skip(left_);
+      // A warning is about a name in another encoding or an attribute that is not used here.
+      if (done != ARCHIVE_OK && done != ARCHIVE_WARN) fail_reading();
+      const char* const name = archive_entry_pathname(entry);
+      const bool is_file = archive_entry_filetype(entry) == AE_IFREG &&
+                           archive_entry_hardlink(entry) == nullptr &&
+                           archive_entry_sparse_count(entry) == 0;
+      if (!is_file || name == nullptr) continue;
+      if (archive_entry_size(entry) < 0) fail("a size is damaged");
+      return Member{name, static_cast<std::uint64_t>(archive_entry_size(entry))};
     }
   }
 
   /// The next bytes of the member; empty: its end.
   std::span<const char> read() {
-    if (left_ == 0) return {};
-    if (at_.empty()) refill();
-    const std::size_t count = static_cast<std::size_t>(std::min<std::uint64_t>(left_, at_.size()));
-    const std::span<const char> bytes = at_.first(count);
-    at_ = at_.subspan(count);
-    left_ -= count;
-    return bytes;
+    const void* bytes = nullptr;
+    std::size_t size = 0;
+    la_int64_t offset = 0;
+    const int done = archive_read_data_block(archive_.get(), &bytes, &size, &offset);
+    if (done == ARCHIVE_EOF) return {};
+    if (done != ARCHIVE_OK) fail_reading();
+    return {static_cast<const char*>(bytes), size};
   }
 
   [[noreturn]] void fail(const std::string& what) const {
     throw Error(ExitCode::bad_input,
-                fmt::format("{}: this tar archive cannot be read: {} near byte {} of what it "
-                            "unpacks to. Was it copied or downloaded completely?",
-                            input_.name(), what, n_read_ - at_.size()));
+                fmt::format("{}: this tar archive cannot be read: {} (in the member at byte {} of "
+                            "the uncompressed archive). Was it copied or downloaded completely?",
+                            input_.name(), what,
+                            archive_ ? archive_read_header_position(archive_.get()) : 0));
   }
 
  private:
-  static std::uint64_t padding_of(std::uint64_t bytes) {
-    return (block_bytes - bytes % block_bytes) % block_bytes;
-  }
-
-  void refill() {
-    at_ = input_.next();
-    n_read_ += at_.size();
-    if (at_.empty()) fail("it ends too early");
-  }
-
-  /// `count` may be a member of this object: it is 0 afterwards.
-  void skip(std::uint64_t& count) {
-    while (count > 0) {
-      if (at_.empty()) refill();
-      const auto here = std::min<std::uint64_t>(count, at_.size());
-      at_ = at_.subspan(static_cast<std::size_t>(here));
-      count -= here;
+  /// Errors of the input pass through libarchive, which is C.
+  static la_ssize_t serve(archive* reader, void* self, const void** bytes) noexcept {
+    auto& object = *static_cast<TarReader*>(self);
+    try {
+      const std::span<const char> next = object.input_.next();
+      object.n_served_ += static_cast<la_int64_t>(next.size());
+      *bytes = next.data();
+      return static_cast<la_ssize_t>(next.size());
+    } catch (...) {
+      object.input_error_ = std::current_exception();
+      archive_set_error(reader, EIO, "the input cannot be read");
+      return -1;
     }
   }
 
-  std::string take(std::size_t count) {
-    std::string bytes;
-    while (bytes.size() < count) {
-      if (at_.empty()) refill();
-      const std::size_t here = std::min(count - bytes.size(), at_.size());
-      bytes.append(at_.data(), here);
-      at_ = at_.subspan(here);
-    }
-    return bytes;
-  }
-
-  /// Records "LENGTH KEY=VALUE\n".
-  void read_extension(std::string_view records, std::string& name,
-                      std::optional<std::uint64_t>& size) const {
-    while (!records.empty()) {
-      std::size_t length = 0;
-      const auto [end, error] =
-          std::from_chars(records.data(), records.data() + records.size(), length);
-      const auto digits = static_cast<std::size_t>(end - records.data());
-      if (error != std::errc() || length > records.size() || length < digits + 3) {
-        fail("an extended header is damaged");
-      }
-      const std::string_view record = records.substr(digits + 1, length - digits - 2);
-      if (record.starts_with("path=")) name = record.substr(5);
-      if (record.starts_with("size=")) {
-        std::uint64_t value = 0;
-        const std::string_view number = record.substr(5);
-        const auto result = std::from_chars(number.data(), number.data() + number.size(), value);
-        if (result.ec != std::errc() || value >> 62 != 0) fail("a size is damaged");
-        size = value;
-      }
-      records.remove_prefix(length);
-    }
+  [[noreturn]] void fail_reading() const {
+    if (input_error_) std::rethrow_exception(input_error_);
+    const char* const what = archive_ ? archive_error_string(archive_.get()) : nullptr;
+    fail(what != nullptr ? what : "libarchive gave no reason");
   }
 
   ByteInput& input_;
-  std::span<const char> at_;
-  std::uint64_t n_read_ = 0;
-  std::uint64_t left_ = 0;     // of the member
-  std::uint64_t padding_ = 0;  // behind it
+  std::unique_ptr<archive, FreeArchive> archive_;
+  la_int64_t n_served_ = 0;
+  std::exception_ptr input_error_;
 };
 
 enum class Part : std::uint8_t { matrix, genes, cells };
@@ -237,8 +160,8 @@ const Kept& the_one(const std::vector<Kept>& kept, Part part, const std::string&
   if (found.size() != 1) {
     throw Error(ExitCode::bad_input,
                 fmt::format("{}: this tar archive holds {} {}{}{}; one matrix with one list of "
-                            "genes and one of cells beside it is read. Unpack it, and give the "
-                            "folder that is wanted.",
+                            "genes and one of cells beside it is read. Unpack it, and specify "
+                            "one of its directories.",
                             archive, found.empty() ? "no" : "more than one",
                             parts.at(static_cast<std::size_t>(part)), names.empty() ? "" : ": ",
                             fmt::join(names, ", ")));

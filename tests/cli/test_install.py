@@ -48,7 +48,7 @@ def test_an_installed_program_finds_its_model_beside_itself(prefix, tmp_path):
 
 def test_tables_licence_and_documents_are_installed(prefix):
     for path in ("share/sicmir/landmarks.tsv", "share/sicmir/mirnas.tsv",
-                 "share/doc/sicmir/README.md", "share/doc/sicmir/LICENSE",
+                 "share/doc/sicmir/README.md", "share/doc/sicmir/LICENSE", "share/doc/sicmir/uPlot.LICENSE",
                  "share/doc/sicmir/docs/README.md", "share/doc/sicmir/docs/model-format.md"):
         assert (prefix / path).is_file(), path
 

@@ -1,6 +1,8 @@
 """`sicmir train` from tables to a model that predicts."""
 import json
+import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -204,7 +206,8 @@ def test_the_report_is_one_page_that_needs_nothing_else(tables, tmp_path):
     train(*inputs(tables), "-o", tmp_path / "m.h5", *SMALL, "--name", "</script><b>", "--report",
           tmp_path / "m.html")
     page = (tmp_path / "m.html").read_text()
-    assert (PROJECT / "data/report/uPlot.iife.min.js").read_text() in page
+    for part in ("uPlot.iife.min.js", "uPlot.min.css", "uPlot.LICENSE"):
+        assert (PROJECT / "src/web" / part).read_text() in page
     assert "/*DATA*/" not in page and "/*UPLOT" not in page
     for outside in ("<link", "src=", "@import", "url(", "fetch(", "XMLHttpRequest"):
         assert outside not in page
@@ -220,6 +223,19 @@ def test_the_report_is_one_page_that_needs_nothing_else(tables, tmp_path):
     with h5py.File(tmp_path / "m.h5") as file:
         np.testing.assert_allclose(data["mirnas"]["pooled"], file["mirnas/pearson_pooled"],
                                    atol=1e-4)
+
+
+def test_a_copied_program_writes_the_report(tables, tmp_path):
+    program = tmp_path / "bin" / "sicmir"
+    program.parent.mkdir()
+    shutil.copy(SICMIR, program)
+    (tmp_path / "data").mkdir()  # the tables that training reads, and nothing else
+    for table in PROJECT.glob("data/*.tsv"):
+        shutil.copy(table, tmp_path / "data")
+    environment = {**os.environ, "SICMIR_DATA": str(tmp_path / "data")}
+    run("train", *inputs(tables), "-o", tmp_path / "m.h5", *SMALL, "--report",
+        tmp_path / "m.html", program=program, env=environment, cwd=tmp_path, timeout=300)
+    assert (PROJECT / "src/web/uPlot.iife.min.js").read_text() in (tmp_path / "m.html").read_text()
 
 
 def test_ridge_alone_float16_and_what_makes_no_sense(tables, tmp_path):

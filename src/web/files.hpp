@@ -1,0 +1,15 @@
+#pragma once
+/// The files of this room, compiled into the program, so that a copied program can write its pages.
+
+#include <string_view>
+
+namespace sicmir::web {
+
+/// The page of `sicmir train --report`, with marks in place of what follows and of the data.
+extern const std::string_view train_html;
+
+/// uPlot 1.6.32 by Leon Sorokin (https://github.com/leeoniya/uPlot), unmodified, and its licence
+/// (MIT), which every copy must contain.
+extern const std::string_view uplot_iife_min_js, uplot_min_css, uplot_license;
+
+}  // namespace sicmir::web
