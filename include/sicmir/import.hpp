@@ -12,7 +12,7 @@ struct ImportOptions {
   std::string genes;   ///< list of the network's inputs; empty: those of the published network
   std::string mirnas;  ///< list of its outputs; empty: those of the published network
   std::string name;    ///< empty: the file's name without its ending
-  /// Per hidden layer (bn_relu or relu_bn), or one for all. Needed where the file does not say it.
+  /// Per hidden layer (bn_relu or relu_bn), or one for all. Required where the file does not specify it.
   std::vector<LayerOrder> orders;
 };
 
@@ -22,7 +22,7 @@ struct ImportReport {
   Index n_reference_genes = 0;     ///< genes with a mean and sd of the published scale
 };
 
-/// Reads what PyTorch's torch.save() wrote of a network: a whole module or a state_dict, as zip
+/// Reads a network that PyTorch's torch.save() wrote: a whole module or a state_dict, as zip
 /// archive or legacy stream. The pickle in it is read as data: nothing is imported, called or run.
 /// The model has no accuracies and no miRNA means (NaN); the genes' means and sds are those of the
 /// published training set, where known. Throws Error(bad_model) for the checkpoint,

@@ -33,8 +33,7 @@ std::vector<std::vector<std::string>> read_columns(const std::string& path) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error) ||
       std::filesystem::file_size(path, error) > most_list_bytes) {
-    throw Error(ExitCode::bad_input,
-                fmt::format("{}: is no list of names that can be read.", path));
+    throw Error(ExitCode::bad_input, fmt::format("{}: is not a readable list of names.", path));
   }
   std::ifstream file(path, std::ios::binary);
   if (!file) throw Error(ExitCode::bad_input, fmt::format("{}: cannot be opened.", path));
@@ -76,9 +75,10 @@ std::vector<std::string> read_names(const std::string& path, const GeneIndex& in
   std::set<std::string_view> seen;
   for (const std::string& name : names) {
     if (name.empty() || !seen.insert(name).second) {
-      throw Error(ExitCode::bad_input, fmt::format("{}: '{}' is empty or given twice; {}s must be "
-                                                   "unique.",
-                                                   path, name, what));
+      throw Error(ExitCode::bad_input,
+                  fmt::format("{}: '{}' is empty or occurs more than once; {}s must be "
+                              "unique.",
+                              path, name, what));
     }
   }
   return names;
@@ -113,15 +113,15 @@ GenePanel panel_of(const std::string& path, Index n_inputs, const ImportOptions&
     }
     const PanelGene& gene = published.genes[static_cast<std::size_t>(match->gene)];
     if (!used.insert(match->gene).second) {
-      throw Error(ExitCode::bad_input, fmt::format("{}: '{}' is {}, which stands there already.",
+      throw Error(ExitCode::bad_input, fmt::format("{}: '{}' is {}, which is already listed.",
                                                    options.genes, name, gene.symbol));
     }
     panel.genes.push_back(gene);
   }
   if (unknown_names > 0) {
-    report.notes.push_back(fmt::format(
-        "{} of {} genes are none of sicmir's table; inputs must call them by the same names",
-        unknown_names, panel.size()));
+    report.notes.push_back(
+        fmt::format("{} of {} genes are not in sicmir's table; inputs must use the same names",
+                    unknown_names, panel.size()));
   }
   return panel;
 }
@@ -158,14 +158,14 @@ std::vector<ModelMirna> mirnas_of(const std::string& path, Index n_outputs,
     }
     const ReferenceMirna& one = published[static_cast<std::size_t>(match->gene)];
     if (!used.insert(match->gene).second) {
-      throw Error(ExitCode::bad_input, fmt::format("{}: '{}' is {}, which stands there already.",
+      throw Error(ExitCode::bad_input, fmt::format("{}: '{}' is {}, which is already listed.",
                                                    options.mirnas, name, one.name));
     }
     add(one.name, one.accession, one.v21_name);
   }
   if (unknown_names > 0) {
     report.notes.push_back(
-        fmt::format("{} of {} miRNAs are none of sicmir's table", unknown_names, mirnas.size()));
+        fmt::format("{} of {} miRNAs are not in sicmir's table", unknown_names, mirnas.size()));
   }
   return mirnas;
 }
@@ -189,7 +189,7 @@ std::map<std::string, Moments> published_moments() {
     double value = unknown;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size()) {
-      fail(fmt::format("'{}' is no number.", text));
+      fail(fmt::format("'{}' is not a number.", text));
     }
     return value;
   };
@@ -208,7 +208,7 @@ Model import_checkpoint(const std::string& path, const ImportOptions& options,
   TorchLayers found = read_layers(file, options.orders);
   std::vector<Dense> folded;
   try {
-    folded = fold(found.layers);  // refuses what does not fit together
+    folded = fold(found.layers);  // rejects layers that do not fit together
   } catch (const Error& error) {
     throw Error(error.code(), fmt::format("{}: {}", path, error.what()));
   }
@@ -216,7 +216,7 @@ Model import_checkpoint(const std::string& path, const ImportOptions& options,
   report.notes = found.notes;
   const Index n_inputs = folded.front().weight.cols();
   if (n_inputs > most_genes) {
-    file.fail(fmt::format("the network has {} inputs; up to {} genes are possible.", n_inputs,
+    file.fail(fmt::format("the network has {} inputs; at most {} genes are supported.", n_inputs,
                           most_genes));
   }
   Model model;

@@ -56,7 +56,7 @@ class Machine {
   }
   [[noreturn]] void refuse(std::string_view what) const {
     fail(
-        fmt::format("wants {}, which is refused: a checkpoint is read as data and nothing in it "
+        fmt::format("asks {}, which is rejected: a checkpoint is read as data and nothing in it "
                     "is run. Save the network alone: torch.save(net.state_dict(), FILE).",
                     what));
   }
@@ -99,13 +99,13 @@ class Machine {
   }
 
   NodeId pop() {
-    if (stack_.size() <= floor()) fail("takes a value that is not there.");
+    if (stack_.size() <= floor()) fail("uses a value that does not exist.");
     const NodeId id = stack_.back();
     stack_.pop_back();
     return id;
   }
   NodeId top() {
-    if (stack_.size() <= floor()) fail("takes a value that is not there.");
+    if (stack_.size() <= floor()) fail("uses a value that does not exist.");
     return stack_.back();
   }
   [[nodiscard]] std::size_t floor() const { return marks_.empty() ? 0 : marks_.back(); }
@@ -114,7 +114,7 @@ class Machine {
     marks_.push_back(stack_.size());
   }
   std::vector<NodeId> pop_to_mark() {
-    if (marks_.empty()) fail("takes a mark that is not there.");
+    if (marks_.empty()) fail("uses a mark that does not exist.");
     const auto from = stack_.begin() + static_cast<std::ptrdiff_t>(marks_.back());
     std::vector<NodeId> items(from, stack_.end());
     stack_.erase(from, stack_.end());
@@ -129,18 +129,19 @@ class Machine {
   }
   void append(std::span<const NodeId> items, Kind kind) {
     Node& node = graph_.nodes_[top()];
-    if (node.kind != kind && node.kind != Kind::object) fail("adds to what is no collection.");
-    if (kind == Kind::dict && items.size() % 2 != 0) fail("gives a key without a value.");
+    if (node.kind != kind && node.kind != Kind::object)
+      fail("adds to a value that is not a collection.");
+    if (kind == Kind::dict && items.size() % 2 != 0) fail("has a key without a value.");
     node.items.insert(node.items.end(), items.begin(), items.end());
   }
 
   void remember(std::uint64_t index) {
-    if (memo_.size() >= limits_.nodes) fail("remembers too many values for a network.");
+    if (memo_.size() >= limits_.nodes) fail("stores too many values for a network.");
     memo_[index] = top();
   }
   void recall(std::uint64_t index) {
     const auto found = memo_.find(index);
-    if (found == memo_.end()) fail("recalls a value that it did not remember.");
+    if (found == memo_.end()) fail("retrieves a value that it did not store.");
     stack_.push_back(found->second);
   }
 
@@ -189,9 +190,9 @@ class Machine {
                        });
     if (!known) {
       const std::string name = graph_.name_of(function);
-      refuse(name.empty() ? "to call what is no known function" : "to call " + name);
+      refuse(name.empty() ? "to call an unknown function" : "to call " + name);
     }
-    if (!graph_.is(arguments, Kind::tuple)) fail("calls with what is no tuple.");
+    if (!graph_.is(arguments, Kind::tuple)) fail("calls a function without a tuple of arguments.");
     if (callee.text == "OrderedDict") {
       ordered_dict(arguments);
     } else if (callee.text == "set" || callee.text == "frozenset") {
@@ -203,14 +204,14 @@ class Machine {
     }
   }
 
-  /// Python 2 hands the pairs over as a list of lists.
+  /// Python 2 passes the pairs as a list of lists.
   void ordered_dict(NodeId arguments) {
     std::vector<NodeId> items;
     const std::vector<NodeId>& given = graph_[arguments].items;
     if (!given.empty()) {
       for (const NodeId pair : graph_[given.front()].items) {
         const std::vector<NodeId>& two = graph_[pair].items;
-        if (two.size() != 2) fail("gives a key without a value.");
+        if (two.size() != 2) fail("has a key without a value.");
         items.insert(items.end(), two.begin(), two.end());
       }
       if (items.size() > limits_.nodes) fail("holds too many values for a network.");
@@ -222,7 +223,8 @@ class Machine {
     if (with_keywords) (void)pop();
     const NodeId arguments = pop();
     const NodeId type = pop();
-    if (!graph_.is(type, Kind::global)) fail("makes an instance of what is no class.");
+    if (!graph_.is(type, Kind::global))
+      fail("creates an instance of something that is not a class.");
     if (graph_[type].text == "OrderedDict" && graph_[type].module == "collections") {
       add(Kind::dict);
       return;
@@ -236,7 +238,7 @@ class Machine {
     const NodeId state = pop();
     Node& node = graph_.nodes_[top()];
     if (node.kind != Kind::object && node.kind != Kind::call && node.kind != Kind::dict) {
-      fail("sets the attributes of what has none.");
+      fail("sets attributes of a value that has none.");
     }
     node.state = state;
   }
@@ -245,7 +247,7 @@ class Machine {
     switch (opcode) {
       case 0x80:  // PROTO
         if (const std::uint64_t protocol = number(1); protocol > 5) {
-          fail(fmt::format("is of protocol {}; up to 5 is known.", protocol));
+          fail(fmt::format("uses protocol {}; protocols up to 5 are supported.", protocol));
         }
         return;
       case 0x95:
@@ -387,7 +389,7 @@ class Machine {
     }
   }
 
-  /// Opcodes that name classes and functions, and those that are refused.
+  /// Opcodes that name classes and functions, and those that are rejected.
   void step_by_name(unsigned char opcode) {
     switch (opcode) {
       case 'c': {
@@ -399,7 +401,7 @@ class Machine {
         const NodeId name = pop();
         const NodeId module = pop();
         if (!graph_.is(name, Kind::text) || !graph_.is(module, Kind::text)) {
-          fail("names a class by what is no text.");
+          fail("has a class name that is not text.");
         }
         add_global(graph_[module].text, graph_[name].text);
         return;
@@ -430,7 +432,7 @@ class Machine {
       case 0x82:
       case 0x83:
       case 0x84:
-        refuse("a class out of Python's extension registry");
+        refuse("for a class from Python's extension registry");
       default:
         fail(fmt::format("has the opcode 0x{:02x}, which PyTorch does not write.", opcode));
     }
@@ -438,7 +440,7 @@ class Machine {
 
   void collect(Kind kind) {
     std::vector<NodeId> items = pop_to_mark();
-    if (kind == Kind::dict && items.size() % 2 != 0) fail("gives a key without a value.");
+    if (kind == Kind::dict && items.size() % 2 != 0) fail("has a key without a value.");
     add(kind).items = std::move(items);
   }
   void append_one() {

@@ -35,7 +35,7 @@ enum class Kind : std::uint8_t {
 };
 
 /// A value. Parts are other nodes, by their number, so that sharing and cycles cost nothing and
-/// nothing is as deep as the pickle says.
+/// recursion never follows the pickle's depth.
 struct Node {
   Kind kind = Kind::none;
   std::int64_t integer = 0;
@@ -67,8 +67,8 @@ class Graph {
   /// Bytes that the pickle took.
   [[nodiscard]] std::size_t length() const noexcept { return length_; }
 
-  /// The value of a text key in a dict; no_node: absent, or `dict` is no dict. The last one counts,
-  /// as in Python.
+  /// The value of a text key in a dict; no_node: absent, or `dict` is not a dict. The last one
+  /// counts, as in Python.
   [[nodiscard]] NodeId find(NodeId dict, std::string_view key) const;
   /// "module.name" of a global, or of the class of an object; empty otherwise.
   [[nodiscard]] std::string name_of(NodeId id) const;
@@ -81,7 +81,7 @@ class Graph {
 
  private:
   friend class Machine;
-  std::deque<Node> nodes_;  // does not move, nor double
+  std::deque<Node> nodes_;  // never moves or copies its elements
   NodeId root_ = no_node;
   std::size_t length_ = 0;
 };

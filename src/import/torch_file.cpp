@@ -50,7 +50,7 @@ Index width_of(std::string_view type) {
   return 0;
 }
 
-/// Of every storage class that a legacy stream may hold, to find what lies behind it.
+/// The same for every storage class that a legacy stream may contain, to find what follows it.
 Index any_width_of(std::string_view type) {
   if (const Index width = width_of(type); width != 0) return width;
   if (type == "LongStorage" || type == "ComplexFloatStorage") return 8;
@@ -96,7 +96,7 @@ void TorchFile::fail(const std::string& what) const {
 TorchFile::TorchFile(const std::string& path) : path_(path) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) {
-    fail("is no file that can be read; a checkpoint of PyTorch was expected.");
+    fail("is not a readable file; a PyTorch checkpoint was expected.");
   }
   file_size_ = static_cast<Index>(std::filesystem::file_size(path, error));
   const std::string start = file_bytes(0, std::min<Index>(8, file_size_));
@@ -105,9 +105,9 @@ TorchFile::TorchFile(const std::string& path) : path_(path) {
   } else if (start.starts_with('\x80')) {
     read_legacy();
   } else if (start.starts_with("\x89HDF")) {
-    fail("is HDF5, no checkpoint of PyTorch. Models of sicmir need no import.");
+    fail("is HDF5, not a PyTorch checkpoint. sicmir models need no import.");
   } else {
-    fail("is no checkpoint of PyTorch: neither a zip archive nor a pickle.");
+    fail("is not a PyTorch checkpoint: neither a zip archive nor a pickle.");
   }
 }
 
@@ -127,13 +127,13 @@ void TorchFile::read_zip() {
   archive_.emplace(path_);
   for (const std::string& name : archive_->names()) {
     if (name == "data.pkl" || name.ends_with("/data.pkl")) {
-      if (!folder_.empty()) fail(fmt::format("holds a second network, '{}'.", name));
+      if (!folder_.empty()) fail(fmt::format("contains a second network, '{}'.", name));
       folder_ = name.substr(0, name.size() - std::string_view("data.pkl").size());
       if (folder_.empty()) folder_ = "./";
     }
   }
   if (folder_.empty()) {
-    fail("is a zip archive without a data.pkl, which torch.save() writes; no checkpoint.");
+    fail("is not a PyTorch checkpoint: a zip archive without the data.pkl of torch.save().");
   }
   if (folder_ == "./") folder_.clear();
   for (const std::string& name : archive_->names()) {
@@ -144,10 +144,10 @@ void TorchFile::read_zip() {
   if (archive_->has(folder_ + "byteorder")) {
     const std::string order = archive_->read(folder_ + "byteorder");
     if (order != "little") {
-      fail(
-          fmt::format("has the byte order '{}'; only little-endian is read. Save it again on an "
-                      "x86 or ARM machine.",
-                      order.substr(0, 20)));
+      fail(fmt::format(
+          "has the byte order '{}'; only little-endian is supported. Save it again on an "
+          "x86 or ARM machine.",
+          order.substr(0, 20)));
     }
   }
   const std::string name = folder_ + "data.pkl";
@@ -169,17 +169,17 @@ void TorchFile::read_legacy() {
   };
   const pickle::Graph first = next();
   if (!first.is(first.root(), Kind::big_integer) || first[first.root()].text != magic) {
-    fail("is a pickle, but no checkpoint of PyTorch (its magic number is missing).");
+    fail("is a pickle, but not a PyTorch checkpoint (its magic number is missing).");
   }
   const pickle::Graph version = next();
   if (!version.is(version.root(), Kind::integer) ||
       version[version.root()].integer != known_protocol) {
-    fail("is a stream of PyTorch of an unknown version; save it again with a newer PyTorch.");
+    fail("is a PyTorch stream of an unknown version; save it again with a newer PyTorch.");
   }
   const pickle::Graph system = next();
   const NodeId little = system.find(system.root(), "little_endian");
   if (!system.is(little, Kind::boolean) || system[little].integer != 1) {
-    fail("was written on a big-endian machine; only little-endian is read.");
+    fail("was written on a big-endian machine; only little-endian is supported.");
   }
   graph_ = next();
   const pickle::Graph list = next();
@@ -192,8 +192,8 @@ void TorchFile::read_legacy() {
   place_storages(static_cast<Index>(pickled_.size() - rest.size()), keys);
 }
 
-/// Each storage is its number of elements (8 bytes), then those. How wide they are stands with the
-/// tensors that use it.
+/// Each storage is its number of elements (8 bytes), then the elements. Their width is stored with
+/// the tensors that use it.
 void TorchFile::place_storages(Index at, const std::vector<std::string>& keys) {
   std::map<std::string, Index> widths;
   for (std::size_t i = 0; i < graph_.size(); ++i) {
@@ -201,7 +201,7 @@ void TorchFile::place_storages(Index at, const std::vector<std::string>& keys) {
     if (!graph_.is(id, Kind::persistent)) continue;
     const Storage storage = storage_of(id, "a storage");
     const Index width = any_width_of(storage.type);
-    if (width == 0) fail(fmt::format("holds a {}, which is not known.", storage.type));
+    if (width == 0) fail(fmt::format("contains a {}, which is not supported.", storage.type));
     const auto [known, is_new] = widths.try_emplace(storage.key, width);
     if (!is_new && known->second != width) {
       fail(fmt::format("storage {} is used with two types of numbers.", storage.key));
@@ -216,12 +216,12 @@ void TorchFile::place_storages(Index at, const std::vector<std::string>& keys) {
     at += 8;
     if (numbers < 0 || !size || *size > file_size_ - at) {
       fail(
-          fmt::format("storage {} claims {} numbers, more than the file holds; it is damaged or "
+          fmt::format("storage {} claims {} numbers, more than the file contains; it is damaged or "
                       "incomplete.",
                       key, numbers));
     }
     if (!places_.try_emplace(key, Place{at, numbers}).second) {
-      fail(fmt::format("holds storage {} twice.", key));
+      fail(fmt::format("contains storage {} twice.", key));
     }
     at += *size;
   }
@@ -288,7 +288,7 @@ std::vector<Index> TorchFile::sizes(NodeId id, const std::string& name) const {
   std::vector<Index> values;
   for (const NodeId item : graph_[id].items) {
     if (!graph_.is(item, Kind::integer) || graph_[item].integer < 0) {
-      fail(fmt::format("{}: its shape holds what is no size.", name));
+      fail(fmt::format("{}: its shape contains something that is not a size.", name));
     }
     values.push_back(graph_[item].integer);
   }
@@ -297,7 +297,7 @@ std::vector<Index> TorchFile::sizes(NodeId id, const std::string& name) const {
 
 std::vector<Index> TorchFile::shape(NodeId id, const std::string& name) const {
   const std::optional<View> view = view_of(id);
-  if (!view) fail(fmt::format("{} is no tensor.", name));
+  if (!view) fail(fmt::format("{} is not a tensor.", name));
   return sizes(view->size, name);
 }
 
@@ -329,11 +329,11 @@ const std::string& TorchFile::bytes_of(const Storage& storage, Index width,
 
 Tensor TorchFile::tensor(NodeId id, const std::string& name) {
   const std::optional<View> view = view_of(id);
-  if (!view) fail(fmt::format("{} is no tensor that can be read.", name));
+  if (!view) fail(fmt::format("{} is not a readable tensor.", name));
   const Storage storage = storage_of(view->storage, name);
   const Index width = width_of(storage.type);
   if (width == 0) {
-    fail(fmt::format("{} is a {}; float32, float16, bfloat16 and float64 are read.", name,
+    fail(fmt::format("{} is a {}; float32, float16, bfloat16 and float64 are supported.", name,
                      storage.type));
   }
   Tensor tensor;

@@ -44,7 +44,7 @@ class TorchFile {
   [[noreturn]] void fail(const std::string& what) const;
 
  private:
-  struct View {  // what a tensor says of itself
+  struct View {  // how a tensor describes itself
     pickle::NodeId storage, offset, size, stride;
   };
   struct Storage {
@@ -69,12 +69,12 @@ class TorchFile {
 
   std::string path_;
   Index file_size_ = 0;
-  std::string pickled_;  // what the graphs' texts point into
+  std::string pickled_;  // the graphs' texts point into it
   pickle::Graph graph_;
   std::optional<ZipArchive> archive_;
   std::string folder_;                   // in the archive
   std::map<std::string, Place> places_;  // of a legacy stream's storages
-  std::string last_key_;                 // storages are mostly used one after the other
+  std::string last_key_;                 // most storages are used in order
   std::string last_bytes_;
 };
 

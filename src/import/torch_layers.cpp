@@ -53,8 +53,8 @@ BatchNorm make_norm(const TorchFile& file, const std::string& name,
   if (!mean || !variance) {
     file.fail(
         fmt::format("batch norm {} has no running mean and variance "
-                    "(track_running_stats=False): what it does depends on the other samples "
-                    "of a batch, so it cannot be a model here.",
+                    "(track_running_stats=False): its result depends on the other samples "
+                    "of a batch, so it cannot be imported.",
                     name));
   }
   const auto width = static_cast<Index>(mean->values.size());
@@ -74,7 +74,7 @@ BatchNorm make_norm(const TorchFile& file, const std::string& name,
   return norm;
 }
 
-/// Parts and the orders that were asked for, made a stack.
+/// A stack of the parts, in the orders that were specified.
 std::vector<Layer> arrange(const TorchFile& file, std::vector<Part> parts,
                            const std::vector<LayerOrder>& orders, std::vector<std::string>& notes) {
   std::size_t n_linear = 0;
@@ -86,7 +86,7 @@ std::vector<Layer> arrange(const TorchFile& file, std::vector<Part> parts,
       ++n_hidden_norms;
     }
   }
-  if (n_linear == 0) file.fail("holds no linear layer.");
+  if (n_linear == 0) file.fail("contains no linear layer.");
   const std::size_t n_hidden = n_linear - 1;
   if (n_hidden_norms > 0 && orders.empty()) {
     throw Error(ExitCode::usage, fmt::format("{}: does not say in which order its layers run. {}",
@@ -142,7 +142,7 @@ std::vector<Layer> arrange(const TorchFile& file, std::vector<Part> parts,
   return layers;
 }
 
-/// A module that was pickled whole.
+/// A module that was pickled as a whole.
 class ModuleReader {
  public:
   ModuleReader(TorchFile& file, const std::vector<LayerOrder>& orders)
@@ -151,7 +151,7 @@ class ModuleReader {
   std::vector<Layer> read(NodeId root, std::vector<std::string>& notes) {
     collect(root, "network", 0);
     if (!order_known_) {
-      notes.emplace_back("layers are taken in the order in which the module lists them");
+      notes.emplace_back("layers are assumed to run in the order in which the module lists them");
       std::vector<Part> parts;
       for (Part& part : parts_) {
         if (std::holds_alternative<Linear>(part.layer) ||
@@ -170,7 +170,7 @@ class ModuleReader {
   }
 
  private:
-  /// Modules shared between modules make many out of few.
+  /// Modules that are shared between modules multiply.
   static constexpr std::size_t most_visits = 10'000;
   static constexpr int most_depth = 64;
 
@@ -196,10 +196,10 @@ class ModuleReader {
 
   void collect(NodeId module, const std::string& name, int depth) {
     if (++visits_ > most_visits || depth > most_depth) {
-      file_.fail("its modules hold each other, or are too many.");
+      file_.fail("its modules contain each other, or are too many.");
     }
     if (!graph_.is(module, Kind::object) || !graph_.is(graph_[module].state, Kind::dict)) {
-      file_.fail(fmt::format("{} is no module of PyTorch.", name));
+      file_.fail(fmt::format("{} is not a PyTorch module.", name));
     }
     const std::string type = graph_.name_of(module);
     if (type == "torch.nn.modules.linear.Linear") {
@@ -218,17 +218,17 @@ class ModuleReader {
       parts_.push_back({name, Relu{}});
     } else if (type == "torch.nn.modules.dropout.Dropout") {
       const double rate = real(module, "p", 0.5);
-      // PyTorch takes 1 as well, which would leave nothing to train.
+      // PyTorch also accepts 1, which would leave nothing to train.
       if (!(rate >= 0.0 && rate < 1.0)) file_.fail(fmt::format("{} has a rate of {}.", name, rate));
       parts_.push_back({name, Dropout{rate}});
     } else if (type == "torch.nn.modules.linear.Identity") {
       return;
     } else if (type.starts_with("torch.nn.modules.") &&
                type != "torch.nn.modules.container.Sequential") {
-      file_.fail(
-          fmt::format("{} is a {}; Linear, BatchNorm1d, ReLU, Dropout, Identity and "
-                      "Sequential have counterparts here.",
-                      name, type));
+      file_.fail(fmt::format(
+          "{} is a {}, which is not supported; Linear, BatchNorm1d, ReLU, Dropout, Identity and "
+          "Sequential are.",
+          name, type));
     } else {
       collect_children(module, type, name, depth);
     }
@@ -238,14 +238,14 @@ class ModuleReader {
                         int depth) {
     const NodeId modules = attribute(module, "_modules");
     if (!graph_.is(modules, Kind::dict)) {
-      file_.fail(fmt::format("{} ({}) is no module of PyTorch.", name, type));
+      file_.fail(fmt::format("{} ({}) is not a PyTorch module.", name, type));
     }
     const NodeId own = attribute(module, "_parameters");
     if (graph_.is(own, Kind::dict)) {
       for (std::size_t i = 1; i < graph_[own].items.size(); i += 2) {
         if (graph_.is(graph_[own].items[i], Kind::none)) continue;
         file_.fail(
-            fmt::format("{} ({}) has weights of its own; what it does with them is code, "
+            fmt::format("{} ({}) has weights of its own; how it uses them is code, "
                         "which is not run.",
                         name, type));
       }
@@ -257,7 +257,7 @@ class ModuleReader {
       const std::string key(graph_.is(items[i], Kind::text) ? graph_[items[i]].text : "?");
       children.emplace_back(fmt::format("{}.{}", name, key), items[i + 1]);
     }
-    // What forward() of an unknown class does with several children is code.
+    // How forward() of an unknown class uses several children is code.
     if (type != "torch.nn.modules.container.Sequential" && children.size() > 1) {
       order_known_ = false;
     }
@@ -310,7 +310,8 @@ class StateReader {
     const std::vector<NodeId>& items = graph_[dict].items;
     std::set<std::string_view> seen;
     for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
-      if (!graph_.is(items[i], Kind::text)) file_.fail("the state_dict has a key that is no text.");
+      if (!graph_.is(items[i], Kind::text))
+        file_.fail("the state_dict has a key that is not text.");
       const std::string_view key = graph_[items[i]].text;
       if (!seen.insert(key).second) file_.fail(fmt::format("holds '{}' twice.", key));
       const std::size_t dot = key.rfind('.');
@@ -331,8 +332,8 @@ class StateReader {
                                                : nullptr;
       if (place == nullptr) {
         file_.fail(
-            fmt::format("'{}' belongs to no linear layer and no batch norm; only these have "
-                        "counterparts here.",
+            fmt::format("'{}' belongs to neither a linear layer nor a batch norm; only these are "
+                        "supported.",
                         key));
       }
       *place = items[i + 1];
@@ -377,7 +378,7 @@ TorchLayers read_layers(TorchFile& file, const std::vector<LayerOrder>& orders) 
     found.layers = arrange(file, std::move(parts), orders, found.notes);
     if (has_norm) {
       found.notes.push_back(fmt::format(
-          "a state_dict does not hold the eps of its batch norms; PyTorch's {} is assumed",
+          "a state_dict does not contain the eps of its batch norms; PyTorch's {} is assumed",
           default_eps));
     }
     found.notes.emplace_back("a ReLU is assumed after every hidden layer");
@@ -385,7 +386,7 @@ TorchLayers read_layers(TorchFile& file, const std::vector<LayerOrder>& orders) 
     found.what = fmt::format("module {}", graph.name_of(root));
     found.layers = ModuleReader(file, orders).read(root, found.notes);
   } else {
-    file.fail("holds neither a module nor a state_dict.");
+    file.fail("contains neither a module nor a state_dict.");
   }
   return found;
 }

@@ -1,5 +1,5 @@
 #pragma once
-/// The layers of a network out of what torch.save() wrote of it.
+/// The layers of a network that torch.save() wrote.
 
 #include <string>
 #include <vector>
@@ -18,7 +18,7 @@ struct TorchLayers {
 
 /// Of a whole module or a state_dict. `orders` is needed where the file does not say in which order
 /// its layers run; Error(usage) if it is then empty or does not fit. Error(bad_model) for layers
-/// that have no counterpart here.
+/// that are not supported.
 [[nodiscard]] TorchLayers read_layers(TorchFile& file, const std::vector<LayerOrder>& orders);
 
 }  // namespace sicmir

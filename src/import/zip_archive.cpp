@@ -61,25 +61,26 @@ ZipArchive::ZipArchive(std::string path) : path_(std::move(path)) {
     zip_stat_init(&facts);
     constexpr std::uint64_t needed =
         ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_ENCRYPTION_METHOD;
-    // Names as they stand, without guesses at their code page.
+    // Names as stored, without guessing their code page.
     if (zip_stat_index(archive_.get(), index, ZIP_FL_ENC_RAW, &facts) != 0 ||
         (facts.valid & needed) != needed) {
       fail(fmt::format("member {} of the zip archive is damaged.", i));
     }
     const std::string name = facts.name;
     if (leads_outside(name)) {
-      fail(fmt::format("member '{}' leads out of the archive; PyTorch writes no such name.", name));
+      fail(fmt::format("member '{}' points outside the archive; PyTorch writes no such name.",
+                       name));
     }
     if (facts.encryption_method != ZIP_EM_NONE) fail(fmt::format("'{}' is encrypted.", name));
     if (facts.comp_size > file_size || (packed += facts.comp_size) > file_size) {
       fail(fmt::format("'{}' claims more bytes than the file has.", name));
     }
     if (facts.size > small_member && facts.size / most_unpacked > facts.comp_size) {
-      fail(fmt::format("'{}' would unpack {} bytes to {}: no weights pack like that.", name,
+      fail(fmt::format("'{}' would unpack {} bytes to {}: weights do not compress that well.", name,
                        facts.comp_size, facts.size));
     }
     if (!members_.try_emplace(name, Member{index, facts.size}).second) {
-      fail(fmt::format("holds '{}' twice.", name));
+      fail(fmt::format("contains '{}' twice.", name));
     }
   }
 }
@@ -115,9 +116,9 @@ std::string ZipArchive::read(const std::string& name) const {
     if (got <= 0) fail(fmt::format("'{}' is damaged or incomplete.", name));
     filled += static_cast<std::uint64_t>(got);
   }
-  char more = 0;  // reading to the end also compares the check sum
+  char more = 0;  // reading to the end also verifies the checksum
   if (zip_fread(file.get(), &more, 1) != 0) {
-    fail(fmt::format("'{}' is damaged: its check sum or size does not fit.", name));
+    fail(fmt::format("'{}' is damaged: its checksum or size does not match.", name));
   }
   return bytes;
 }

@@ -14,8 +14,9 @@ namespace sicmir {
 class ZipArchive {
  public:
   /// Opens the archive and checks its list. Throws Error(bad_model) for damage, two members of one
-  /// name, names that lead out of the archive, encryption, and sizes that the file cannot hold:
-  /// members together may not take more than the file, nor unpack to more than 20 times their size.
+  /// name, names that point outside the archive, encryption, and sizes that the file cannot
+  /// contain: members together may not take more than the file, nor unpack to more than 20 times
+  /// their size.
   explicit ZipArchive(std::string path);
 
   /// The one member of that name, or Error(bad_model).

@@ -169,7 +169,7 @@ def test_a_panel_without_known_moments_has_no_reference(mirnas, tmp_path):
     genes = tmp_path / "genes.txt"
     genes.write_text("\n".join(f"PROBE_{i}_at" for i in range(977)))
     model, done = imported(FOLDER / "module.pt", mirnas, tmp_path, "--genes", genes)
-    assert "977 of 977 genes are none" in done.stderr and "not possible" in done.stderr
+    assert "977 of 977 genes are not in" in done.stderr and "not possible" in done.stderr
     values = np.random.default_rng(3).lognormal(6.0, 1.5, (977, 12))
     pd.DataFrame(values, [f"PROBE_{i}_at" for i in range(977)],
                  [f"s{i}" for i in range(12)]).to_csv(tmp_path / "x.csv")
@@ -267,8 +267,8 @@ def hostile():
     yield "big pickle", around(b"\x80\x02" + b"N0" * 10_000_000 + b"N."), "bytes"
     yield "endless text", around(b"\x80\x02X\xff\xff\xff\xffabc"), "ends early"
     yield "endless text 8", around(b"\x80\x04\x8d" + b"\xff" * 8 + b"abc"), "ends early"
-    yield "no value", around(b"\x80\x02."), "not there"
-    yield "no memo", around(b"\x80\x02h\x07."), "remember"
+    yield "no value", around(b"\x80\x02."), "does not exist"
+    yield "no memo", around(b"\x80\x02h\x07."), "did not store"
     yield "no stop", around(b"\x80\x02N"), "ends early"
     yield "empty pickle", around(b""), "ends early"
     yield "unknown opcode", around(b"\x80\x02\xff."), "0xff"
@@ -280,7 +280,7 @@ def hostile():
     yield "stride overflows", stored(tensor([2, 2], [2**62, 1])), "strides"
     yield "offset beyond", stored(tensor([2, 2], [2, 1], offset=1)), "reaches beyond"
     yield "offset overflows", stored(tensor([2, 2], [2, 1], offset=2**63 - 1)), "reaches beyond"
-    yield "negative size", stored(tensor([-2, 2], [2, 1])), "no size"
+    yield "negative size", stored(tensor([-2, 2], [2, 1])), "not a size"
     yield "negative offset", stored(tensor([2, 2], [2, 1], offset=-4)), "offset"
     yield "whole numbers", stored(tensor([2, 2], [2, 1], dtype="IntStorage")), "IntStorage"
     yield "unknown storage", stored(tensor([2, 2], [2, 1], dtype="EvilStorage")), "EvilStorage"
@@ -296,18 +296,18 @@ def hostile():
     yield "big-endian", zipped([("a/data.pkl", tensor([2, 2], [2, 1])), ("a/byteorder", b"big"),
                                 ("a/data/0", weights)]), "byte order"
     yield "truncated", good[:len(good) // 2], "damaged"
-    yield "truncated legacy", old[:-100], "more than the file holds"
+    yield "truncated legacy", old[:-100], "more than the file contains"
     yield "cut pickle", old[:500], "ends early"
     yield "no pickle", zipped([("archive/version", b"3\n")]), "data.pkl"
     yield "two pickles", zipped([("a/data.pkl", b"N."), ("b/data.pkl", b"N.")]), "second"
     yield "TorchScript", zipped([("a/data.pkl", b"N."), ("a/code/net.py", b"")]), "TorchScript"
-    yield "outside", zipped([("a/data.pkl", b"N."), ("a/../../evil", b"")]), "leads out"
-    yield "absolute", zipped([("/data.pkl", b"N.")]), "leads out"
+    yield "outside", zipped([("a/data.pkl", b"N."), ("a/../../evil", b"")]), "points outside"
+    yield "absolute", zipped([("/data.pkl", b"N.")]), "points outside"
     yield "lying size", bytes(swapped), ""
     yield "bomb", zipped([("a/data.pkl", b"N."), ("a/data/0", b"\0" * 300_000_000)],
                          zipfile.ZIP_DEFLATED), "unpack"
     yield "damaged member", good.replace(b"X\x08\0\0\0training", b"X\x08\0\0\0trainink", 1), \
-        "check sum"
+        "checksum"
 
 
 def duplicates():
