@@ -106,6 +106,7 @@ def test_messages_name_the_member(model, folder, tmp_path):
 def test_hostile_archives_do_no_harm(model, folder, tmp_path):
     good = archive(tmp_path / "good.tar", folder, "w").read_bytes()
     (tmp_path / "cut.tar").write_bytes(good[:3000])
+    (tmp_path / "between members.tar").write_bytes(good[:good.index(b"web_summary.html")])
     damaged = bytearray(good)
     damaged[512 + 130] ^= 1
     (tmp_path / "checksum.tar").write_bytes(bytes(damaged))
