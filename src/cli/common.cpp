@@ -75,6 +75,19 @@ void bind_input(CLI::App& command, InputOptions& options) {
                            {"cells", Orientation::cells_as_lines}},
                           "Tables: genes (as lines), cells (as lines) or auto [default: auto]")
       ->group(reading);
+  add_choice<char>(command, "--decimal", options.source.decimal,
+                   {{"auto", '\0'}, {"point", '.'}, {"comma", ','}},
+                   "Tables: the decimal mark, point, comma or auto [default: auto]")
+      ->group(reading);
+  add_choice<char>(command, "--thousands", options.source.thousands,
+                   {{"auto", '\0'},
+                    {"none", SourceOptions::no_thousands},
+                    {"point", '.'},
+                    {"comma", ','},
+                    {"apostrophe", '\''}},
+                   "Tables: the thousands separator, none, point, comma, apostrophe or auto "
+                   "[default: auto]")
+      ->group(reading);
   command
       .add_option("--min-panel", options.reading.genes.min_panel,
                   "Fraction of the model's genes that the input must have [default: 0.8]")
