@@ -118,6 +118,7 @@ MirnaTable read_text(const std::string& path, const GeneIndex& index) {
         values[static_cast<std::size_t>(places[static_cast<std::size_t>(mirna_of[i])])] = value;
       });
     });
+    check_case_of_mirnas(path, chosen.seen());
     log_older_names(path, chosen.seen(), index);
     return table;
   }
@@ -130,6 +131,7 @@ MirnaTable read_text(const std::string& path, const GeneIndex& index) {
     if (mirna) by_mirna.emplace(*mirna, std::move(values));
   });
   (void)chosen.places(table);
+  check_case_of_mirnas(path, chosen.seen());
   log_older_names(path, chosen.seen(), index);
   table.samples = names;
   table.values.assign(names.size(), std::vector<double>(table.mirnas.size()));

@@ -97,6 +97,14 @@ FeatureKind kind_of_feature(std::string_view id) noexcept {
   return FeatureKind::gene;
 }
 
+FeatureKind kind_of_feature(const FeatureTable& features, std::size_t feature) {
+  for (std::size_t c = 0; c < features.columns.size(); ++c) {
+    const FeatureKind kind = kind_of_feature(features.columns[c].ids[feature]);
+    if (kind != FeatureKind::gene && (kind != FeatureKind::total || c == 0)) return kind;
+  }
+  return FeatureKind::gene;
+}
+
 std::string_view plural_of(FeatureKind kind) noexcept {
   switch (kind) {
     case FeatureKind::antibody_tag:

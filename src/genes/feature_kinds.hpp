@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "sicmir/gene_map.hpp"
+
 namespace sicmir {
 
 enum class FeatureKind : std::uint8_t {
@@ -16,6 +18,9 @@ enum class FeatureKind : std::uint8_t {
 
 /// Beyond doubt only: a name that may be a gene's is a gene.
 [[nodiscard]] FeatureKind kind_of_feature(std::string_view id) noexcept;
+
+/// The same by all names of a feature; a total is one by its first name only.
+[[nodiscard]] FeatureKind kind_of_feature(const FeatureTable& features, std::size_t feature);
 
 /// "antibody tags", "spike-ins"...
 [[nodiscard]] std::string_view plural_of(FeatureKind kind) noexcept;

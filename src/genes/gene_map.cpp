@@ -281,14 +281,12 @@ void leave_out_other_kinds(const FeatureTable& features, std::vector<std::uint8_
                                 FeatureKind::summary, FeatureKind::total};
   std::array<std::vector<std::string>, kinds.size()> found;
   for (std::size_t i = 0; i < left_out.size(); ++i) {
-    for (std::size_t c = 0; c < features.columns.size() && left_out[i] == 0; ++c) {
-      const std::string& id = features.columns[c].ids[i];
-      const FeatureKind kind = kind_of_feature(id);
-      const auto* known = std::find(kinds.begin(), kinds.end(), kind);
-      if (known == kinds.end() || (kind == FeatureKind::total && c > 0)) continue;
-      left_out[i] = 1;
-      found[static_cast<std::size_t>(known - kinds.begin())].emplace_back(trim_id(id));
-    }
+    if (left_out[i] != 0) continue;
+    const auto* known = std::find(kinds.begin(), kinds.end(), kind_of_feature(features, i));
+    if (known == kinds.end()) continue;
+    left_out[i] = 1;
+    found[static_cast<std::size_t>(known - kinds.begin())].emplace_back(
+        trim_id(features.columns.front().ids[i]));
   }
   for (std::size_t k = 0; k < kinds.size(); ++k) {
     if (found[k].empty()) continue;
