@@ -268,6 +268,7 @@ Decision decide(const Sample& sample, const CellSource& source, const GeneSelect
   const SampleFacts facts = sample_facts(sample, genes);
   Decision decision;
   decision.sampled_cells = sample.n_cells;
+  if (options.values == Values::automatic) refuse_negative_counts(facts, sample, source, genes);
   decide_values(decision, facts, sample, source, options.values);
   decide_scale(decision, sample, source, options);
   if (decision.values == Values::counts) {

@@ -87,6 +87,12 @@ Totals range_of_totals(const Sample& sample) {
   return {*least, *most, totals.size()};
 }
 
+void warn(Decision& decision, const std::string& text) {
+  DecisionWarning& warning = decision.warnings.emplace_back();
+  warning.kind = WarningKind::expected_counts;
+  warning.text = text;
+}
+
 bool is_near_power_of_ten(double total) {
   const double power = std::log10(total);
   return std::fabs(power - std::round(power)) < same_total && power > 2.5;
@@ -122,21 +128,55 @@ bool are_fractional_counts(Decision& decision, const SampleFacts& facts, const S
         "with fractions: most small values lie close to 1, 2 or 3, and totals range from {:.0f} to "
         "{:.0f}",
         totals.least, totals.most);
-    decision.warnings.push_back(
-        {WarningKind::expected_counts,
+    warn(decision,
          "the values have fractions but look like counts (SoupX, DecontX, CellBender, RSEM, "
-         "alevin...) and are taken as counts; if they are TPM or FPKM, use --values linear"});
+         "alevin...) and are taken as counts; if they are TPM or FPKM, use --values linear");
     return true;
   }
   constexpr double wide = 2.0;
   if (!may_be_log && totals.n > 1 && totals.most > wide * totals.least) {
-    decision.warnings.push_back(
-        {WarningKind::expected_counts,
+    warn(decision,
          fmt::format("totals range from {:.4g} to {:.4g}, so the values are not TPM; if they are "
                      "counts with fractions, use --values counts",
-                     totals.least, totals.most)});
+                     totals.least, totals.most));
   }
   return false;
+}
+
+void refuse_negative_counts(const SampleFacts& facts, const Sample& sample,
+                            const CellSource& source, const GeneSelection& genes) {
+  if (!facts.all_whole || !facts.has_negative) return;
+  constexpr std::size_t rare = 100;  // one value in so many
+  std::size_t n = 0;
+  std::size_t n_negative = 0;
+  const CellBlock* first_block = nullptr;
+  std::size_t first_at = 0;
+  for (const CellBlock& block : sample.blocks) {
+    n += block.values.size();
+    for (std::size_t i = 0; i < block.values.size(); ++i) {
+      if (block.values[i] >= 0.0f || std::isnan(block.values[i])) continue;
+      if (n_negative++ > 0) continue;
+      first_block = &block;
+      first_at = i;
+    }
+  }
+  if (first_block == nullptr || n_negative * rare > n) return;
+  const auto& offsets = first_block->offsets;
+  const auto cell = static_cast<std::size_t>(
+      std::upper_bound(offsets.begin(), offsets.end(), static_cast<Index>(first_at)) -
+      offsets.begin() - 1);
+  const auto positions = genes.positions();
+  const auto feature = static_cast<std::size_t>(
+      std::find(positions.begin(), positions.end(), first_block->genes[first_at]) -
+      positions.begin());
+  const std::vector<std::string>& ids = source.features().columns.front().ids;
+  throw Error(
+      ExitCode::bad_input,
+      fmt::format("{}: the values are whole numbers, but {} of them {} negative: cell '{}', "
+                  "gene {} holds {}. Counts are never negative; correct the table.",
+                  source.description().path, n_negative, n_negative == 1 ? "is" : "are",
+                  first_block->cells[cell], feature < ids.size() ? ids[feature] : "?",
+                  first_block->values[first_at]));
 }
 
 }  // namespace sicmir

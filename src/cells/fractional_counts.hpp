@@ -16,4 +16,9 @@ namespace sicmir {
 [[nodiscard]] bool are_fractional_counts(Decision& decision, const SampleFacts& facts,
                                          const Sample& sample, const std::string& file);
 
+/// Throws Error(bad_input) if the values are whole numbers and only a few are negative: counts with
+/// a mistake in them. Names its cell and gene.
+void refuse_negative_counts(const SampleFacts& facts, const Sample& sample,
+                            const CellSource& source, const GeneSelection& genes);
+
 }  // namespace sicmir

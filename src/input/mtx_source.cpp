@@ -224,9 +224,8 @@ struct Lists {
 /// A list that is one line too long has a header, or belongs to another matrix.
 void check_first_is_header(const MtxReader& matrix, const NameList& list, const std::string& path,
                            std::string_view things) {
-  for (const std::vector<std::string>& column : list.columns) {
-    if (is_list_header(column.front(), std::span(column).subspan(1))) return;
-  }
+  const std::vector<std::string>& names = list.columns.front();
+  if (is_list_header(names.front(), std::span(names).subspan(1))) return;
   matrix.fail(
       fmt::format("\"{}\" lists one name more than the matrix has {}, and its first line (\"{}\") "
                   "is no header. The files do not belong together; every name would go to a "

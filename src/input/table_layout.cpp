@@ -306,7 +306,8 @@ class LayoutFinder {
     if (line.text.starts_with('#')) {
       if (next.text.starts_with('#') || n + 1 < layout_.n_fields) return true;
       // One field short is R's header. "# " with a header below it is a comment.
-      return n + 1 == layout_.n_fields && next_is_text;
+      const bool is_remark = line.text.starts_with("# ") || line.text.starts_with("##");
+      return n + 1 == layout_.n_fields && (next_is_text || is_remark);
     }
     const auto n_filled = std::count_if(
         line.fields.begin(), line.fields.end(),

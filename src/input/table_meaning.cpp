@@ -87,10 +87,9 @@ bool names_statistic(const std::string& name) {
       "bonferroni",      "log2_fold_change",
       "log_fold_change", "log2ratio",
       "wald_stat",       "allzero"};
-  static constexpr std::array<std::string_view, 20> whole = {
-      "fdr",     "fc",       "lfc",     "lods",    "mean",     "average",    "avg",
-      "median",  "sd",       "std",     "stdev",   "variance", "cv",         "row_mean",
-      "rowmean", "rowmeans", "basevar", "std_dev", "adjp",     "neg_log10_p"};
+  static constexpr std::array<std::string_view, 14> whole = {
+      "fdr",      "lods",    "mean",     "average", "median",  "stdev",       "variance",
+      "row_mean", "rowmean", "rowmeans", "basevar", "std_dev", "neg_log10_p", "adjp"};
   if (holds(whole, name)) return true;
   return std::any_of(known.begin(), known.end(),
                      [&](std::string_view word) { return begins_or_ends_with(name, word); });
@@ -98,10 +97,10 @@ bool names_statistic(const std::string& name) {
 
 /// Statistics only where others are: short names, which samples may have.
 bool may_name_statistic(const std::string& name) {
-  static constexpr std::array<std::string_view, 22> known = {
-      "stat",        "t",     "b",   "f",       "lr",  "df",   "rank", "score",
-      "significant", "sig",   "lfc", "weight",  "max", "min",  "var",  "se",
-      "pct_1",       "pct_2", "z",   "cluster", "w",   "chisq"};
+  static constexpr std::array<std::string_view, 25> known = {
+      "stat", "t",   "b",  "f",   "lr",    "df",    "rank", "score", "significant",
+      "sig",  "lfc", "fc", "avg", "sd",    "std",   "cv",   "max",   "min",
+      "var",  "se",  "z",  "w",   "pct_1", "pct_2", "chisq"};
   return holds(known, name);
 }
 
@@ -247,7 +246,10 @@ struct Quantity {
 };
 
 /// Quantities of one sample, the longer names first; counts are what the model wants.
-constexpr std::array<Quantity, 62> quantities = {{
+constexpr std::array<Quantity, 64> quantities = {{
+    {"fpkm_uq_unstrand", 20},
+    {"fpkm_unstrand", 20},
+    {"tpm_unstrand", 50},
     {"reads_per_million_mirna_mapped", 60},
     {"median_length_normalized", 10},
     {"posterior_mean_count", 70},
@@ -309,7 +311,6 @@ constexpr std::array<Quantity, 62> quantities = {{
     {"umi", 95},
     {"vst", 10},
     {"fpm", 45},
-    {"cov", 10},
 }};
 
 const Quantity* find_quantity(std::string_view name) {
@@ -379,16 +380,10 @@ void refuse_several_quantities(std::span<const ColumnSample> columns, const std:
 
 /// True if in every line the column is the sum of the other columns that still count.
 bool is_sum_of_others(std::span<const ColumnSample> columns, std::size_t which,
-                      std::span<const ColumnMeaning> meanings, std::span<const double> sums,
-                      std::span<const std::uint8_t> complete) {
+                      std::span<const double> sums, std::span<const std::uint8_t> complete) {
   constexpr double tolerance = 1e-6;
   constexpr std::size_t least_lines = 5;
   std::size_t n = 0;
-  std::size_t n_others = 0;
-  for (std::size_t c = 0; c < columns.size(); ++c) {
-    n_others += c != which && meanings[c] == ColumnMeaning::values ? 1 : 0;
-  }
-  if (n_others < 2) return false;
   const std::vector<double>& own = columns[which].numbers;
   for (std::size_t line = 0; line < own.size() && line < sums.size(); ++line) {
     if (complete[line] == 0 || std::isnan(own[line])) continue;
@@ -400,6 +395,8 @@ bool is_sum_of_others(std::span<const ColumnSample> columns, std::size_t which,
 }
 
 void mark_sums(std::span<const ColumnSample> columns, std::vector<ColumnMeaning>& meanings) {
+  constexpr std::ptrdiff_t least_columns = 3;
+  if (std::count(meanings.begin(), meanings.end(), ColumnMeaning::values) < least_columns) return;
   std::size_t n_lines = 0;
   for (const ColumnSample& column : columns) n_lines = std::max(n_lines, column.numbers.size());
   std::vector<double> sums(n_lines, 0.0);
@@ -416,15 +413,21 @@ void mark_sums(std::span<const ColumnSample> columns, std::vector<ColumnMeaning>
     }
   }
   for (std::size_t c = 0; c < columns.size(); ++c) {
-    if (meanings[c] == ColumnMeaning::values &&
-        is_sum_of_others(columns, c, meanings, sums, complete)) {
+    if (meanings[c] == ColumnMeaning::values && is_sum_of_others(columns, c, sums, complete)) {
       meanings[c] = ColumnMeaning::total;
       return;  // a second one would be its copy
     }
   }
 }
 
-bool all_positive(const ColumnSample& column) {
+/// Lengths are never 0, and GC content is at most 100 %.
+bool may_be_size(const ColumnSample& column, const std::string& name) {
+  constexpr double percent = 100.0;
+  const bool is_share = name.find("gc") != std::string::npos;
+  if (is_share && std::any_of(column.numbers.begin(), column.numbers.end(),
+                              [](double number) { return number > percent; })) {
+    return false;
+  }
   return column.n_numbers() > 0 &&
          std::all_of(column.numbers.begin(), column.numbers.end(),
                      [](double number) { return std::isnan(number) || number > 0.0; });
@@ -434,7 +437,8 @@ bool all_positive(const ColumnSample& column) {
 void mark_fractions(std::span<const ColumnSample> columns, bool cells_as_lines,
                     const std::string& file, const GeneIndex& genes,
                     std::vector<ColumnMeaning>& meanings) {
-  constexpr std::size_t least_numbers = 5;
+  // Logarithms of counts hold many zeros and ones.
+  constexpr double least_count = 3.0;
   constexpr std::size_t least_whole = 3;
   std::size_t n_whole = 0;
   std::size_t n_some = 0;
@@ -445,7 +449,8 @@ void mark_fractions(std::span<const ColumnSample> columns, bool cells_as_lines,
       fractional.push_back(c);
     } else if (columns[c].has_fractions()) {
       ++n_some;
-    } else if (columns[c].n_numbers() >= least_numbers) {
+    } else if (std::any_of(columns[c].numbers.begin(), columns[c].numbers.end(),
+                           [](double number) { return number >= least_count; })) {
       ++n_whole;
     }
   }
@@ -471,7 +476,7 @@ void judge_gene_lines(std::span<const ColumnSample> columns, const std::string& 
     if (names_statistic(name)) {
       meanings[c] = ColumnMeaning::statistic;
       any_statistic = true;
-    } else if (names_size(name) && all_positive(columns[c])) {
+    } else if (names_size(name) && may_be_size(columns[c], name)) {
       meanings[c] = ColumnMeaning::size;
     } else if (names_total(name)) {
       meanings[c] = ColumnMeaning::total;
@@ -542,14 +547,6 @@ std::string_view plural_of(ColumnMeaning meaning) {
   return "values";
 }
 
-bool is_id(std::string_view word) {
-  const IdKind kind = guess_id_kind(word).kind;
-  constexpr std::array ids = {IdKind::ensembl_gene, IdKind::other_species, IdKind::transcript,
-                              IdKind::protein,      IdKind::probe,         IdKind::region,
-                              IdKind::mature_mirna, IdKind::stem_loop,     IdKind::placeholder};
-  return std::find(ids.begin(), ids.end(), kind) != ids.end();
-}
-
 }  // namespace
 
 std::size_t ColumnSample::n_numbers() const {
@@ -612,70 +609,53 @@ std::string describe_left_out(std::span<const ColumnSample> columns,
 }
 
 bool is_header_word(std::string_view word) {
-  static constexpr std::array<std::string_view, 44> known = {"",
+  static constexpr std::array<std::string_view, 24> known = {"",
                                                              "x",
                                                              "v1",
                                                              "v2",
                                                              "v3",
-                                                             "id",
-                                                             "ids",
-                                                             "name",
-                                                             "names",
-                                                             "symbol",
-                                                             "symbols",
-                                                             "gene",
-                                                             "genes",
                                                              "geneid",
                                                              "geneids",
                                                              "genename",
-                                                             "feature",
-                                                             "features",
-                                                             "barcode",
-                                                             "barcodes",
-                                                             "cell",
-                                                             "cells",
+                                                             "genenames",
+                                                             "genesymbol",
                                                              "cellid",
                                                              "cellname",
-                                                             "sample",
-                                                             "samples",
-                                                             "ensembl",
-                                                             "entrez",
+                                                             "cellbarcode",
+                                                             "sampleid",
+                                                             "samplename",
+                                                             "ensemblid",
+                                                             "ensemblgeneid",
+                                                             "featureid",
                                                              "rownames",
-                                                             "row_names",
-                                                             "index",
-                                                             "unnamed_0",
-                                                             "accession",
-                                                             "probe",
-                                                             "target_id",
-                                                             "hgnc_symbol",
-                                                             "hybridization_ref",
-                                                             "id_ref",
-                                                             "mirna",
-                                                             "mirnas",
-                                                             "tracking_id",
+                                                             "colnames",
+                                                             "symbols",
                                                              "locus",
-                                                             "transcript",
-                                                             "obs_names"};
+                                                             "unnamed_0",
+                                                             "geneidentifier"};
+  static constexpr std::array<std::string_view, 48> words_of_headers = {
+      "gene",          "genes",      "id",       "ids",    "name",     "names",
+      "symbol",        "barcode",    "barcodes", "cell",   "cells",    "sample",
+      "samples",       "feature",    "features", "type",   "ensembl",  "entrez",
+      "hgnc",          "stable",     "version",  "refseq", "mirna",    "mirnas",
+      "transcript",    "accession",  "number",   "index",  "label",    "ref",
+      "hybridization", "official",   "approved", "ncbi",   "probe",    "set",
+      "target",        "tracking",   "row",      "column", "obs",      "var",
+      "identifier",    "annotation", "tissue",   "level",  "external", "input"};
   const std::string name = normalised(word);
   if (holds(known, name)) return true;
-  if (is_id(word)) return false;
-  constexpr std::array<std::string_view, 14> parts = {
-      "gene",   "barcode", "cell", "sample", "symbol", "feature", "ensembl",
-      "entrez", "mirna",   "hgnc", "refseq", "name",   "id",      "transcript"};
   const std::vector<std::string> words = words_of(name);
-  return words.size() > 1 &&
-         std::any_of(words.begin(), words.end(),
-                     [&](const std::string& each) { return holds(parts, each); }) &&
-         // sample_1 and cell_17 are names.
-         std::none_of(words.begin(), words.end(),
-                      [](const std::string& each) { return all_digits(each); });
+  // sample_1 and cell_17 are names.
+  return !words.empty() && std::all_of(words.begin(), words.end(), [&](const std::string& each) {
+    return holds(words_of_headers, each);
+  });
 }
 
 bool is_list_header(std::string_view first, std::span<const std::string> others) {
-  if (std::find(others.begin(), others.end(), first) != others.end() && !first.empty()) {
-    return all_digits(first);  // pandas calls a column 0
-  }
-  return !all_digits(first) && is_header_word(first);
+  // pandas calls a column without a name 0.
+  if (first == "0") return std::none_of(others.begin(), others.end(), all_digits);
+  return is_header_word(first) &&
+         (first.empty() || std::find(others.begin(), others.end(), first) == others.end());
 }
 
 std::vector<std::string> quantities_below_header(std::span<const std::string> header,
