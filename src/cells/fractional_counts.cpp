@@ -40,7 +40,8 @@ Small small_values(const Sample& sample) {
 /// True if the numbers, taken out of their logarithm, are whole multiples of the least one in their
 /// cell: logarithms of counts, scaled or not.
 bool are_logs_of_counts(const Sample& sample, double base) {
-  constexpr double tolerance = 0.02;
+  constexpr double tolerance = 0.02;  // relative
+  constexpr double most_deviation = 0.05;
   constexpr double most = 20.0;  // beyond it, rounding of the text hides multiples
   constexpr double enough = 0.9;
   std::size_t n = 0;
@@ -62,7 +63,10 @@ bool are_logs_of_counts(const Sample& sample, double base) {
         const double multiple = linear(*value) / unit;
         if (!(multiple > 1.5 && multiple < most)) continue;
         ++n;
-        n_whole += std::fabs(multiple - std::round(multiple)) < tolerance * multiple ? 1 : 0;
+        n_whole += std::fabs(multiple - std::round(multiple)) <
+                           std::fmin(tolerance * multiple, most_deviation)
+                       ? 1
+                       : 0;
       }
     }
   }

@@ -149,6 +149,12 @@ class CellLinesSource final : public CellSource {
       std::transform(column.ids.begin(), column.ids.end(), features_.counted.begin(),
                      [&](const std::string& name) { return is_gene(name) ? 1 : 0; });
     }
+    const auto summary = std::find_if(column.ids.begin(), column.ids.end(), is_summary_line);
+    if (summary != column.ids.end()) {
+      description_.warnings.push_back(fmt::format(
+          "{}: columns like \"{}\" sum up reads that belong to no gene; they are not counted.",
+          table_.input->name(), *summary));
+    }
     for (std::size_t i = 0; i < column.ids.size(); ++i) {
       if (column.ids[i] == total_column) total_at_ = i;
       if (column.ids[i] == quartile_column) quartile_at_ = i;
