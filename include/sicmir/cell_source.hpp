@@ -22,6 +22,12 @@ struct SourceOptions {
   /// select() may ask for all genes. Tables with genes as lines are read when they are opened, and
   /// keep only what may be a gene of the panel unless this is set.
   bool all_genes = false;
+  /// Tables: the decimal mark, '.' or ','; '\0': found out from the numbers.
+  char decimal = '\0';
+  /// Tables: what separates groups of three digits, '.', ',' or '\''; no_thousands: nothing does;
+  /// '\0': found out from the numbers, and an error where they do not tell.
+  char thousands = '\0';
+  static constexpr char no_thousands = '-';
   /// Deliver CellBlock::upper_quartiles if the input has at most this many cells. Gene-major inputs
   /// must keep every non-zero value for it, so it is asked for only where it is needed. 0: never.
   Index upper_quartile_up_to = 0;

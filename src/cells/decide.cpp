@@ -10,6 +10,7 @@
 #include <mutex>
 #include <utility>
 
+#include "cells/fractional_counts.hpp"
 #include "parallel/thread_pool.hpp"
 #include "parallel/threads.hpp"
 #include "statistics/median.hpp"
@@ -68,6 +69,8 @@ void decide_values(Decision& decision, const SampleFacts& facts, const Sample& s
   } else if (facts.all_whole) {
     decision.values = Values::counts;
     decision.values_reason = "whole numbers, none negative";
+  } else if (are_fractional_counts(decision, facts, sample, file)) {
+    // `decision` says so
   } else if (facts.maximum <= Normaliser::largest_log) {
     decision.values = Values::log;
     decision.values_reason =
@@ -265,6 +268,7 @@ Decision decide(const Sample& sample, const CellSource& source, const GeneSelect
   const SampleFacts facts = sample_facts(sample, genes);
   Decision decision;
   decision.sampled_cells = sample.n_cells;
+  if (options.values == Values::automatic) refuse_negative_counts(facts, sample, source, genes);
   decide_values(decision, facts, sample, source, options.values);
   decide_scale(decision, sample, source, options);
   if (decision.values == Values::counts) {

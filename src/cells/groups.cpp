@@ -15,6 +15,7 @@
 #include "text/byte_input.hpp"
 #include "text/line_reader.hpp"
 #include "text/number_text.hpp"
+#include "text/text_list.hpp"
 
 namespace sicmir {
 namespace {
@@ -143,7 +144,7 @@ struct CellGroups::Listed {
 
 CellGroups CellGroups::from_table(const std::string& path,
                                   const std::vector<std::string>& columns) {
-  const std::unique_ptr<ByteInput> input = ByteInput::open(path);
+  const std::unique_ptr<ByteInput> input = open_text(path);
   LineReader reader(*input);
   std::string_view line;
   if (!reader.next(line)) {
@@ -153,7 +154,10 @@ CellGroups CellGroups::from_table(const std::string& path,
                             path));
   }
   Listed layout;
-  layout.rules.separator = line.find('\t') != std::string_view::npos ? '\t' : ',';
+  layout.rules.separator = line.find('\t') != std::string_view::npos  ? '\t'
+                           : line.find(',') != std::string_view::npos ? ','
+                           : line.find(';') != std::string_view::npos ? ';'
+                                                                      : ',';
   const std::vector<std::string> header = fields_of(line, layout.rules);
   std::string first_line(line);
   CellGroups result;

@@ -20,6 +20,7 @@
 #include "cli/commands.hpp"
 #include "cli/supervisor.hpp"
 #include "sicmir/types.hpp"
+#include "text/text_list.hpp"
 
 namespace sicmir::cli {
 namespace {
@@ -128,15 +129,17 @@ class Records {
 }  // namespace
 
 std::vector<BatchItem> read_batch(const std::string& list) {
-  std::ifstream stream(list);
-  if (!stream) {
-    throw Error(ExitCode::usage, fmt::format("--inputs {}: the list cannot be read.", list));
+  std::vector<std::string> lines;
+  try {
+    lines = read_text_lines(list);
+  } catch (const Error& error) {
+    throw Error(ExitCode::usage, fmt::format("--inputs: {}", error.what()));
   }
   std::vector<BatchItem> items;
   std::map<std::string, std::vector<std::string>> by_id;
-  std::string line;
-  for (std::size_t number = 1; std::getline(stream, line); ++number) {
-    if (line.ends_with('\r')) line.pop_back();
+  std::size_t number = 0;
+  for (const std::string& line : lines) {
+    ++number;
     if (line.empty() || line.starts_with('#')) continue;
     const std::size_t tab = line.find('\t');
     BatchItem item;

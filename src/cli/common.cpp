@@ -80,6 +80,21 @@ void bind_input(Command& command, InputOptions& options) {
           "Tables: genes (one per line), cells (one per line) or auto [default: auto]")
       .group(reading);
   command
+      .add_choice<char>("--decimal", options.source.decimal,
+                        {{"auto", '\0'}, {"point", '.'}, {"comma", ','}},
+                        "Tables: the decimal mark: point, comma or auto [default: auto]")
+      .group(reading);
+  command
+      .add_choice<char>("--thousands", options.source.thousands,
+                        {{"auto", '\0'},
+                         {"none", SourceOptions::no_thousands},
+                         {"point", '.'},
+                         {"comma", ','},
+                         {"apostrophe", '\''}},
+                        "Tables: the thousands separator: none, point, comma, apostrophe or auto "
+                        "[default: auto]")
+      .group(reading);
+  command
       .add_option("--min-panel", options.reading.genes.min_panel,
                   "Fraction of the model's genes that the input must contain [default: 0.8]")
       .range(0.0, 1.0)

@@ -83,16 +83,13 @@ MirnaTable read_text(const std::string& path, const GeneIndex& index) {
     size *= 4;
     head = input->peek(size);
   }
-  const TableLayout layout =
-      find_layout(head, head.size() < size, input->name(), Orientation::automatic, index);
+  const TableLayout layout = find_layout(head, head.size() < size, input->name(), {}, index);
   LineReader lines(*input);
   const ValueLineReader reader(layout, input->name());
   std::string_view line;
   while (lines.number() + 1 < layout.first_data_line && lines.next(line)) {
   }
-  const std::vector<std::string> names(
-      layout.header.begin() + static_cast<std::ptrdiff_t>(layout.leading.size()),
-      layout.header.end());
+  const std::vector<std::string> names = layout.value_names();
   std::size_t name_column = 0;
   while (name_column + 1 < layout.leading.size() &&
          layout.leading[name_column] != LeadingColumn::names) {
@@ -121,6 +118,7 @@ MirnaTable read_text(const std::string& path, const GeneIndex& index) {
         values[static_cast<std::size_t>(places[static_cast<std::size_t>(mirna_of[i])])] = value;
       });
     });
+    check_case_of_mirnas(path, chosen.seen());
     log_older_names(path, chosen.seen(), index);
     return table;
   }
@@ -133,6 +131,7 @@ MirnaTable read_text(const std::string& path, const GeneIndex& index) {
     if (mirna) by_mirna.emplace(*mirna, std::move(values));
   });
   (void)chosen.places(table);
+  check_case_of_mirnas(path, chosen.seen());
   log_older_names(path, chosen.seen(), index);
   table.samples = names;
   table.values.assign(names.size(), std::vector<double>(table.mirnas.size()));

@@ -72,6 +72,30 @@ std::string_view find_entrez(std::string_view id) noexcept {
   return {};
 }
 
+/// How a program changed a name.
+enum class RewrittenBy : std::uint8_t {
+  bytes,       ///< Python's print of bytes: b'TP53'
+  floats,      ///< Entrez ids that went through a column of floating-point numbers: 7157.0
+  make_names,  ///< R turns dashes into dots: HLA.DRA, hsa.miR.21.5p
+};
+using NameBuffer = std::array<char, 64>;
+struct Rewritten {
+  std::string_view name;  ///< of before; empty: not rewritten
+  RewrittenBy by = RewrittenBy::bytes;
+};
+
+/// `name`: without quotes around it.
+Rewritten undo_rewriting(std::string_view name, NameBuffer& buffer) noexcept {
+  if (name.starts_with("b'") || name.starts_with("b\"")) return {name.substr(2)};
+  const auto dot = name.find('.');
+  if (dot == std::string_view::npos || name.size() > buffer.size()) return {};
+  if (name.substr(dot) == ".0" && all_digits(name.substr(0, dot))) {
+    return {name.substr(0, dot), RewrittenBy::floats};
+  }
+  std::replace_copy(name.begin(), name.end(), buffer.begin(), '.', '-');
+  return {{buffer.data(), name.size()}, RewrittenBy::make_names};
+}
+
 }  // namespace
 
 std::string_view to_string(MatchKind kind) noexcept {
@@ -159,7 +183,21 @@ std::optional<GeneMatch> GeneIndex::find_exact(std::string_view id) const {
   const std::string_view entrez = find_entrez(name);
   if (!entrez.empty()) return look_up(exact_, entrez);
   if (const auto rest = strip_human_genome(name)) return look_up(exact_, *rest);
-  return std::nullopt;
+  const std::string_view symbol = strip_chromosome(name);
+  if (symbol.size() < name.size()) return look_up(exact_, symbol);
+  NameBuffer buffer;
+  const Rewritten original = undo_rewriting(name, buffer);
+  auto match = original.name.empty() ? std::nullopt : look_up(exact_, original.name);
+  if (!match) return std::nullopt;
+  const bool is_symbol =
+      match->kind == MatchKind::current_symbol || match->kind == MatchKind::model_symbol;
+  if (original.by == RewrittenBy::bytes) return match;
+  if (original.by == RewrittenBy::floats) {
+    return match->kind == MatchKind::entrez_id ? match : std::nullopt;
+  }
+  if (!is_symbol) return std::nullopt;  // too weak a likeness for an alias
+  match->kind = MatchKind::alias;
+  return match;
 }
 
 std::optional<GeneMatch> GeneIndex::find(std::string_view id) const {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "genes/feature_kinds.hpp"
 #include "genes/id_kinds.hpp"
 
 namespace sicmir {
@@ -276,6 +277,27 @@ void warn_of_twins(const GeneIndex& index, const std::vector<std::string>& ids,
       some_of(twins)));
 }
 
+/// Leaves out what stands among the genes without being one, and says so.
+void leave_out_other_kinds(const FeatureTable& features, std::vector<std::uint8_t>& left_out,
+                           std::vector<std::string>& warnings) {
+  constexpr std::array kinds = {FeatureKind::antibody_tag, FeatureKind::spike_in,
+                                FeatureKind::summary, FeatureKind::total};
+  std::array<std::vector<std::string>, kinds.size()> found;
+  for (std::size_t i = 0; i < left_out.size(); ++i) {
+    if (left_out[i] != 0) continue;
+    const auto* known = std::find(kinds.begin(), kinds.end(), kind_of_feature(features, i));
+    if (known == kinds.end()) continue;
+    left_out[i] = 1;
+    found[static_cast<std::size_t>(known - kinds.begin())].emplace_back(
+        trim_id(features.columns.front().ids[i]));
+  }
+  for (std::size_t k = 0; k < kinds.size(); ++k) {
+    if (found[k].empty()) continue;
+    warnings.push_back(fmt::format("{} features are {} and count nowhere: {}.", found[k].size(),
+                                   plural_of(kinds[k]), some_of(found[k])));
+  }
+}
+
 }  // namespace
 
 GeneMap::GeneMap(const GeneIndex& index, const FeatureTable& features,
@@ -294,8 +316,9 @@ GeneMap::GeneMap(const GeneIndex& index, const FeatureTable& features,
   Index n_counted = 0;
   for (std::size_t i = 0; i < n_features; ++i) {
     if (!is_counted(features, i)) left_out[i] = 1;
-    n_counted += left_out[i] == 0 ? 1 : 0;
   }
+  leave_out_other_kinds(features, left_out, report_.warnings);
+  for (const std::uint8_t out : left_out) n_counted += out == 0 ? 1 : 0;
   if (n_counted == 0) {
     refuse(n_features == 0
                ? fmt::format("{}: the file has no {} (0 features).", file, things)

@@ -72,7 +72,7 @@ constexpr std::array<Prefix, 31> ensembl_species{{
 }};
 
 // Other databases' gene ids, and genome names that 10x references put before an id.
-constexpr std::array<Prefix, 13> other_species{{
+constexpr std::array<Prefix, 22> other_species{{
     {"FBgn", "fly"},
     {"WBGene", "worm"},
     {"ZDB-GENE", "zebrafish"},
@@ -86,6 +86,16 @@ constexpr std::array<Prefix, 13> other_species{{
     {"GRCm39_", "mouse"},
     {"mRatBN7", "rat"},
     {"GRCz11_", "zebrafish"},
+    // Seurat turns underscores into dashes.
+    {"mm9-", "mouse"},
+    {"mm10-", "mouse"},
+    {"mm39-", "mouse"},
+    {"mm10premrna", "mouse"},
+    {"mm10.premrna", "mouse"},
+    {"GRCm38-", "mouse"},
+    {"GRCm39-", "mouse"},
+    {"GRCm38premrna", "mouse"},
+    {"GRCz11-", "zebrafish"},
 }};
 
 constexpr std::array<std::string_view, 6> refseq_transcripts{"NM_", "NR_", "XM_",
@@ -225,12 +235,18 @@ std::optional<std::string_view> strip_human_genome(std::string_view id) noexcept
   if (!id.starts_with("GRCh3") && !id.starts_with("hg19") && !id.starts_with("hg38")) {
     return std::nullopt;
   }
-  // 10x references put one or several underscores between genome and gene.
-  const auto bar = id.find('_');
+  // 10x references put one or several underscores between genome and gene; Seurat makes dashes of
+  // them.
+  const auto bar = id.find_first_of("_-");
   if (bar == std::string_view::npos) return std::nullopt;
-  const auto rest = id.find_first_not_of('_', bar);
+  const auto rest = id.find_first_not_of(id[bar], bar);
   if (rest == std::string_view::npos) return std::nullopt;
   return id.substr(rest);
+}
+
+std::string_view strip_chromosome(std::string_view id) noexcept {
+  const auto at = id.find("__chr");
+  return at == std::string_view::npos || at == 0 ? id : id.substr(0, at);
 }
 
 IdGuess guess_id_kind(std::string_view id) noexcept {
@@ -242,12 +258,14 @@ IdGuess guess_id_kind(std::string_view id) noexcept {
   }
   if (const auto ensembl = guess_ensembl(name)) return *ensembl;
   if (const auto rest = strip_human_genome(name)) name = *rest;
+  name = strip_chromosome(name);
   if (starts_with_any(name, refseq_transcripts)) return {IdKind::transcript};
   if (starts_with_any(name, refseq_proteins)) return {IdKind::protein};
   if (starts_with_any(name, probes) || is_affymetrix_probe(name)) return {IdKind::probe};
   if (is_placeholder(name)) return {IdKind::placeholder};
   if (is_region(name)) return {IdKind::region};
-  if (name.starts_with("MIMAT") || name.find("-miR-") != std::string_view::npos) {
+  if (name.starts_with("MIMAT") || name.find("-miR-") != std::string_view::npos ||
+      name.starts_with("hsa.miR.")) {
     return {IdKind::mature_mirna};
   }
   if (name.find("-mir-") != std::string_view::npos ||

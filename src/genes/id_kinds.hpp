@@ -66,7 +66,10 @@ struct IdSummary {
 /// Without surrounding blanks and quotes.
 [[nodiscard]] std::string_view trim_id(std::string_view id) noexcept;
 
-/// Rest of `id` behind the name of a human genome (`GRCh38_TP53`, `hg19_ENSG...`).
+/// `id` without the chromosome that CEL-seq tables put behind it (`TP53__chr17`).
+[[nodiscard]] std::string_view strip_chromosome(std::string_view id) noexcept;
+
+/// Rest of `id` behind the name of a human genome (`GRCh38_TP53`, `GRCh38-TP53`, `hg19_ENSG...`).
 [[nodiscard]] std::optional<std::string_view> strip_human_genome(std::string_view id) noexcept;
 
 }  // namespace sicmir

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "sicmir/types.hpp"
+
 namespace sicmir {
 
 namespace {
@@ -33,6 +35,24 @@ std::vector<std::string> possible_arms(std::string_view name, std::span<const st
     if (is_copy_number(rest.substr(0, rest.size() - 3))) arms.push_back(candidate);
   }
   return arms;
+}
+
+void check_case_of_mirnas(const std::string& file, std::span<const std::string> features) {
+  std::size_t n = 0;
+  std::string first;
+  for (const std::string& feature : features) {
+    std::string name = feature;
+    std::replace(name.begin(), name.end(), '.', '-');
+    if (!name.starts_with("hsa-mir-") || !says_arm(name)) continue;
+    if (n++ == 0) first = feature;
+  }
+  if (n == 0) return;
+  throw Error(
+      ExitCode::bad_input,
+      fmt::format("{}: {} mature miRNAs are named in lower case, e.g. {}. The case matters: "
+                  "hsa-miR-21-5p is a mature miRNA, hsa-mir-21 is a stem-loop. Restore the "
+                  "names, or use MIMAT accessions.",
+                  file, n, first));
 }
 
 void log_older_names(const std::string& file, std::span<const std::string> features,

@@ -16,6 +16,10 @@ namespace sicmir {
 [[nodiscard]] std::vector<std::string> possible_arms(std::string_view name,
                                                      std::span<const std::string> known);
 
+/// Throws Error(bad_input) if mature miRNAs are written in lower case (hsa-mir-21-5p): hsa-mir-21
+/// beside them would be taken for a stem-loop.
+void check_case_of_mirnas(const std::string& file, std::span<const std::string> features);
+
 /// Says in the log which names of a file's features are older ones of the panel's miRNAs, and which
 /// are passed over since they could be either arm.
 void log_older_names(const std::string& file, std::span<const std::string> features,

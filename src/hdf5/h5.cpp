@@ -9,9 +9,11 @@
 #include <cerrno>
 #include <cstring>
 #include <new>
+#include <string_view>
 #include <utility>
 
 #include "hdf5/h5_chunks.hpp"
+#include "hdf5/h5_input_driver.hpp"
 #include "hdf5/h5_storage.hpp"
 #include "hdf5/lzf_filter.hpp"
 #include "hdf5/memory_limit.hpp"
@@ -212,6 +214,7 @@ File File::open_read(const std::string& path, ExitCode code) {
 #if H5_VERSION_GE(1, 10, 7)
   H5Pset_file_locking(access.get(), false, true);
 #endif
+  use_input_driver(access.get());
   // What a damaged input did to the memory may show after it is closed: its note stays.
   if (code == ExitCode::bad_model) {
     file.open_ = ScopedWork(Work::reading_model, path);
@@ -224,7 +227,24 @@ File File::open_read(const std::string& path, ExitCode code) {
     if (descriptor < 0) {
       throw Error(code, fmt::format("{}: cannot be opened: {}.", path, std::strerror(errno)));
     }
+    std::array<char, 12> head{};
+    const ssize_t n = ::pread(descriptor, head.data(), head.size(), 0);
     ::close(descriptor);
+    const std::string_view start(head.data(), static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+    if (!start.starts_with("\x89HDF") && start.find('\0') == std::string_view::npos) {
+      throw Error(code, fmt::format("{}: this is text, not an HDF5 file.", path));
+    }
+    // HDF5 File Format Specification, version 3, superblock versions 2 and 3: the file consistency
+    // flags, bit 0 of which says that a program has the file open for writing.
+    constexpr std::size_t version_at = 8;
+    constexpr std::size_t flags_at = 11;
+    if (start.size() > flags_at && start.starts_with("\x89HDF") && start[version_at] >= 2 &&
+        (static_cast<unsigned char>(start[flags_at]) & 1U) != 0) {
+      throw Error(code, fmt::format("{}: is marked as open for writing: the program that writes it "
+                                    "has not finished, or was killed. If no program writes it any "
+                                    "more, `h5clear -s {}` removes the mark.",
+                                    path, path));
+    }
     throw Error(code, fmt::format("{}: HDF5 cannot open this file; it is damaged or incomplete "
                                   "(compare its size with the original's).",
                                   path));

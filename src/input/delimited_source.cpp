@@ -8,10 +8,12 @@
 #include <unordered_set>
 #include <utility>
 
+#include "genes/feature_kinds.hpp"
 #include "input/gene_major_store.hpp"
 #include "input/panel_collector.hpp"
 #include "input/sources.hpp"
 #include "input/table_layout.hpp"
+#include "input/table_meaning.hpp"
 #include "input/value_line.hpp"
 #include "parallel/ordered_pipeline.hpp"
 #include "parallel/threads.hpp"
@@ -30,7 +32,7 @@ bool is_blank_line(std::string_view line) {
   return line.find_first_not_of(" \t") == std::string_view::npos;
 }
 
-TableLayout peek_layout(ByteInput& input, Orientation orientation, const GeneIndex& genes) {
+TableLayout peek_layout(ByteInput& input, const TableOptions& options, const GeneIndex& genes) {
   // The header in full, however long, and a stretch behind it.
   std::size_t size = std::size_t{1} << 16;
   std::string_view head = input.peek(size);
@@ -46,12 +48,12 @@ TableLayout peek_layout(ByteInput& input, Orientation orientation, const GeneInd
     const bool whole = head.size() < size;
     if (whole || more == peeked_bytes.back()) break;
     try {
-      TableLayout layout = find_layout(head, whole, input.name(), orientation, genes);
-      if (layout.warnings.empty()) return layout;
+      TableLayout layout = find_layout(head, whole, input.name(), options, genes);
+      if (!layout.uncertain) return layout;
     } catch (const Error&) {  // perhaps for want of lines
     }
   }
-  return find_layout(head, head.size() < size, input.name(), orientation, genes);
+  return find_layout(head, head.size() < size, input.name(), options, genes);
 }
 
 SourceDescription describe(const ByteInput& input, const TableLayout& layout) {
@@ -72,6 +74,9 @@ SourceDescription describe(const ByteInput& input, const TableLayout& layout) {
   }
   if (input.raw_head().starts_with("#1.")) description.format = "GCT";
   if (layout.rules.decimal == ',') description.format += ", decimal commas";
+  if (layout.rules.thousands != '\0') {
+    description.format += fmt::format(", thousands separated by '{}'", layout.rules.thousands);
+  }
   if (input.is_gzip()) description.format += " (gzip)";
   description.storage = layout.cells_as_lines ? "cells as lines" : "genes as lines";
   description.warnings = layout.warnings;
@@ -105,7 +110,9 @@ struct OpenTable {
   /// False: no line is left. Blank lines are passed over.
   bool next(std::string_view& line) {
     while (lines.next(line)) {
-      if (!is_blank_line(line)) return true;
+      const bool is_comment =
+          layout.comment != '\0' && !line.empty() && line.front() == layout.comment;
+      if (!is_comment && !is_blank_line(line)) return true;
     }
     return false;
   }
@@ -133,8 +140,7 @@ class CellLinesSource final : public CellSource {
         quartiles_up_to_(options.upper_quartile_up_to) {
     const TableLayout& found = table_.layout;
     FeatureColumn column{"the header", {}};
-    column.ids.assign(found.header.begin() + static_cast<std::ptrdiff_t>(found.leading.size()),
-                      found.header.end());
+    column.ids = found.value_names();
     const auto is_gene = [](const std::string& name) {
       return !is_summary_line(name) && name != total_column && name != quartile_column;
     };
@@ -142,6 +148,12 @@ class CellLinesSource final : public CellSource {
       features_.counted.assign(column.ids.size(), 1);
       std::transform(column.ids.begin(), column.ids.end(), features_.counted.begin(),
                      [&](const std::string& name) { return is_gene(name) ? 1 : 0; });
+    }
+    const auto summary = std::find_if(column.ids.begin(), column.ids.end(), is_summary_line);
+    if (summary != column.ids.end()) {
+      description_.warnings.push_back(fmt::format(
+          "{}: columns like \"{}\" sum up reads that belong to no gene; they are not counted.",
+          table_.input->name(), *summary));
     }
     for (std::size_t i = 0; i < column.ids.size(); ++i) {
       if (column.ids[i] == total_column) total_at_ = i;
@@ -225,8 +237,7 @@ class GeneLinesSource final : public CellSource {
         store_(static_cast<Index>(layout.n_values()), input->name()) {
     OpenTable table(std::move(input), std::move(layout));
     const TableLayout& found = table.layout;
-    cells_.assign(found.header.begin() + static_cast<std::ptrdiff_t>(found.leading.size()),
-                  found.header.end());
+    cells_ = found.value_names();
     warn_of_repeated_cells(table.input->name());
     quartiles_ = options.upper_quartile_up_to >= store_.n_cells();
     keeps_all_ = quartiles_ || options.all_genes;
@@ -337,9 +348,10 @@ class GeneLinesSource final : public CellSource {
       bool counted = true;
       for (std::size_t c = 0; c < columns_.size(); ++c) {
         std::string id = unquoted(leading[columns_[c]]);
-        counted = counted && !is_par_y_copy(id);
-        if (c == 0 && is_summary_line(id)) {
-          counted = false;
+        const FeatureKind kind = kind_of_feature(id);
+        counted = counted && !is_par_y_copy(id) &&
+                  (kind == FeatureKind::gene || (kind == FeatureKind::total && c > 0));
+        if (c == 0 && kind == FeatureKind::summary) {
           if (summary.empty()) summary = id;
           features_.counted.resize(static_cast<std::size_t>(feature) + 1, 1);
           features_.counted.back() = 0;
@@ -365,11 +377,26 @@ class GeneLinesSource final : public CellSource {
                       values.subspan(l * n_cells, n_cells));
           }
         });
+    check_is_no_long_table(table);
     if (summary.empty()) return;
     features_.counted.resize(static_cast<std::size_t>(feature), 1);
     description_.warnings.push_back(fmt::format(
         "{}: lines like \"{}\" sum up reads that belong to no gene; they are not counted.",
         table.input->name(), summary));
+  }
+
+  /// The first lines of a long table that is sorted by cell are genes of one cell.
+  void check_is_no_long_table(const OpenTable& table) const {
+    constexpr std::size_t most_values = 6;
+    if (table.layout.n_value_fields() > most_values) return;
+    for (const FeatureColumn& a : features_.columns) {
+      for (const FeatureColumn& b : features_.columns) {
+        if (&a == &b || !are_pairs(a.ids, b.ids)) continue;
+        throw Error(ExitCode::bad_input,
+                    fmt::format("{}: {}", table.input->name(),
+                                long_table_message(b.name, a.name, table.layout.header.back())));
+      }
+    }
   }
 
   SourceDescription description_;
@@ -388,7 +415,8 @@ class GeneLinesSource final : public CellSource {
 std::unique_ptr<CellSource> open_delimited_source(std::unique_ptr<ByteInput> input,
                                                   const SourceOptions& options,
                                                   const GeneIndex& genes) {
-  TableLayout layout = peek_layout(*input, options.orientation, genes);
+  TableLayout layout =
+      peek_layout(*input, {options.orientation, options.decimal, options.thousands}, genes);
   if (layout.cells_as_lines) {
     return std::make_unique<CellLinesSource>(std::move(input), std::move(layout), options);
   }

@@ -123,6 +123,63 @@ bool is_usa_list(const std::vector<std::string>& ids) {
   return true;
 }
 
+/// What a folder without a matrix is, with the way out; empty: nothing known.
+std::string recognise_folder(const fs::path& folder) {
+  const auto has = [&](const char* name) {
+    std::error_code ignored;
+    return fs::exists(folder / name, ignored);
+  };
+  if (has(".zgroup") || has("zarr.json") || has(".zmetadata")) {
+    return "this is a Zarr store. Convert it in Python: anndata.read_zarr(IN).write_h5ad(OUT).";
+  }
+  if (has("idxptr") && has("row_names") && has("version")) {
+    return "this is a BPCells matrix on disk. Convert it in R: "
+           "DropletUtils::write10xCounts(OUT, as(BPCells::open_matrix_dir(IN), \"dgCMatrix\")).";
+  }
+  if (has("__tiledb_group.tdb") || has("__group") || has("__schema")) {
+    return "this is a TileDB store (SOMA). Convert it in Python: "
+           "tiledbsoma.io.to_anndata(tiledbsoma.open(IN), \"RNA\").write_h5ad(OUT).";
+  }
+  return {};
+}
+
+/// A matrix below a folder, for a hint: Cell Ranger's outs, STARsolo's Solo.out, alevin-fry.
+std::string matrix_below(const fs::path& folder) {
+  static constexpr std::array<std::string_view, 12> places = {"filtered_feature_bc_matrix",
+                                                              "filtered_feature_bc_matrix.h5",
+                                                              "filtered_gene_bc_matrices_h5.h5",
+                                                              "outs/filtered_feature_bc_matrix",
+                                                              "outs/filtered_feature_bc_matrix.h5",
+                                                              "Gene/filtered",
+                                                              "GeneFull/filtered",
+                                                              "Solo.out/Gene/filtered",
+                                                              "Solo.out/GeneFull/filtered",
+                                                              "alevin",
+                                                              "af_quant/alevin",
+                                                              "quants/alevin"};
+  for (const std::string_view place : places) {
+    const fs::path path = folder / place;
+    std::error_code ignored;
+    const bool is_matrix = place.ends_with(".h5")
+                               ? is_file(path)
+                               : !plain_or_gzip(path / "matrix.mtx").empty() ||
+                                     !plain_or_gzip(path / "quants_mat.mtx").empty();
+    if (is_matrix) return path.string();
+  }
+  // A single file that can be read by itself.
+  std::vector<std::string> files;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (name.ends_with(".h5ad") || name.ends_with(".h5") || name.ends_with(".loom")) {
+      files.push_back(entry->path().string());
+    }
+  }
+  std::sort(files.begin(), files.end());
+  return files.empty() ? std::string() : files.front();
+}
+
 }  // namespace
 
 MtxSiblings find_mtx_siblings(const fs::path& matrix) {
@@ -171,10 +228,15 @@ fs::path find_mtx_in_folder(const fs::path& folder) {
                                matrices.begin() + static_cast<std::ptrdiff_t>(n_shown), ", "),
                      matrices.size() > n_shown ? ", ..." : ""));
   }
+  if (const std::string known = recognise_folder(folder); !known.empty()) fail(folder, known);
+  if (below.empty()) {
+    const std::string found = matrix_below(folder);
+    if (!found.empty()) below.push_back(found);
+  }
   const std::string hint =
       below.empty()
           ? std::string("Give the folder that holds the matrix, or the path of a file.")
-          : fmt::format("Subfolders are not searched; did you mean \"{}\"?", below.front());
+          : fmt::format("Did you mean \"{}\"?", below.front());
   fail(folder,
        "the folder holds no matrix. Looked for matrix.mtx, cells_x_genes.mtx, "
        "quants_mat.mtx and any other .mtx, plain or with .gz. " +

@@ -16,6 +16,7 @@
 #include "input/mtx_files.hpp"
 #include "input/panel_collector.hpp"
 #include "input/sources.hpp"
+#include "input/table_meaning.hpp"
 #include "text/byte_input.hpp"
 #include "text/line_reader.hpp"
 #include "text/number_text.hpp"
@@ -93,6 +94,7 @@ class MtxReader {
                       "(scipy.io.mmwrite of a scipy.sparse matrix).",
                       format));
     }
+    if (field_ == "float" || field_ == "double") field_ = "real";  // STARsolo 2.7.8 and its like
     if (field_ != "integer" && field_ != "real" && field_ != "pattern") {
       fail_line(fmt::format("the entries are \"{}\"; expected integer, real or pattern.", field_));
     }
@@ -219,6 +221,18 @@ struct Lists {
   bool genes_first = true;
 };
 
+/// A list that is one line too long has a header, or belongs to another matrix.
+void check_first_is_header(const MtxReader& matrix, const NameList& list, const std::string& path,
+                           std::string_view things) {
+  const std::vector<std::string>& names = list.columns.front();
+  if (is_list_header(names.front(), std::span(names).subspan(1))) return;
+  matrix.fail(
+      fmt::format("\"{}\" lists one name more than the matrix has {}, and its first line (\"{}\") "
+                  "is no header. The files do not belong together; every name would go to a "
+                  "neighbour's values.",
+                  path, things, printable(list.columns.front().front().substr(0, 60))));
+}
+
 /// Finds which side of the matrix is which, and drops header lines from lists that are one too
 /// long.
 void fit_lists(const MtxReader& matrix, Lists& lists, const MtxSiblings& paths,
@@ -250,6 +264,8 @@ void fit_lists(const MtxReader& matrix, Lists& lists, const MtxSiblings& paths,
           want_cells ? "cells" : "genes", a, b, n_genes, n_cells));
     }
     lists.genes_first = genes_first && !(cells_first && want_cells);
+    if (genes_header > 0) check_first_is_header(matrix, lists.genes, paths.genes.string(), "genes");
+    if (cells_header > 0) check_first_is_header(matrix, lists.cells, paths.cells.string(), "cells");
     if (genes_header > 0) lists.genes.drop_header();
     if (cells_header > 0) lists.cells.drop_header();
     if (genes_header + cells_header > 0) {

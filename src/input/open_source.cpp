@@ -82,6 +82,10 @@ constexpr std::array strangers = {
              "Fetch the file again."},
     Stranger{"<html", "a web page, not data (a download that failed?)", "Fetch the file again."},
     Stranger{"<?xml", "an XML file", other_files},
+    Stranger{"version https://git-lfs", "a pointer of Git LFS, not the file itself",
+             "Fetch the file: git lfs pull."},
+    Stranger{"{", "JSON, not a table (a download that failed?)", "Fetch the file again."},
+    Stranger{"[", "JSON, not a table (a download that failed?)", "Fetch the file again."},
     Stranger{"\xff\xfe", "UTF-16 text", "Convert it: iconv -f UTF-16 -t UTF-8 IN > OUT."},
     Stranger{"\xfe\xff", "UTF-16 text", "Convert it: iconv -f UTF-16 -t UTF-8 IN > OUT."},
 };
@@ -91,8 +95,11 @@ void refuse_strangers(const ByteInput& input, std::string_view head) {
   if (head.empty()) {
     fail(input.name(), "the file is empty. Was it copied or downloaded completely?");
   }
+  std::string_view text = head;
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
   for (const Stranger& stranger : strangers) {
-    if (!head.starts_with(stranger.magic)) continue;
+    if (!head.starts_with(stranger.magic) && !text.starts_with(stranger.magic)) continue;
     fail(input.name(), fmt::format("this is {}{}. {}", gzipped, stranger.what, stranger.remedy));
   }
   const auto zero = head.find('\0');
@@ -117,6 +124,12 @@ std::unique_ptr<CellSource> open_input(std::unique_ptr<ByteInput> input,
   const std::string_view head = input->peek(head_bytes);
   if (input->is_gzip() && h5::has_signature(head)) {
     fail(input->name(), "this is a gzip-compressed HDF5 file. Unpack it first: gunzip.");
+  }
+  if (options.layer != "auto") {
+    throw Error(ExitCode::usage,
+                fmt::format("{}: only AnnData and loom files have layers, so --layer {} cannot be "
+                            "read from this one.",
+                            input->name(), options.layer));
   }
   if (is_tar(head)) return open_tar_source(std::move(input), options);
   refuse_strangers(*input, head);

@@ -1,15 +1,18 @@
 #include "input/table_layout.hpp"
 
 #include <spdlog/fmt/fmt.h>
+#include <spdlog/fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <limits>
 #include <map>
 #include <optional>
 #include <unordered_set>
 
 #include "genes/id_kinds.hpp"
+#include "input/table_meaning.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir {
@@ -74,7 +77,9 @@ double score(std::span<const Line> lines, const FieldRules& rules) {
     const std::size_t step = std::max<std::size_t>(1, fields.size() / 500);
     for (std::size_t i = 1; i < fields.size(); i += step, ++n_fields) {
       double value = 0;
-      n_numbers += read_number(fields[i], rules.decimal, value) != FieldKind::text ? 1 : 0;
+      const bool is_number = read_number(fields[i], rules.decimal, value) != FieldKind::text ||
+                             looks_grouped(fields[i]);
+      n_numbers += is_number ? 1 : 0;
     }
   }
   const std::size_t usual = usual_count(counts);
@@ -143,28 +148,6 @@ bool names_entrez(std::string_view header) {
          name == "ncbi.gene.id" || name == "geneid" || name == "locuslink";
 }
 
-/// Several quantities of one sample, where a table of samples is expected.
-bool names_quantity(std::string_view header) {
-  static constexpr std::array<std::string_view, 17> known = {"expected_count",
-                                                             "tpm",
-                                                             "fpkm",
-                                                             "isopct",
-                                                             "est_counts",
-                                                             "numreads",
-                                                             "eff_length",
-                                                             "effectivelength",
-                                                             "unstranded",
-                                                             "stranded_first",
-                                                             "stranded_second",
-                                                             "tpm_unstranded",
-                                                             "fpkm_unstranded",
-                                                             "fpkm_uq_unstranded",
-                                                             "posterior_mean_count",
-                                                             "rpkm",
-                                                             "basemean"};
-  return holds(known, lower(header));
-}
-
 /// How well an axis matches the panel.
 struct AxisMatch {
   Index n_exact = 0;
@@ -212,20 +195,25 @@ class LayoutFinder {
  public:
   LayoutFinder(const std::string& file, const GeneIndex& genes) : file_(file), genes_(genes) {}
 
-  TableLayout find(std::string_view head, bool whole, Orientation orientation) {
+  TableLayout find(std::string_view head, bool whole, const TableOptions& options) {
     lines_ = cut_lines(head, whole);
     check_any_lines(head);
     skip_gct_preamble();
+    skip_series_matrix();
     find_separator();
+    if (find_star_counts()) return std::move(layout_);
     find_header();
+    settle_number_marks(options);
     find_trailing_separator();
     complete_header();
     skip_text_lines();
     find_leading_columns();
     check_header_is_no_data();
-    find_orientation(orientation);
+    check_long_table();
+    find_orientation(options.orientation);
     check_cells_have_names();
     check_columns_are_samples();
+    judge_value_columns();
     return std::move(layout_);
   }
 
@@ -288,18 +276,110 @@ class LayoutFinder {
     }
     if (counts.size() > 1) counts.erase(counts.begin());
     layout_.n_fields = counts.empty() ? lines_.front().fields.size() : usual_count(counts);
-    // Lines that begin with # are comments unless they have a header's number of fields.
-    std::size_t at = 0;
-    while (at + 1 < lines_.size() && lines_[at].text.starts_with('#') &&
-           lines_[at].fields.size() + 1 < layout_.n_fields) {
-      ++at;
-    }
-    lines_.erase(lines_.begin(), lines_.begin() + static_cast<std::ptrdiff_t>(at));
+    drop_preamble();
     header_ = lines_.front();
     header_.fields = split_fields(header_.text, layout_.rules);
     lines_.erase(lines_.begin());
     layout_.header_line = header_.number;
     layout_.first_data_line = header_.number + 1;
+  }
+
+  /// Comments and titles above the header.
+  void drop_preamble() {
+    constexpr std::size_t most = 60;
+    std::size_t at = 0;
+    std::size_t title = lines_.size();  // the first line that is no comment
+    while (at + 1 < lines_.size() && at < most && is_above_header(lines_[at], lines_[at + 1])) {
+      if (title == lines_.size() && !lines_[at].text.starts_with('#')) title = at;
+      ++at;
+    }
+    if (title < lines_.size()) {
+      layout_.warnings.push_back(fmt::format("{}: text above the header (\"{}\") passed over.",
+                                             file_, excerpt(lines_[title].text)));
+    }
+    lines_.erase(lines_.begin(), lines_.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+
+  [[nodiscard]] bool is_above_header(const Line& line, const Line& next) const {
+    const std::size_t n = line.fields.size();
+    const bool next_is_text = !has_number(next) && next.fields.size() + 1 >= layout_.n_fields;
+    if (line.text.starts_with('#')) {
+      if (next.text.starts_with('#') || n + 1 < layout_.n_fields) return true;
+      // One field short is R's header. "# " with a header below it is a comment.
+      const bool is_remark = line.text.starts_with("# ") || line.text.starts_with("##");
+      return n + 1 == layout_.n_fields && (next_is_text || is_remark);
+    }
+    const auto n_filled = std::count_if(
+        line.fields.begin(), line.fields.end(),
+        [](std::string_view field) { return field.find_first_not_of(" \t\"") != field.npos; });
+    if (n_filled > 1 && n + 1 >= layout_.n_fields) return false;
+    if (next_is_text && n_filled <= 1 && n <= layout_.n_fields) {
+      return next.fields.size() > n || n_filled < static_cast<std::ptrdiff_t>(n);
+    }
+    // More text before the header comes, as in a spreadsheet's first lines.
+    return n + 1 < layout_.n_fields && !has_number(next);
+  }
+
+  /// GEO's series matrix: lines of "!" around the table.
+  void skip_series_matrix() {
+    if (!lines_.front().text.starts_with('!') && !lines_.front().text.starts_with("\"!")) return;
+    layout_.comment = '!';
+    std::erase_if(lines_, [](const Line& line) { return line.text.starts_with('!'); });
+    if (lines_.size() > 1) return;
+    fail(
+        "this is a GEO series matrix whose table is empty, as for most sequencing series. The "
+        "counts are among the supplementary files of the series.");
+  }
+
+  /// STAR's ReadsPerGene.out.tab: no header, three columns of one sample.
+  bool find_star_counts() {
+    constexpr std::size_t n_columns = 4;
+    constexpr std::size_t n_summaries = 4;
+    std::array<double, 3> sums{};
+    std::size_t n_genes = 0;
+    for (std::size_t i = 0; i < lines_.size(); ++i) {
+      const Line& line = lines_[i];
+      const bool is_summary = is_summary_line(unquoted(line.fields.front()));
+      if (line.fields.size() != n_columns || (i < n_summaries && !is_summary)) return false;
+      for (std::size_t c = 1; c < n_columns; ++c) {
+        double value = 0;
+        if (read_number(line.fields[c], '.', value) != FieldKind::number) return false;
+        if (!is_summary) sums[c - 1] += value;
+      }
+      n_genes += is_summary ? 0 : 1;
+    }
+    if (n_genes == 0) return false;
+    const auto strand = choose_star_strand(sums);
+    if (!strand) {
+      fail(fmt::format(
+          "this is STAR's ReadsPerGene table of one sample, with counts for an unstranded library "
+          "(column 2) and for either strand (columns 3 and 4). Their sums ({:.0f}, {:.0f}, {:.0f}) "
+          "do not tell which column is right. Keep one, with a header above: (printf "
+          "'gene\\tS1\\n'; tail -n +5 IN | cut -f 1,4) > OUT.",
+          sums[0], sums[1], sums[2]));
+    }
+    layout_.n_fields = n_columns;
+    layout_.header_line = 0;
+    layout_.first_data_line = lines_.front().number;
+    layout_.leading = {LeadingColumn::names};
+    layout_.left_out.assign(n_columns - 1, 1);
+    layout_.left_out[strand->column - 1] = 0;
+    layout_.header.assign(n_columns, star_sample_name(file_));
+    layout_.header.front() = "first column";
+    layout_.warnings.push_back(fmt::format(
+        "{}: STAR's counts of one sample; by the sums of its three columns ({:.0f}, {:.0f}, "
+        "{:.0f}), the counts are {}.",
+        file_, sums[0], sums[1], sums[2], strand->name));
+    return true;
+  }
+
+  void settle_number_marks(const TableOptions& options) {
+    NumberMarks marks;
+    for (const Line& line : lines_) {
+      const auto fields = split_fields(line.text, layout_.rules);
+      for (std::size_t c = 1; c < fields.size(); ++c) marks.add(fields[c]);
+    }
+    settle_marks(marks, options.decimal, options.thousands, layout_.rules, file_);
   }
 
   void find_trailing_separator() {
@@ -332,7 +412,7 @@ class LayoutFinder {
   FieldKind kind(const Line& line, std::size_t column) const {
     double value = 0;
     if (column >= line.fields.size()) return FieldKind::missing;
-    return read_number(line.fields[column], layout_.rules.decimal, value);
+    return read_number(line.fields[column], layout_.rules, value);
   }
 
   bool has_number(const Line& line) const {
@@ -355,11 +435,26 @@ class LayoutFinder {
     std::size_t n = 0;
     while (n < most && n < lines_.size() && is_all_text(lines_[n])) ++n;
     if (n == 0 || n == lines_.size() || !has_number(lines_[n])) return;
+    check_quantities_below_header();
     layout_.warnings.push_back(fmt::format("{}: {} of text below the header (\"{}\") passed over.",
                                            file_, n == 1 ? "a line" : fmt::format("{} lines", n),
                                            excerpt(lines_[0].text)));
     layout_.first_data_line = lines_[n - 1].number + 1;
     lines_.erase(lines_.begin(), lines_.begin() + static_cast<std::ptrdiff_t>(n));
+  }
+
+  void check_quantities_below_header() const {
+    std::vector<std::string> below;
+    for (std::size_t c = 1; c < lines_.front().fields.size(); ++c) {
+      below.push_back(unquoted(lines_.front().fields[c]));
+    }
+    const std::vector<std::string> quantities =
+        quantities_below_header({layout_.header.begin() + 1, layout_.header.end()}, below);
+    if (quantities.empty()) return;
+    fail(
+        fmt::format("line {} names several quantities of each sample ({}), which would be taken "
+                    "for samples of their own. Keep the columns of one of them.",
+                    lines_.front().number, fmt::join(quantities, ", ")));
   }
 
   void find_leading_columns() {
@@ -382,7 +477,7 @@ class LayoutFinder {
         break;
       }
     }
-    if (layout_.n_values() > 0) return;
+    if (layout_.n_value_fields() > 0) return;
     const std::size_t c = std::min<std::size_t>(1, layout_.n_fields - 1);
     fail(fmt::format(
         "there is no column of numbers; line {}, column {} holds \"{}\". Expected a "
@@ -398,18 +493,69 @@ class LayoutFinder {
     const std::string& first = layout_.header.front();
     if (first.empty() || lines_.empty()) return;
     bool fractions = false;
-    for (std::size_t c = layout_.leading.size(); c < layout_.header.size(); ++c) {
+    bool repeat = false;
+    std::unordered_set<std::string_view> seen;
+    for (std::size_t c = layout_.leading.size(); c < header_.fields.size(); ++c) {
       double value = 0;
-      if (read_number(header_.fields[c], layout_.rules.decimal, value) != FieldKind::number) return;
+      const FieldKind kind = read_number(header_.fields[c], layout_.rules, value);
+      if (kind == FieldKind::text) return;
+      if (kind == FieldKind::missing) continue;
+      repeat = repeat || !seen.insert(header_.fields[c]).second;
       fractions =
           fractions ||
           value != static_cast<double>(static_cast<std::int64_t>(std::clamp(value, -1e15, 1e15)));
     }
-    if (fractions || genes_.find(first) || looks_like_gene_id(first)) {
+    if (seen.empty()) return;
+    const bool is_gene = genes_.find(first) || looks_like_gene_id(first) || is_summary_line(first);
+    if (fractions || is_gene || (!is_header_word(first) && (repeat || is_named_as_lines(first)))) {
       fail(
           fmt::format("line {} looks like data, not like a header (\"{}\"). Put a line with the "
                       "names of the samples above it.",
                       header_.number, excerpt(header_.text)));
+    }
+  }
+
+  /// True if most lines begin with names of the same kind.
+  [[nodiscard]] bool is_named_as_lines(std::string_view name) const {
+    const IdKind kind = guess_id_kind(name).kind;
+    const auto n = std::count_if(lines_.begin(), lines_.end(), [&](const Line& line) {
+      return guess_id_kind(unquoted(line.fields.front())).kind == kind;
+    });
+    return static_cast<std::size_t>(n) * 2 > lines_.size();
+  }
+
+  [[nodiscard]] std::vector<std::string> column_texts(std::size_t column) const {
+    std::vector<std::string> texts;
+    texts.reserve(lines_.size());
+    for (const Line& line : lines_) {
+      texts.push_back(column < line.fields.size() ? unquoted(line.fields[column]) : std::string());
+    }
+    return texts;
+  }
+
+  /// A line per gene and cell is no table of lines and columns.
+  void check_long_table() const {
+    constexpr std::size_t most_values = 6;
+    if (layout_.n_value_fields() > most_values) return;
+    std::vector<std::size_t> candidates;
+    for (std::size_t c = 0; c < std::min(layout_.n_fields, most_leading_columns); ++c) {
+      const bool is_name = c < layout_.leading.size() && layout_.leading[c] == LeadingColumn::names;
+      if (is_name || is_header_word(layout_.header[c])) candidates.push_back(c);
+    }
+    if (candidates.size() < 2) return;
+    std::vector<std::vector<std::string>> texts;
+    for (const std::size_t c : candidates) texts.push_back(column_texts(c));
+    for (std::size_t g = 0; g < candidates.size(); ++g) {
+      const bool may_be_genes =
+          std::any_of(texts[g].begin(), texts[g].end(), [&](const std::string& text) {
+            return looks_like_gene_id(text) || genes_.find_exact(text);
+          });
+      if (!may_be_genes) continue;
+      for (std::size_t s = 0; s < candidates.size(); ++s) {
+        if (s == g || !are_pairs(texts[g], texts[s])) continue;
+        fail(long_table_message(layout_.header[candidates[g]], layout_.header[candidates[s]],
+                                layout_.header.back()));
+      }
     }
   }
 
@@ -463,35 +609,69 @@ class LayoutFinder {
         "{}: neither the header nor the first {} lines name a gene of the panel; taken as a table "
         "with {} as lines. --orientation says otherwise.",
         file_, in_lines.n_names, layout_.cells_as_lines ? "cells" : "genes"));
+    layout_.uncertain = true;
   }
 
   /// pandas without its index: the first column is a gene, not the cells' names.
   void check_cells_have_names() const {
-    if (!layout_.cells_as_lines || !genes_.find_exact(layout_.header.front())) return;
+    const std::string& first = layout_.header.front();
+    if (!layout_.cells_as_lines || first.empty()) return;
+    std::unordered_set<std::string_view> distinct;
     for (const Line& line : lines_) {
       if (kind(line, 0) == FieldKind::text) return;
+      distinct.insert(line.fields.front());
     }
+    const bool repeat = distinct.size() < lines_.size();
+    if (!genes_.find_exact(first) && !(repeat && !is_header_word(first))) return;
     fail(
         fmt::format("cells are lines, but they have no names: the first column is the gene {}. "
                     "Write the table with its index (a first column of cell names).",
-                    layout_.header.front()));
+                    first));
   }
 
   void check_columns_are_samples() const {
     if (layout_.cells_as_lines) return;
     std::size_t n = 0;
-    std::size_t example = 0;
+    std::size_t best = 0;
+    int preference = 0;
     for (std::size_t c = layout_.leading.size(); c < layout_.n_fields; ++c) {
       if (!names_quantity(layout_.header[c])) continue;
       ++n;
-      example = c;
+      if (preference_of_quantity(layout_.header[c]) <= preference) continue;
+      preference = preference_of_quantity(layout_.header[c]);
+      best = c;
     }
-    if (n < 2 || n + 2 < layout_.n_values()) return;
+    if (n < 2 || n + 2 < layout_.n_value_fields()) return;
     fail(
         fmt::format("its columns are quantities of one sample (\"{}\" and others), not samples. "
                     "Keep the names and one quantity, e.g. `cut -f 1,{}`, and call the column by "
                     "the sample's name.",
-                    layout_.header[example], example + 1));
+                    layout_.header[best], best + 1));
+  }
+
+  void judge_value_columns() {
+    const std::size_t n_leading = layout_.leading.size();
+    std::vector<ColumnSample> columns(layout_.n_value_fields());
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      columns[i].name = layout_.header[n_leading + i];
+    for (const Line& line : lines_) {
+      if (line.fields.size() < layout_.n_fields) continue;  // not cut into all its fields
+      for (std::size_t i = 0; i < columns.size(); ++i) {
+        double value = std::numeric_limits<double>::quiet_NaN();
+        const FieldKind found = read_number(line.fields[n_leading + i], layout_.rules, value);
+        columns[i].n_text += found == FieldKind::text ? 1 : 0;
+        columns[i].numbers.push_back(
+            found == FieldKind::number ? value : std::numeric_limits<double>::quiet_NaN());
+      }
+    }
+    const std::vector<ColumnMeaning> meanings =
+        judge_columns(columns, layout_.cells_as_lines, file_, genes_);
+    const std::string left_out = describe_left_out(columns, meanings, layout_.cells_as_lines);
+    if (left_out.empty()) return;
+    layout_.left_out.resize(columns.size());
+    std::transform(meanings.begin(), meanings.end(), layout_.left_out.begin(),
+                   [](ColumnMeaning meaning) { return meaning == ColumnMeaning::values ? 0 : 1; });
+    layout_.warnings.push_back(fmt::format("{}: {}.", file_, left_out));
   }
 
   static std::string excerpt(std::string_view text) {
@@ -514,21 +694,22 @@ class LayoutFinder {
 }  // namespace
 
 TableLayout find_layout(std::string_view head, bool whole, const std::string& file,
-                        Orientation orientation, const GeneIndex& genes) {
-  return LayoutFinder(file, genes).find(head, whole, orientation);
+                        const TableOptions& options, const GeneIndex& genes) {
+  return LayoutFinder(file, genes).find(head, whole, options);
 }
 
-bool is_summary_line(std::string_view name) noexcept {
-  static constexpr std::array<std::string_view, 9> known = {"__no_feature",
-                                                            "__ambiguous",
-                                                            "__too_low_aQual",
-                                                            "__not_aligned",
-                                                            "__alignment_not_unique",
-                                                            "N_unmapped",
-                                                            "N_multimapping",
-                                                            "N_noFeature",
-                                                            "N_ambiguous"};
-  return holds(known, name);
+std::size_t TableLayout::n_values() const {
+  return n_value_fields() -
+         static_cast<std::size_t>(std::count(left_out.begin(), left_out.end(), 1));
+}
+
+std::vector<std::string> TableLayout::value_names() const {
+  std::vector<std::string> names;
+  names.reserve(n_value_fields());
+  for (std::size_t i = 0; i < n_value_fields(); ++i) {
+    if (left_out.empty() || left_out[i] == 0) names.push_back(header[leading.size() + i]);
+  }
+  return names;
 }
 
 }  // namespace sicmir

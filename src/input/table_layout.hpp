@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "genes/feature_kinds.hpp"
 #include "sicmir/cell_source.hpp"
 #include "sicmir/gene_map.hpp"
 #include "text/number_text.hpp"
@@ -27,20 +28,30 @@ struct TableLayout {
   bool trailing_separator = false;     ///< data lines end with one that opens no field
   std::vector<std::string> header;     ///< one name per field; R's missing corner is ""
   std::vector<LeadingColumn> leading;  ///< at least one; values are in the fields behind them
+  std::vector<std::uint8_t> left_out;  ///< per field behind them, 1: not read; empty: all are
+  char comment = '\0';                 ///< lines that begin with it are passed over
   bool cells_as_lines = false;
   std::vector<std::string> warnings;
+  bool uncertain = false;  ///< more of the table may tell what it is
 
-  [[nodiscard]] std::size_t n_values() const { return n_fields - leading.size(); }
+  /// Fields behind the leading ones.
+  [[nodiscard]] std::size_t n_value_fields() const { return n_fields - leading.size(); }
+  /// Those of them that are read.
+  [[nodiscard]] std::size_t n_values() const;
+  /// Their names.
+  [[nodiscard]] std::vector<std::string> value_names() const;
+};
+
+struct TableOptions {
+  Orientation orientation = Orientation::automatic;
+  char decimal = '\0';    ///< as in SourceOptions
+  char thousands = '\0';  ///< likewise
 };
 
 /// `head`: the table's first bytes, decompressed; `whole`: that is all of it. `file`: for messages.
 /// Throws Error(bad_input) if this is no table of numbers, or if genes and cells cannot be told
 /// apart.
 [[nodiscard]] TableLayout find_layout(std::string_view head, bool whole, const std::string& file,
-                                      Orientation orientation, const GeneIndex& genes);
-
-/// True for the lines with which counting programs end their tables (HTSeq's `__no_feature`,
-/// STAR's `N_unmapped`): sums over reads, not genes.
-[[nodiscard]] bool is_summary_line(std::string_view name) noexcept;
+                                      const TableOptions& options, const GeneIndex& genes);
 
 }  // namespace sicmir

@@ -142,6 +142,10 @@ H5Parts open_tenx(std::unique_ptr<h5::File> file_owner, const SourceOptions& opt
                             types.front()));
     }
   }
+  // One genome for all features, as some rewritten files have it.
+  if (genomes.size() == 1 && n_features > 1) {
+    genomes.resize(static_cast<std::size_t>(n_features), std::string(genomes.front()));
+  }
   if (!genomes.empty()) {
     check_length(file, features_path + "/genome", genomes.size(), n_features);
   }

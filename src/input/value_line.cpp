@@ -11,7 +11,11 @@
 namespace sicmir {
 
 ValueLineReader::ValueLineReader(const TableLayout& layout, std::string file)
-    : layout_(layout), file_(std::move(file)), n_values_(layout.n_values()) {}
+    : layout_(layout),
+      file_(std::move(file)),
+      n_values_(layout.n_values()),
+      n_fields_(layout.n_value_fields()),
+      plain_(layout.left_out.empty() && layout.rules.thousands == '\0') {}
 
 ValueLine ValueLineReader::begin_line(std::string_view line, std::uint64_t number,
                                       std::vector<std::string_view>& leading) const {
@@ -29,6 +33,7 @@ ValueLine ValueLineReader::begin_line(std::string_view line, std::uint64_t numbe
     if (stop == begun.end()) fail_count(begun);
     begun.at = behind_separator(begun, stop);
   }
+  if (!plain_) pass_left_out(begun);
   return begun;
 }
 
@@ -67,7 +72,8 @@ void ValueLineReader::read_lines(ValueLine& first, std::span<double> values, Val
 
 /// The last value of a line has no separator behind it.
 NumberRun ValueLineReader::run_of(const ValueLine& line, std::span<double> values) const {
-  return {line.at, line.end(), values.data(), std::min(values.size(), n_values_ - line.n_read - 1)};
+  const std::size_t most = plain_ ? std::min(values.size(), n_fields_ - line.n_read - 1) : 0;
+  return {line.at, line.end(), values.data(), most};
 }
 
 std::size_t ValueLineReader::advance(ValueLine& line, const NumberRun& run,
@@ -90,14 +96,25 @@ void ValueLineReader::read_value(ValueLine& line, double& value) const {
     stop = read_long_value(line, value);
   }
   ++line.n_read;
-  if ((stop == line.end()) != (line.n_read == n_values_)) fail_count(line);
+  if ((stop == line.end()) != (line.n_read == n_fields_)) fail_count(line);
   line.at = stop == line.end() ? stop : behind_separator(line, stop);
+  if (!plain_) pass_left_out(line);
+}
+
+void ValueLineReader::pass_left_out(ValueLine& line) const {
+  while (!layout_.left_out.empty() && line.n_read < n_fields_ &&
+         layout_.left_out[line.n_read] != 0) {
+    const char* const stop = end_of_field(line.at, line.end(), layout_.rules);
+    ++line.n_read;
+    if ((stop == line.end()) != (line.n_read == n_fields_)) fail_count(line);
+    line.at = stop == line.end() ? stop : behind_separator(line, stop);
+  }
 }
 
 const char* ValueLineReader::read_long_value(const ValueLine& line, double& value) const {
   const char* const stop = end_of_field(line.at, line.end(), layout_.rules);
   const std::string_view field(line.at, static_cast<std::size_t>(stop - line.at));
-  if (read_number(field, layout_.rules.decimal, value) != FieldKind::text) return stop;
+  if (read_number(field, layout_.rules, value) != FieldKind::text) return stop;
   const std::size_t column = layout_.leading.size() + line.n_read;
   constexpr std::size_t longest = 60;
   const bool comma =

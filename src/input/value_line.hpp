@@ -60,12 +60,16 @@ class ValueLineReader {
   std::size_t advance(ValueLine& line, const NumberRun& run, std::span<double> values) const;
   const char* behind_separator(const ValueLine& line, const char* separator) const;
   void read_value(ValueLine& line, double& value) const;
+  /// Past the fields that are not read.
+  void pass_left_out(ValueLine& line) const;
   const char* read_long_value(const ValueLine& line, double& value) const;
   [[noreturn]] void fail_count(const ValueLine& line) const;
 
   const TableLayout& layout_;
   std::string file_;
-  std::size_t n_values_;
+  std::size_t n_values_;  // that are read
+  std::size_t n_fields_;  // behind the leading ones
+  bool plain_;            // all fields are read, and no number has thousands separators
 };
 
 }  // namespace sicmir

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <limits>
 
+#include "text/number_marks.hpp"
+
 namespace sicmir {
 namespace {
 
@@ -50,6 +52,13 @@ FieldKind read_number(std::string_view field, char decimal, double& value) {
     value = std::strtod(std::string(field).c_str(), nullptr);  // infinity or (almost) zero
   }
   return FieldKind::number;
+}
+
+FieldKind read_number(std::string_view field, const FieldRules& rules, double& value) {
+  if (rules.thousands == '\0') return read_number(field, rules.decimal, value);
+  std::string number;
+  if (!remove_thousands(field, rules, number)) return FieldKind::text;
+  return read_number(number, rules.decimal, value);
 }
 
 std::string unquoted(std::string_view field) {

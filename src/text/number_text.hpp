@@ -16,6 +16,7 @@ namespace sicmir {
 struct FieldRules {
   char separator = '\t';  ///< ' ': any run of blanks
   char decimal = '.';     ///< ',' in tables written with a European locale
+  char thousands = '\0';  ///< between groups of three digits; '\0': there are none
 
   [[nodiscard]] bool blanks() const noexcept { return separator == ' '; }
 };
@@ -27,6 +28,9 @@ enum class FieldKind : std::uint8_t { number, missing, text };
 /// strtod() does it. Missing values (nothing, NA, N/A, NaN, nan, null, NULL) are NaN, but "nan"
 /// and "NaN" count as numbers: programs write them, people do not.
 [[nodiscard]] FieldKind read_number(std::string_view field, char decimal, double& value);
+
+/// The same for a field of a table; thousands separators must leave groups of three digits.
+[[nodiscard]] FieldKind read_number(std::string_view field, const FieldRules& rules, double& value);
 
 /// Without surrounding blanks and quotes; doubled quotes become single ones (RFC 4180).
 [[nodiscard]] std::string unquoted(std::string_view field);

@@ -12,6 +12,7 @@
 #include "text/byte_input.hpp"
 #include "text/line_reader.hpp"
 #include "text/number_text.hpp"
+#include "text/text_list.hpp"
 
 namespace sicmir {
 
@@ -149,7 +150,7 @@ void check_platform(const std::vector<ExpressionFile>& files, const ExpressionFi
 }  // namespace
 
 void read_manifest(const std::string& path, PairOptions& options) {
-  const auto input = ByteInput::open(path);
+  const auto input = open_text(path);
   LineReader lines(*input);
   std::string_view text;
   std::map<std::string, std::size_t> columns;

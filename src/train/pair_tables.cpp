@@ -219,6 +219,53 @@ void to_linear(CellBlock& block, const MirnaFile& file, const GenePanel& panel) 
   }
 }
 
+/// What tells reads per million from counts and logarithms.
+struct UnitFacts {
+  double largest_total = 0;
+  double least_total = HUGE_VAL;
+  float largest = 0;
+  bool all_whole = true;
+
+  void add(const CellBlock& block) {
+    for (const float value : block.values) {
+      if (std::isnan(value)) continue;
+      largest = std::max(largest, value);
+      all_whole = all_whole && value == std::floor(value);
+    }
+    for (const double total : block.totals) {
+      if (!(total > 0.0)) continue;  // NaN, too
+      largest_total = std::max(largest_total, total);
+      least_total = std::min(least_total, total);
+    }
+  }
+
+  void check_rpm(const std::string& file) const {
+    constexpr double million = 1e6;
+    constexpr double rounding = 0.05;
+    constexpr float largest_log = 20.0f;  // of a million reads in a million
+    if (largest_total <= 0.0) return;
+    if (largest <= largest_log && !all_whole) {
+      throw Error(ExitCode::bad_input,
+                  fmt::format("{}: no value is above {:.4g} and many have fractions, so these look "
+                              "like log2(RPM + 1), but they were said to be reads per million. "
+                              "Specify --mirna-values log2rpm.",
+                              file, largest));
+    }
+    const bool are_millions =
+        least_total > (1.0 - rounding) * million && largest_total < (1.0 + rounding) * million;
+    const bool differ = largest_total - least_total > rounding * largest_total;
+    if (all_whole && !are_millions && (differ || largest_total > (1.0 + rounding) * million)) {
+      throw Error(
+          ExitCode::bad_input,
+          fmt::format("{}: the values are whole numbers and the samples' sums range from "
+                      "{:.0f} to {:.0f}, so these look like read counts, but they were said "
+                      "to be reads per million. Divide each sample by its sum and multiply "
+                      "by 1,000,000.",
+                      file, least_total, largest_total));
+    }
+  }
+};
+
 /// The sum over the precursors that the file has; NaN if one of them is missing in the sample.
 float sum_of_precursors(const std::vector<float>& values, const std::vector<std::uint8_t>& present,
                         const std::vector<std::size_t>& precursors, std::size_t first,
@@ -248,17 +295,21 @@ Table read_mirna_table(const MirnaFile& file, const MirnaNames& names) {
                             "stem-loops as hsa-mir-21.",
                             file.path));
   }
+  check_case_of_mirnas(file.path, opened.source->features().columns.front().ids);
   log_older_names(file.path, opened.source->features().columns.front().ids, names.index);
   const std::size_t n_mirnas = names.mirnas.size();
   Table raw;
   raw.present.assign(opened.input.genes().present().begin(), opened.input.genes().present().end());
   Collector collector(raw, file.path);
+  UnitFacts facts;
   CellBlock block;
   while (opened.source->next(block, block_samples)) {
+    facts.add(block);
     to_linear(block, file, names.index.panel());
     for (std::size_t cell = 0; cell < block.cells.size(); ++cell) collector.add(block, cell);
   }
   collector.finish();
+  if (file.values == MirnaValues::rpm) facts.check_rpm(file.path);
 
   const bool is_rpm = file.values == MirnaValues::rpm;
   Table table;
