@@ -83,7 +83,8 @@ def look_at(entry):
 
 entries = {}
 for entry in json.loads((build / "compile_commands.json").read_text()):
-    if "/src/" in entry["file"] or "/tests/support/" in entry["file"]:
+    file = pathlib.Path(entry["file"])
+    if any(file.is_relative_to(project / place) for place in ("src", "tests/support")):
         entries.setdefault(entry["file"], entry)
 cache.mkdir(parents=True, exist_ok=True)
 build_plugin()

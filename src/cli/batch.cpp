@@ -20,7 +20,7 @@
 #include "cli/commands.hpp"
 #include "cli/supervisor.hpp"
 #include "sicmir/types.hpp"
-#include "text/text_list.hpp"
+#include "text/list_file.hpp"
 
 namespace sicmir::cli {
 namespace {

@@ -12,7 +12,7 @@
 #include "text/byte_input.hpp"
 #include "text/line_reader.hpp"
 #include "text/number_text.hpp"
-#include "text/text_list.hpp"
+#include "text/list_file.hpp"
 
 namespace sicmir {
 

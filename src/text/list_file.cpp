@@ -1,4 +1,4 @@
-#include "text/text_list.hpp"
+#include "text/list_file.hpp"
 
 #include <spdlog/fmt/fmt.h>
 
