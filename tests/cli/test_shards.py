@@ -165,7 +165,7 @@ def test_slurm_gives_the_number_of_the_part(source, model, work, tmp_path):
 def test_a_shard_cannot_standardise_against_itself(source, model, tmp_path):
     refused = run("predict", source, "-m", model, *OPTIONS, "--shard", "1/2", "-o",
                   tmp_path / "part.h5ad", expect=2)
-    assert "merge-stats" in refused.stderr
+    assert "sicmir stats" in refused.stderr and "--moments" in refused.stderr
     table = tmp_path / "cells.csv"
     counts(3000, SYMBOLS[:800]).T.to_csv(table)
     refused = run("predict", table, "-m", model, "--scale", "none", "--shard", "1/2", expect=2)

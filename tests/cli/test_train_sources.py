@@ -205,10 +205,10 @@ def test_prediction_sees_what_training_saw(sources, tmp_path):
     assert np.max(np.abs(shift - np.median(shift, axis=1, keepdims=True))) < 0.05
     log = run("predict", tmp_path / "reference.tsv", "-m", tmp_path / "m.h5", "--values", "linear",
               "--scale", "reference", "--platform", "array", expect=2).stderr
-    assert "--platform array: model sicmir knows htseq." in log
+    assert "model sicmir does not know platform array; it knows htseq." in log
     log = run("predict", tmp_path / "reference.tsv", "-m", tmp_path / "m.h5", "--values", "linear",
               "--scale", "dataset", "--platform", "htseq", expect=2).stderr
-    assert "add --scale reference" in log
+    assert "platform htseq" in log and "Use --scale reference." in log
 
 
 def test_manifests_are_checked(sources, tmp_path):
@@ -334,7 +334,7 @@ def test_ranks_need_most_genes_of_the_platform(ranked, tmp_path):
     reference.iloc[350:].to_csv(tmp_path / "few.tsv", sep="\t")
     log = run("predict", tmp_path / "few.tsv", "-m", folder / "m.h5", "--values", "log", "--scale",
               "reference", "--platform", "small", "--min-panel", 0.6, "--force-scale").stderr
-    assert "values go by their ranks among 250 genes" in log
+    assert "values are compared by their ranks among 250 genes" in log
     log = run("predict", tmp_path / "few.tsv", "-m", folder / "m.h5", "--values", "log", "--scale",
               "reference", "--platform", "small", "--min-panel", 0.63, "--force-scale",
               expect=3).stderr
