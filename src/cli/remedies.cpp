@@ -24,7 +24,8 @@ std::string sentence_of(Remedy remedy) {
     case Remedy::force_scale:
       return "To continue anyway, use --force-scale.";
     case Remedy::give_moments:
-      return "Measure the whole data set with `sicmir stats` and specify its --moments FILE.";
+      return "Measure the whole data set with `sicmir stats` (shards: join them with `sicmir "
+             "merge-stats`) and specify its --moments FILE.";
     case Remedy::handle_duplicates:
       return "Specify --duplicates sum, first or max.";
     case Remedy::handle_empty_cells:

@@ -87,7 +87,7 @@ def test_a_file_without_obsm_gets_one(model, cells, tmp_path):
 def test_a_name_that_is_there_already_is_refused(model, cells, tmp_path):
     done = run("predict", cells, "-m", model, "--into-obsm=X_umap", "-o", tmp_path / "out.h5ad",
                expect=2)
-    assert "obsm/X_umap already" in done.stderr
+    assert "obsm/X_umap exists already" in done.stderr
     run("predict", cells, "-m", model, "--into-obsm=a/b", "-o", tmp_path / "out.h5ad", expect=2)
     assert list(tmp_path.iterdir()) == []
 

@@ -444,7 +444,7 @@ def test_two_outputs_may_not_be_one_file_nor_an_output_an_input(model, source, t
     for path in (source, moments, model):
         before = path.read_bytes()
         done = run(*predict_it, "-o", path, "--output-format", "csv", expect=2)
-        assert "is an input; name another output" in done.stderr
+        assert "is an input; specify another output" in done.stderr
         assert path.read_bytes() == before
     assert not out.exists()
     run(*predict_it, "-o", "/dev/null", "--output-format", "csv", "--report", "/dev/null")

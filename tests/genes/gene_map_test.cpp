@@ -364,13 +364,13 @@ TEST(GeneMap, SpeaksOfGenomesWhereTwoSpeciesAreMixed) {
     ids.push_back("GRCh38_" + gene.ensembl_id);
     ids.push_back("mm10___ENSMUSG" + gene.ensembl_id.substr(4));
   }
-  EXPECT_THAT(refusal(table(ids)), AllOf(HasSubstr("--genome"), HasSubstr("mouse")));
+  EXPECT_THAT(refusal(table(ids)), AllOf(HasSubstr("two genomes"), HasSubstr("mouse")));
   FeatureTable chosen = table(ids);
   for (std::size_t i = 0; i < ids.size(); ++i) chosen.counted.push_back(i % 2 == 0 ? 1 : 0);
   EXPECT_EQ(map(chosen).report().n_found, 977);
   std::vector<std::string> by_symbol = symbols();
   for (const std::string& symbol : symbols()) by_symbol.push_back("mm10_" + capitalise(symbol));
-  EXPECT_THAT(refusal(table(by_symbol)), HasSubstr("--genome"));
+  EXPECT_THAT(refusal(table(by_symbol)), HasSubstr("two genomes"));
 }
 
 // Ensembl names a macaque's gene by the human symbol where it has one, else by its id.

@@ -266,7 +266,7 @@ TEST_F(Mtx, ChoosesAGenome) {
   folder_.write("features.tsv", features);
   folder_.write("barcodes.tsv", three_cells);
   EXPECT_THAT(error(),
-              AllOf(HasSubstr("GRCh38 (2 genes), mm10 (2 genes)"), HasSubstr("--genome GRCh38")));
+              AllOf(HasSubstr("GRCh38 (2 genes), mm10 (2 genes)"), HasSubstr("probably GRCh38")));
   ReadOptions options;
   options.source.genome = "GRCh38";
   const Cells cells = read(options);

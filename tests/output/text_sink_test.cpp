@@ -249,7 +249,7 @@ TEST(OutputFormat, IsSaidByTheEnding) {
       FAIL() << unknown;
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ExitCode::usage);
-      EXPECT_THAT(error.what(), HasSubstr("--output-format"));
+      EXPECT_THAT(error.remedies(), ::testing::ElementsAre(Remedy::choose_output_format));
     }
   }
 }
