@@ -45,6 +45,7 @@ FORMS = ("reference", "ranks", "dataset")
 LEAST_FOR_DATASET = 10  # profiles of a source, to standardise over them
 WEIGHT = 1.0  # of a group, over its forms
 CCLE_WEIGHT, LANDGRAF_WEIGHT = 0.4, 0.3
+MOST = np.log2(1e6 + 1)  # all reads; laboratories brought to others' moments may be beyond
 SHRINK = 0.6  # of standard deviations of laboratories that agree little with miROme
 
 
@@ -151,7 +152,7 @@ def write(table, path):
 
 
 def main():
-    folder, output = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]) / "cells"
+    folder, output = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve() / "cells"
     output.mkdir(parents=True, exist_ok=True)
     landmarks = tsv(PROJECT / "data/landmarks.tsv")
     places = gene_places(landmarks)
@@ -194,7 +195,7 @@ def main():
                 target, _, group = found[profile]
                 targets[key] = target - centre + general if form == "dataset" else target
                 samples.append((key, f"cells-{source}-{form}", f"cells:{group}"))
-    write(pd.DataFrame(targets).dropna(how="all"), output / "mirna.tsv.gz")
+    write(pd.DataFrame(targets).dropna(how="all").clip(0, MOST), output / "mirna.tsv.gz")
 
     group_of = {line["mirna_column"]: line["group"] for _, line in pairs.iterrows()}
     all_profiles = {}
@@ -204,7 +205,7 @@ def main():
             all_profiles[key] = tables[name][0][column]
             group = f"cells:{group_of[column]}" if column in group_of else key
             samples.append((key, f"cells-{name}", group))
-    write(pd.DataFrame(all_profiles).dropna(how="all"), output / "profiles.tsv.gz")
+    write(pd.DataFrame(all_profiles).dropna(how="all").clip(0, MOST), output / "profiles.tsv.gz")
 
     with open(output / "samples.tsv", "w") as file:
         print("sample", "cohort", "patient", sep="\t", file=file)
