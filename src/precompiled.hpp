@@ -1,5 +1,5 @@
-/// What almost every source includes, compiled once. Sources still include what they use: clang-tidy
-/// compiles them without this.
+/// What almost every source includes, compiled once. Sources still include what they use:
+/// clang-tidy compiles them without this.
 
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/fmt/ranges.h>

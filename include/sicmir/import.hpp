@@ -12,7 +12,8 @@ struct ImportOptions {
   std::string genes;   ///< list of the network's inputs; empty: those of the published network
   std::string mirnas;  ///< list of its outputs; empty: those of the published network
   std::string name;    ///< empty: the file's name without its ending
-  /// Per hidden layer (bn_relu or relu_bn), or one for all. Required where the file does not specify it.
+  /// Per hidden layer (bn_relu or relu_bn), or one for all. Required where the file does not
+  /// specify it.
   std::vector<LayerOrder> orders;
 };
 

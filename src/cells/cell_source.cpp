@@ -24,7 +24,8 @@ GeneSelection GeneSelection::all(const FeatureTable& features) {
     const bool is_copy =
         std::any_of(features.columns.begin(), features.columns.end(),
                     [i](const FeatureColumn& column) { return is_par_y_copy(column.ids[i]); });
-    const bool counts = !is_copy && kind_of_feature(features, i) == FeatureKind::gene && (features.counted.empty() || features.counted[i] != 0);
+    const bool counts = !is_copy && kind_of_feature(features, i) == FeatureKind::gene &&
+                        (features.counted.empty() || features.counted[i] != 0);
     content->positions.push_back(counts ? static_cast<PanelPosition>(i) : GeneMap::ignored);
     content->present.push_back(counts ? 1 : 0);
   }

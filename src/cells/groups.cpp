@@ -14,8 +14,8 @@
 #include "base/suggest.hpp"
 #include "text/byte_input.hpp"
 #include "text/line_reader.hpp"
-#include "text/number_text.hpp"
 #include "text/list_file.hpp"
+#include "text/number_text.hpp"
 
 namespace sicmir {
 namespace {

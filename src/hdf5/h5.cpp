@@ -204,8 +204,41 @@ hid_t Handle::release() noexcept {
   return std::exchange(id_, H5I_INVALID_HID);
 }
 
+namespace {
+
+std::string first_bytes(const std::string& path, ExitCode code) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) {
+    throw Error(code, fmt::format("{}: cannot be opened: {}.", path, std::strerror(errno)));
+  }
+  std::array<char, 12> head{};
+  const ssize_t n = ::pread(descriptor, head.data(), head.size(), 0);
+  ::close(descriptor);
+  return {head.data(), static_cast<std::size_t>(std::max<ssize_t>(n, 0))};
+}
+
+/// HDF5 File Format Specification, version 3, superblock versions 2 and 3: the file consistency
+/// flags, bit 0 of which says that a program has the file open for writing. The library checks them
+/// only with its own file drivers.
+void refuse_unfinished(const std::string& path, std::string_view start, ExitCode code) {
+  constexpr std::size_t version_at = 8;
+  constexpr std::size_t flags_at = 11;
+  if (start.size() <= flags_at || !start.starts_with("\x89HDF") || start[version_at] < 2 ||
+      (static_cast<unsigned char>(start[flags_at]) & 1U) == 0) {
+    return;
+  }
+  throw Error(code, fmt::format("{}: is marked as open for writing: the program that wrote it has "
+                                "not finished, or was killed. If no program is writing to it any "
+                                "more, `h5clear -s {}` removes the mark.",
+                                path, path));
+}
+
+}  // namespace
+
 File File::open_read(const std::string& path, ExitCode code) {
   const Lock lock;
+  const std::string start = first_bytes(path, code);
+  refuse_unfinished(path, start, code);
   register_lzf_filter();
   File file;
   file.path_ = path;
@@ -223,27 +256,8 @@ File File::open_read(const std::string& path, ExitCode code) {
   }
   file.handle_ = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()));
   if (!file.handle_) {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) {
-      throw Error(code, fmt::format("{}: cannot be opened: {}.", path, std::strerror(errno)));
-    }
-    std::array<char, 12> head{};
-    const ssize_t n = ::pread(descriptor, head.data(), head.size(), 0);
-    ::close(descriptor);
-    const std::string_view start(head.data(), static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
     if (!start.starts_with("\x89HDF") && start.find('\0') == std::string_view::npos) {
       throw Error(code, fmt::format("{}: this is text, not an HDF5 file.", path));
-    }
-    // HDF5 File Format Specification, version 3, superblock versions 2 and 3: the file consistency
-    // flags, bit 0 of which says that a program has the file open for writing.
-    constexpr std::size_t version_at = 8;
-    constexpr std::size_t flags_at = 11;
-    if (start.size() > flags_at && start.starts_with("\x89HDF") && start[version_at] >= 2 &&
-        (static_cast<unsigned char>(start[flags_at]) & 1U) != 0) {
-      throw Error(code, fmt::format("{}: is marked as open for writing: the program that writes it "
-                                    "has not finished, or was killed. If no program writes it any "
-                                    "more, `h5clear -s {}` removes the mark.",
-                                    path, path));
     }
     throw Error(code, fmt::format("{}: HDF5 cannot open this file; it is damaged or incomplete "
                                   "(compare its size with the original's).",

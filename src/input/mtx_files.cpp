@@ -234,9 +234,8 @@ fs::path find_mtx_in_folder(const fs::path& folder) {
     if (!found.empty()) below.push_back(found);
   }
   const std::string hint =
-      below.empty()
-          ? std::string("Give the folder that holds the matrix, or the path of a file.")
-          : fmt::format("Did you mean \"{}\"?", below.front());
+      below.empty() ? std::string("Give the folder that holds the matrix, or the path of a file.")
+                    : fmt::format("Did you mean \"{}\"?", below.front());
   fail(folder,
        "the folder holds no matrix. Looked for matrix.mtx, cells_x_genes.mtx, "
        "quants_mat.mtx and any other .mtx, plain or with .gz. " +

@@ -11,8 +11,8 @@
 #include "sicmir/train.hpp"
 #include "text/byte_input.hpp"
 #include "text/line_reader.hpp"
-#include "text/number_text.hpp"
 #include "text/list_file.hpp"
+#include "text/number_text.hpp"
 
 namespace sicmir {
 

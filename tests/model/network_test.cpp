@@ -193,8 +193,9 @@ TEST(Fold, RefusesWhatDoesNotFit) {
             "layer 1: batch norm over 5 features gets 4.");
   EXPECT_EQ(message({Linear{Matrix::Ones(4, 3), {}}, Relu{}, random_norm(4, 1)}),
             "the network ends with a batch norm after a ReLU; a linear layer must follow.");
-  EXPECT_EQ(message({Relu{}}),
-            "layer 0: a ReLU layer must follow a linear layer, with at most batch norms between them.");
+  EXPECT_EQ(
+      message({Relu{}}),
+      "layer 0: a ReLU layer must follow a linear layer, with at most batch norms between them.");
 }
 
 }  // namespace
