@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
 # Seconds per training epoch of sicmir and of PyTorch (Debian's python3-torch), side by side:
 #   bash bench/compare_training.sh [ROUNDS [EPOCHS]]
 # The two alternate for ROUNDS rounds, and medians over all rounds are compared. Timings are meaningful

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Eigen's product at the size of bench/kernels.cpp, for comparison; compiled for x86-64-v3. Needs
 // Google Benchmark.
 #include <benchmark/benchmark.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The kernels of prediction at the published sizes. Needs Google Benchmark.
 #include "kernels/kernels.hpp"
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Writes a synthetic 10x-like count matrix as AnnData (CSR float32), cell by cell, in bounded memory.
 
     make_counts.py CELLS OUT.h5ad [--genes 25000] [--density 0.08] [--gzip LEVEL]

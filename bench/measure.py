@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Run by bench/run.sh: measure.py FOLDER SICMIR CELLS...
 
 sicmir and the steps of the published method in Python (published_steps.py) alternate on the same

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
 """The steps of the published method with PyTorch, pandas and anndata, as most people would write them,
 for comparing times. Everything is in memory, and all cells are one batch.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
 # Builds the program, generates inputs and times sicmir side by side with the steps of the published
 # method in Python (bench/published_steps.py), then the kernels and the text parsers on their own.
 #   bench/run.sh [FOLDER [CELLS...]]     default: /tmp/sicmir-bench 30000 100000

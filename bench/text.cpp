@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Text to numbers and numbers to text. Needs Google Benchmark.
 #include <benchmark/benchmark.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Seconds per epoch at the published size: 6,462 samples, 977 -> 1024 -> 1024 -> 1298, dropout 0.3,
 // AdamW, on random data. Usage: train_epoch [threads [batch [epochs]]]
 #include <sys/resource.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Seconds per epoch of PyTorch at the published size, on random data, to compare with bench/train_epoch.
 
     /usr/bin/python3 bench/train_pytorch.py BATCH EPOCHS

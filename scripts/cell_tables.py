@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Writes the tables of human cell types and lines that the bundled model is trained on, and what
 `sicmir train` must know of them.
 

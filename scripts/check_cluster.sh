@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
 # Runs the Slurm array and the Snakemake workflow of docs/hpc and compares their output with that of a
 # single run. Starts a one-node Slurm on the loopback interface; needs root, slurm-wlm, munge and snakemake.
 #   scripts/check_cluster.sh [PROGRAM]      (default build/release/src/sicmir)

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
 # Checks that the Debian package installs and runs, with its bundled model, on a fresh Debian.
 #   check_deb.sh BUILD_FOLDER CACHE_FOLDER
 # BUILD_FOLDER is a finished build; CACHE_FOLDER caches what debootstrap downloads.

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Compares `sicmir import` and `sicmir export` with PyTorch.
 
     check_import.py SICMIR

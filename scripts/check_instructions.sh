@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
 # Counts the instructions of a small prediction with callgrind and compares them with the committed
 # figure: more than 5 % above it is an error; more than 5 % below it, the figure should be updated.
 #   scripts/check_instructions.sh SICMIR MAKE_TEST_MODEL [--update]

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Compares `sicmir predict` with PyTorch's forward pass over the same weights.
 
     check_pytorch_prediction.py SICMIR MAKE_TEST_MODEL

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Trains the same network with `sicmir train` and with PyTorch and compares held-out accuracy.
 
     check_pytorch_training.py SICMIR

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
 # Runs the blocks of the section "Seurat" of docs/formats.md, in order, on a Seurat object of the bundled
 # example, and compares the result with a prediction of the example itself. Needs r-cran-seurat and
 # r-cran-hdf5r.

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
 """clang-tidy over src/ and tests/support/, each file once although the kernels are compiled several
 times:   check_tidy.py BUILD_FOLDER CACHE_FOLDER MINUTES
 BUILD_FOLDER must be configured (compile_commands.json). Exit code 1 if there is a finding, or if MINUTES

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
 # Regenerates tests/data/train/pytorch.json (with python3-torch), kernel.json and ranks.json (with numpy)
 # and compares them with the committed files: same structure, numbers within 1e-5. Exit code 0: they
 # agree.

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Runs two builds of sicmir on the same commands and compares what they write.
 
     compare_programs.py OLD NEW [--shared DIR] [--only GLOB]... [--keep DIR]

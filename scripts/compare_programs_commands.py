@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The commands that compare_programs.py runs, and their inputs.
 
 The inputs are generated for each run from fixed seeds, by the generators of the test data and by the

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
 # From a clone to the first prediction: installs missing packages, builds sicmir, predicts the bundled
 # example with the bundled model and shows the first lines. Running it again is quick.
 set -euo pipefail

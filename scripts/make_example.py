@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Writes data/example/: a synthetic single-cell experiment in the layout of Cell Ranger.
 
 usage: make_example.py [OUTPUT_FOLDER]     (default: data/example of this project)

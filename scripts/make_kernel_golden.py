@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Writes tests/data/train/kernel.json: what the kernel regression, the imputation and the prior over
 profiles (src/train/{kernel_ridge,impute,profile_prior}) must give, by numpy alone.
 

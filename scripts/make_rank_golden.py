@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Writes tests/data/train/ranks.json: what harmonisation by ranks (src/train/harmonise.cpp) must give, by
 scipy.stats.rankdata and numpy.interp alone.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Writes data/landmarks.tsv, data/mirnas.tsv and data/gene_moments.tsv from the raw reference tables.
 
 usage: make_reference_tables.py REFERENCE_FOLDER [OUTPUT_FOLDER]

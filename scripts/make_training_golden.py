@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Writes tests/data/train/pytorch.json: what PyTorch computes for a small network.
 
 Run with Debian's Python: /usr/bin/python3 scripts/make_training_golden.py [OUTPUT]

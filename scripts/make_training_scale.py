@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Writes data/training_scale.tsv: mean and sd of log2(RSEM normalised + 1) of the panel's genes
 on the published pan-cancer scale.
 

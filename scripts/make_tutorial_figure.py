@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Draws the figure of docs/tutorial.md: a UMAP of the cells, coloured by type and by miRNA.
 
     make_tutorial_figure.py FOLDER PREDICTIONS.h5ad PICTURE.png [MIRNA...]

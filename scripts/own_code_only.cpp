@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // For check_tidy.py: a plugin that keeps clang-tidy's checks out of system headers. clang-tidy 14
 // matches every check against all of Eigen, spdlog and the standard library and then hides what it
 // found there, which is two thirds of its time. Findings in our own files are the same.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 # Sourced by demo.sh and test.sh: the packages they need on Debian 12, and how to build.
 # Only apt-get uses the network, and only if a package is missing.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Writes the manifest of the pairs that the bundled model is trained on, for `sicmir train --pairs`.
 
   scripts/tcga_manifest.py TCGA_FOLDER >pairs.tsv

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
 # Runs all tests: installs missing packages, builds, runs ctest. Arguments are passed to ctest:
 #   scripts/test.sh -R text_sink
 # BUILD_DIR=FOLDER builds in FOLDER instead of build/release; CMAKE_OPTIONS is passed to cmake.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
 # Trains models/sicmir-tcga.h5, to the same bytes on every machine of the same instruction set.
 #   scripts/train_bundled_model.sh [TCGA_FOLDER [OUTPUT [TRAIN_OPTION...]]]
 # TCGA_FOLDER (default ../shared/data/tcga) holds mrna/SOURCE__COHORT.tsv.gz, mirna_mature_est/ and

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
 # Trains the method of the bundled model on the larger data: 3,400 pairs of TCGA and 119 types of cells.
 # The model grows with its samples and holds copies of them, which the licences of some sources forbid: it
 # is a teacher for a network, not a model to be shipped.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 /// What almost every source includes, compiled once. Sources still include what they use:
 /// clang-tidy compiles them without this.
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
 #SBATCH --job-name=sicmir-stats
 #SBATCH --cpus-per-task=2
 #SBATCH --mem=600M

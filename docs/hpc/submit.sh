@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
 # Predicts one input in N parts: moments, predictions, and one merged file:  submit.sh INPUT FOLDER N
 # Each step waits for the previous one; the last one writes FOLDER/all.h5ad. Prints the ID of the last job.
 set -euo pipefail

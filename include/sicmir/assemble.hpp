@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// From a download of the NCI's Genomic Data Commons to tables that train() reads.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Where cells come from: one interface over every matrix format that sicmir reads.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Errors: a fact for the user, an exit code, and what can be done about it.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Comparing predicted miRNA expression with measured: per miRNA and per sample, within cohorts and
 /// pooled.

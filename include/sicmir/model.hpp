@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// A model and its HDF5 file (format: docs/model-format.md).
 

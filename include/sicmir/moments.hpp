@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Moments of the panel's genes over the cells of an input, and the files that keep them.
 

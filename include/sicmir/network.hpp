@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// The network: a stack of layers as trained, and the same folded for prediction.
 

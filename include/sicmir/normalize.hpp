@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// From what a file holds to what the network eats: kinds of values, scales, gene moments.
 

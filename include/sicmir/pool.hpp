@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Pooling: the cells of a group become one profile, or several that are drawn from the group.
 /// Pools are a CellSource again, and predict() takes them for cells.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// The main job: source -> gene map -> normaliser -> network -> sink.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Ranks of a sample's genes, and what a reference has in their places.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// How an input is read and brought to the model's unit, and what is decided about it. Shared by
 /// every job that reads cells: predict, stats, pool, train, inspect.

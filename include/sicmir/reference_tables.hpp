@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// The tables that come with the program (data/README.md): the genes and miRNAs of the published
 /// network.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// The words that every part of sicmir shares: sizes, blocks of cells.
 

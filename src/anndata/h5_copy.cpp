@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "anndata/h5_copy.hpp"
 
 #include <spdlog/fmt/fmt.h>

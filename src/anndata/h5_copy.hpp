@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Copies data sets from one HDF5 file into another, in pieces, as the elements of AnnData's
 /// on-disk format. What cannot be copied safely is refused by an exception that says why.

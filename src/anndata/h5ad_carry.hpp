@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Carries what is known of the cells from an input h5ad to an output h5ad.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Copies elements of an h5ad (tables, categories, sparse matrices, dictionaries...) of any version
 /// into another, rewritten in AnnData's on-disk format 0.1.0.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "anndata/h5ad_layout.hpp"
 
 #include <spdlog/fmt/fmt.h>

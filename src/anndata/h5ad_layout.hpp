@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// AnnData's annotation tables (obs, var, raw/var) in every layout from 0.5 to today.
 ///

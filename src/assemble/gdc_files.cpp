@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "assemble/gdc_files.hpp"
 
 #include <spdlog/fmt/fmt.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "assemble/sample_sheet.hpp"
 
 #include <spdlog/fmt/fmt.h>

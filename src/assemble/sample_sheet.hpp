@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// The GDC's sample sheets, and which of a sample's files is used.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// A checksum over named fields, for telling whether two models (or parts of a run) are the same.
 

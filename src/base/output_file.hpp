@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Files that appear complete or not at all, and the streams (pipes, devices) that cannot.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// What this process is at, for a process that watches over it and has to explain its sudden end.
 

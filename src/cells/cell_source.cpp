@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "sicmir/cell_source.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// What an input contains and what to standardise it against, judged from a fixed sample of its
 /// cells.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "cells/fractional_counts.hpp"
 
 #include <spdlog/fmt/fmt.h>
@@ -140,9 +141,10 @@ bool are_fractional_counts(Decision& decision, const SampleFacts& facts, const S
   constexpr double wide = 2.0;
   if (!may_be_log && totals.n > 1 && totals.most > wide * totals.least) {
     warn(decision,
-         fmt::format("totals range from {:.4g} to {:.4g}, so the values are not TPM; if they are "
-                     "counts with fractions, use --values counts",
-                     totals.least, totals.most));
+         fmt::format(
+             "totals range from {:.4g} to {:.4g}; those of TPM over all genes would be equal. "
+             "If these are counts with fractions, use --values counts",
+             totals.least, totals.most));
   }
   return false;
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Counts that are not whole: ambient-corrected ones (SoupX, DecontX, CellBender), expected ones
 /// (RSEM, alevin, STARsolo EM). What tells them from TPM, FPKM and logarithms.

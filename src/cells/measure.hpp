@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// First of two passes over an input: the panel's moments over all its cells.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// An input made ready to be read: its genes found, its values judged, its unit known. Every job on
 /// cells begins here.

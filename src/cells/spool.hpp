@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Keeps what a first pass read for the second one: in memory up to a bound, beyond it in a
 /// temporary file that has no name and goes with the process.

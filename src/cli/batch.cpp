@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "cli/batch.hpp"
 
 #include <spdlog/fmt/fmt.h>

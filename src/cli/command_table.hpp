@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// The program's commands. A new one is a source with a bind function, and a row here.
 

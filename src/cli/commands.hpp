@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// The program's commands. Each *_command.cpp binds one options struct to the parser, checks it and
 /// calls the library, which never sees the parser.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// The command line as tables: a command, its options, and what may be given for them. Parsing,
 /// --help, manual pages and completions are all made from these tables.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Options on pooling: those of `sicmir pool`, and some of `sicmir predict`.
 

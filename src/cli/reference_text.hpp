@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// --help, manual pages and shell completions, made from the tables of commands and options, so
 /// that they cannot differ from what the program accepts.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 # Defines libdeflate::libdeflate.
 find_path(libdeflate_INCLUDE_DIR libdeflate.h PATH_SUFFIXES libdeflate)
 find_library(libdeflate_LIBRARY deflate)

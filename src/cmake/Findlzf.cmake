@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 # Defines lzf::lzf.
 find_path(lzf_INCLUDE_DIR lzf.h PATH_SUFFIXES liblzf)
 find_library(lzf_LIBRARY lzf)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 # Defines xxhash::xxhash.
 find_path(xxhash_INCLUDE_DIR xxhash.h PATH_SUFFIXES libxxhash)
 find_library(xxhash_LIBRARY xxhash)

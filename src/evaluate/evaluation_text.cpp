@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "evaluate/evaluation_text.hpp"
 
 #include <spdlog/fmt/fmt.h>

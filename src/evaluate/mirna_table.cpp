@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "evaluate/mirna_table.hpp"
 
 #include <spdlog/fmt/fmt.h>

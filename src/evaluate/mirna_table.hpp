@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// A table of miRNA expression, whole and in double: what is compared should not have been rounded.
 

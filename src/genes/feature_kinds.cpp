@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "genes/feature_kinds.hpp"
 
 #include <algorithm>

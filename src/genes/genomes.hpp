@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Files with genes of several genomes (10x mixing experiments, spike-in viruses...).
 

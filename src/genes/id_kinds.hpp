@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Recognises what kind of ids a file uses, for messages that tell the user what to do.
 

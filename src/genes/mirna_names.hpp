@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Names of mature miRNAs from before miRBase 18, when a star told the arms apart.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// A thin, safe layer over the HDF5 C library: handles that close themselves, errors that are
 /// sentences, and one lock around it all (not every build of HDF5 is thread-safe).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "hdf5/h5_chunks.hpp"
 
 #include <libdeflate.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Chunks inflated by ourselves, to exactly the size that a chunk has.
 ///

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// How HDF5 reaches an output file (a virtual file driver): through a descriptor that the caller
 /// keeps, remembering the first failure.

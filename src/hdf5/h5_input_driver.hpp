@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// How HDF5 reaches an input file (a virtual file driver): like its own for POSIX files, but that
 /// damaged collections of texts are refused before the library sees them.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Joins data sets that stand at the same place in several HDF5 files, line after line.
 

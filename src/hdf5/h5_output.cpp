@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "hdf5/h5_output.hpp"
 
 #include <fcntl.h>

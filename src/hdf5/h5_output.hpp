@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// HDF5 files that appear complete or not at all, and AnnData's encodings in them
 /// (on-disk format 0.1.0).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "hdf5/h5_storage.hpp"
 
 #include <spdlog/fmt/fmt.h>

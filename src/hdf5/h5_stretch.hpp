@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Stretches of one-dimensional HDF5 data sets whose work is shared: one thread fetches them as
 /// they are stored, any other makes numbers of them.

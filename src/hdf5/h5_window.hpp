@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// One-dimensional HDF5 data sets read from front to back in bounded memory, every chunk inflated
 /// once.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "hdf5/lzf_filter.hpp"
 
 #include <hdf5.h>

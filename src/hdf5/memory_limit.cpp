@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "hdf5/memory_limit.hpp"
 
 #include <unistd.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Python pickles as data. Nothing is imported, called or executed: calls and instances are kept as
 /// records of what the pickle names. (Format: Python's Lib/pickletools.py, protocols 2 to 5.)

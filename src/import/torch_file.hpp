@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Files of PyTorch's torch.save(), both formats: the zip archive of PyTorch 1.6 and later, and the
 /// stream before it. (Formats: torch/serialization.py and torch/_utils.py.)

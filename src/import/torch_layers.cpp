@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "import/torch_layers.hpp"
 
 #include <spdlog/fmt/fmt.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Zip archives, read with suspicion. (Format: PKWARE's APPNOTE; read by libzip.)
 

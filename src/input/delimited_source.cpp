@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 /// Text tables: CSV, TSV and their like, with genes or cells as lines.
 
 #include <spdlog/fmt/fmt.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 /// Version 1.2: `#1.2`; numbers of genes and of samples; the header Name, Description, samples; a
 /// line per gene. Version 1.3 (clue.io, "GCT format"): the second line has two numbers more, of
 /// columns that describe genes and stand before the values, and of lines that describe samples and

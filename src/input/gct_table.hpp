@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// GCT files (Broad Institute, GenePattern; LINCS), as tables that the reader of tables
 /// understands.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 /// GCTX 1.0, the HDF5 files of the Connectivity Map (LINCS L1000): /0/DATA/0/matrix, which HDF5
 /// shows as samples x genes; ids in /0/META/ROW/id (genes: Entrez ids, or probes) and
 /// /0/META/COL/id (samples), with further annotation beside them (pr_gene_symbol, pr_gene_id...).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "input/gene_major_store.hpp"
 
 #include <spdlog/fmt/fmt.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Holds what is needed of a gene-major input (genes as lines, CSC) until its last gene has been
 /// read, then serves cells.

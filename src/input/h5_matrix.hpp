@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Matrices of expression values in HDF5 files, served cell by cell: compressed sparse by cell or
 /// by gene, and dense.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// The CellSource of every HDF5 format: a matrix, the names of its cells, its features.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 /// Opens HDF5 files: tells the formats apart, and says what a file is that cannot be read.
 
 #include <spdlog/fmt/fmt.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "input/h5ad_matrices.hpp"
 
 #include <spdlog/fmt/fmt.h>

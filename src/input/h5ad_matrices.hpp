@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Which matrices an AnnData file has (X, raw/X, layers/NAME), and which of them to take.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 /// AnnData (.h5ad): which matrices a file has, which one to take, and what its features are called.
 /// Layouts of tables: h5ad_layout.hpp. Matrices (sources as there): a dense data set of cells x
 /// genes; or a group of data, indices and indptr with the attribute `encoding-type` (csr_matrix,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 /// loom files, of specification 1 to 3 (linnarssonlab.org/loompy, "loom file format specs"): data
 /// set /matrix of genes x cells, further ones of the same shape in /layers, annotation of genes in
 /// /row_attrs and of cells in /col_attrs. Versions differ in where global attributes stand, which

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// A Matrix Market matrix names neither genes nor cells: the files that do, and their content.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 /// Matrix Market coordinate matrices (https://math.nist.gov/MatrixMarket/formats.html) with the
 /// lists of genes and cells that single-cell programs write beside them.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 /// Decides by content which reader a path gets.
 
 #include <spdlog/fmt/fmt.h>

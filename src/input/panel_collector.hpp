@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Turns the features of one cell after another into a CellBlock; shared by all readers.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// What the first stretch of a text table tells about the rest: separator, header, leading columns
 /// of names, and which axis holds the genes.

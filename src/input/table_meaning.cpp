@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "input/table_meaning.hpp"
 
 #include <spdlog/fmt/fmt.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// The one place that decides what the lines and columns of a text table are: a header or data,
 /// samples or statistics about them, genes or measurements of the cell.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "input/tar_source.hpp"
 
 #include <archive.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// A Matrix Market matrix and its lists within a tar archive, as 10x folders are passed on.
 

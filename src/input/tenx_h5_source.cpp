@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 /// 10x Genomics' HDF5 matrices (support.10xgenomics.com, "Feature-barcode matrices", HDF5):
 /// genes x cells, compressed by columns, so cell after cell.
 /// - Cell Ranger 1 and 2: a group per genome with barcodes, genes, gene_names, data, indices,

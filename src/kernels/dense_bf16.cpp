@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Dense layers in bf16: inputs and weights are rounded to 8 significant bits, products and sums are
 // float32. Compiled once, for x86-64-v4 with AVX512-BF16; the rules of kernels.inc.cpp hold. The
 // blocking is that of infer_kernels.inc.cpp, with pairs of inputs in place of inputs.

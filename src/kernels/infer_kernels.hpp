@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// The arithmetic of prediction, behind the same wall as the products (kernels.hpp): layers whose
 /// weights were arranged once, when the model was read. Everything is column-major, a column being

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Compiled once per instruction set, like kernels.inc.cpp; the same rules hold.
 //
 // multiply() is the usual blocking of a matrix product (Goto and van de Geijn, ACM TOMS 34, 2008)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 // Names that end in the instruction set that a *.inc.cpp file is compiled for.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// The wall between sicmir and the instruction set: everything behind it is compiled once for
 /// x86-64-v2 and once for x86-64-v3 (AVX2, FMA) from the same sources, *.inc.cpp, and chosen at run

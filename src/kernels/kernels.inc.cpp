@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Compiled once per instruction set; see kernels.hpp and src/CMakeLists.txt. Nothing in an .inc.cpp
 // may have a name that another translation unit could share: Eigen is renamed by the build, the
 // rest is local.

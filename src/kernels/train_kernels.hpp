@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// The arithmetic of training, behind the same wall as everything else (kernels.hpp).
 ///

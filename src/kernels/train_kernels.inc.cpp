@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Compiled once per instruction set, like kernels.inc.cpp; the same rules hold.
 
 #include "kernels/train_kernels.hpp"

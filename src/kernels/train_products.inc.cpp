@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Compiled once per instruction set, like kernels.inc.cpp; the same rules hold. The products of
 // training, on matrices in panels (train_kernels.hpp). Each works on tiles of 24 x 4 numbers (in
 // two halves without AVX), which stay in registers while the sum runs: one side is read as vectors,

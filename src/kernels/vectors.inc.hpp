@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 // For the *.inc.cpp files that hold numbers in vector registers themselves. Everything here is
 // local to the file that includes it: compiled for another instruction set, it is something else.

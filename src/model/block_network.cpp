@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "model/block_network.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// From blocks of normalised cells to predictions: standardising and the network in one step, each
 /// cell on the path that suits it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Every type of layer, described once: its name, its fields, what it does to the cells. Checksums,
 /// model files, checkpoints and NumPy exports derive from these descriptions.

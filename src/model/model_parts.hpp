@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// What the reading and the writing of model files share (docs/model-format.md).
 

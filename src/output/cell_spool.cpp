@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "output/cell_spool.hpp"
 
 #include <fcntl.h>

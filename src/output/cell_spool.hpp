@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Keeps a whole output until its last cell has come, for tables with features as lines.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "output/chunk_encoder.hpp"
 
 #include <libdeflate.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Chunks of numbers as HDF5 stores them behind its filters.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "output/h5ad_pools.hpp"
 
 #include <array>

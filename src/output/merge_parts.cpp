@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "output/merge_parts.hpp"
 
 #include <spdlog/fmt/fmt.h>

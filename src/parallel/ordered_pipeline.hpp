@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Read, work, write at the same time; results come out in the order in which items were read.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Threads that stay alive between many short parallel loops, as training needs.
 

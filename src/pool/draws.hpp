@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Random draws of a group's cells without replacement, decided while the cells pass by.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "pool/pool_source.hpp"
 
 #include <algorithm>

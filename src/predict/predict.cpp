@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The spine. A block of cells goes through here from top to bottom:
 // source -> gene map -> normaliser -> standardiser -> network -> sinks.
 

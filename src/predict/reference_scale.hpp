@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Comparing an input with the model's training samples: Scale::reference.
 

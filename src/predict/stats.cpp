@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "cells/prepared_input.hpp"
 #include "sicmir/moments.hpp"
 #include "sicmir/predict.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "statistics/linear_algebra.hpp"
 
 #include <Eigen/Cholesky>

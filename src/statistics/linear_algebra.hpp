@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Products and factorisations of large matrices, in double. Eigen expands each of them, for the
 /// compiler, into about as much code as all the rest of a source: so they are compiled here, once.

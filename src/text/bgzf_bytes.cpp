@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "text/bgzf_bytes.hpp"
 
 #include <libdeflate.h>

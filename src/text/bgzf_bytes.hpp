@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// BGZF (SAM specification, section 4.1): gzip in independent blocks of at most 64 KiB, whose
 /// headers tell their sizes.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Bytes of a file, a FIFO or standard input, decompressed on the way. Nothing is ever reopened or
 /// rewound, so pipes work like files.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Numbers as text, exactly as std::to_chars writes them and faster for everyday magnitudes.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "text/list_file.hpp"
 
 #include <spdlog/fmt/fmt.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Lists that people write: sample sheets, groups of cells, names of miRNAs. They come from
 /// spreadsheets and editors of all systems.

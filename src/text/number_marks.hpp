@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Tells decimal marks from thousands separators by all the numbers of a table.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "text/number_run.hpp"
 
 #ifdef __SSE4_1__

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Many numbers of a line at once, as far as they are short and plain.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Numbers and fields as text tables hold them. The common short forms are read here, inline;
 /// everything else in number_text.cpp.

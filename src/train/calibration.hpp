@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// From the spread of an ensemble to intervals that hold what they state.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// The state of a fit in a file: a job that was killed goes on where it stood.
 

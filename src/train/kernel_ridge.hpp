@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Ridge regression with the quadratic kernel, and what it would have said of samples left out.
 

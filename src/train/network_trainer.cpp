@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "train/network_trainer.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// The network while it is being fitted: parameters, one step forward and back, their update.
 

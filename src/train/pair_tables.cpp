@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "train/pair_tables.hpp"
 
 #include <spdlog/fmt/fmt.h>
@@ -239,11 +240,13 @@ struct UnitFacts {
     }
   }
 
-  void check_rpm(const std::string& file) const {
+  /// `n_mirnas`: of the table. The values of a few say nothing about all.
+  void check_rpm(const std::string& file, Index n_mirnas) const {
+    constexpr Index fewest = 100;
     constexpr double million = 1e6;
     constexpr double rounding = 0.05;
     constexpr float largest_log = 20.0f;  // of a million reads in a million
-    if (largest_total <= 0.0) return;
+    if (n_mirnas < fewest || largest_total <= 0.0) return;
     if (largest <= largest_log && !all_whole) {
       throw Error(ExitCode::bad_input,
                   fmt::format("{}: no value is above {:.4g} and many have fractions, so these look "
@@ -309,7 +312,8 @@ Table read_mirna_table(const MirnaFile& file, const MirnaNames& names) {
     for (std::size_t cell = 0; cell < block.cells.size(); ++cell) collector.add(block, cell);
   }
   collector.finish();
-  if (file.values == MirnaValues::rpm) facts.check_rpm(file.path);
+  if (file.values == MirnaValues::rpm)
+    facts.check_rpm(file.path, opened.input.gene_report().n_found);
 
   const bool is_rpm = file.values == MirnaValues::rpm;
   Table table;

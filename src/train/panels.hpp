@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Matrices as the kernels of training want them (kernels/train_kernels.hpp).
 

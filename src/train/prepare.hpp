@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// From paired samples to what the optimiser is fed: moments, z-scores, batches, augmentation.
 

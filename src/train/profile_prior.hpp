@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// What a prediction gains from knowing which miRNA profiles there are.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Ridge regression in closed form: a member of ensembles, and the baseline to beat.
 

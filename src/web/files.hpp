@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// The files of this room, compiled into the program, so that a copied program can write its pages.
 

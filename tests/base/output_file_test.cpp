@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "base/output_file.hpp"
 
 #include <fcntl.h>
@@ -110,7 +111,7 @@ TEST(OutputFile, RefusesLinksThatLeadInACircle) {
   std::filesystem::create_symlink("a", folder / "b");
   const Error error = error_of([&] { OutputFile file(folder / "a"); });
   EXPECT_EQ(error.code(), ExitCode::not_written);
-  EXPECT_THAT(error.what(), HasSubstr("circle"));
+  EXPECT_THAT(error.what(), HasSubstr("loop"));
 }
 
 TEST(OutputFile, NamesTheMissingFolderBeforeAnyWork) {
@@ -118,7 +119,7 @@ TEST(OutputFile, NamesTheMissingFolderBeforeAnyWork) {
   const Error error = error_of([&] { OutputFile file(folder / "absent/out.tsv"); });
   EXPECT_EQ(error.code(), ExitCode::not_written);
   EXPECT_EQ(std::string(error.what()),
-            (folder / "absent/out.tsv") + ": folder '" + (folder / "absent") +
+            (folder / "absent/out.tsv") + ": directory '" + (folder / "absent") +
                 "' does not exist. Create it (mkdir -p), or choose another.");
 }
 

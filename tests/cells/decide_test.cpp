@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The sample that decisions rest on is the same for any number of threads.
 #include "cells/decide.hpp"
 

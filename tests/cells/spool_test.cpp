@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "cells/spool.hpp"
 
 #include <gmock/gmock.h>

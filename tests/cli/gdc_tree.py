@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """A download from the Genomic Data Commons, in small: files as gdc-client leaves them and the sample
 sheet of the cart. Formats: the GDC's documentation of its mRNA and miRNA pipelines."""
 import gzip

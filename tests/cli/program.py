@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Runs the program as users do, and makes small inputs for it."""
 import os
 import pathlib

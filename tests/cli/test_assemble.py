@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """`sicmir assemble` on small downloads with the usual dirt, and the full line behind it."""
 import json
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """predict --precision bf16: products of the network in bf16, where the processor has AVX512-BF16."""
 import os
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Every command in the documentation is run, or is listed in NOT_RUN with the reason.
 
 The mark of a block says what must happen: `sh test` succeeds; `sh exit 3` fails with exit code 3; in
@@ -37,6 +38,7 @@ NOT_RUN = {
     (".github/CONTRIBUTING.md", "cmake --preset release -DCMAKE_CXX_COMPILER_LAUNCHER=ccache"): "builds",
     (".github/CONTRIBUTING.md", "bash .ci/run                   # format, tests, sanitizers, clang-tidy, "
      "instruction counts and more"): "runs this test",
+    ("docs/architecture.md", " 8  cli          options, messages, the table of commands"): "a drawing",
     ("docs/hpc.md", "docs/hpc/submit.sh cells.h5ad out 8"): "Slurm; scripts/check_cluster.sh",
     ("docs/hpc.md", "sbatch --array=3 docs/hpc/predict_array.sh cells.h5ad out 8"):
         "Slurm; scripts/check_cluster.sh runs the same script",

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """`sicmir evaluate` against scipy and pandas."""
 import gzip
 import json

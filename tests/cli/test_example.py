@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """data/example/ is what scripts/make_example.py writes, and looks like a single-cell experiment."""
 
 import csv

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """`sicmir export`: models for NumPy and ONNX. That ONNX is read and run by others, and that both equal
 PyTorch at full size, is shown by scripts/check_import.py."""
 import numpy as np

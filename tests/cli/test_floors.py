@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The plan of the house: a room includes only the rooms that its CMakeLists.txt names."""
 import pathlib
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """help, manual pages, completions and did-you-mean."""
 import os
 import pathlib

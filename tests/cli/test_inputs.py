@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Many inputs in one run: --inputs, --output-dir, --resume, --verify."""
 import json
 import os

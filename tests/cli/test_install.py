@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """An installed sicmir: the program from any prefix, the library from another project."""
 import os
 import platform

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """predict --into-obsm: predictions in a copy of the input."""
 import anndata
 import h5py

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """One program for every x86-64 machine: the kernels are built twice, dense layers in bf16 once, and
 chosen at run time."""
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """docs/model-format.md is true: other programs read our files by it."""
 import os
 import re

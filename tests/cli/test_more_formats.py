@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """loom, GCTX and GCT: laid out by h5py and by hand as their specifications say; the same cells as a
 table give the expected values."""
 import gzip

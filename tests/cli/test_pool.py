@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Pooling cells: against pandas, and the published program's faults of pooling."""
 import json
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """`sicmir predict` as users run it: what it decides, computes, writes and refuses."""
 import gzip
 import json

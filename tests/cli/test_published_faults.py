@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Faults that users of the published script meet, each shown impossible here.
 
 The published script reads one CSV or the X of an h5ad into memory, picks genes by name, fills the

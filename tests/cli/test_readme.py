@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Every command of the README's quick start runs as it stands, with the bundled model."""
 import os
 import pathlib

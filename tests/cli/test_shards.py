@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """One input on many machines: --shard, merge-stats, merge."""
 import os
 

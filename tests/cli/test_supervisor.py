@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Damaged files, crashes inside libraries and kills: a sentence, an exit code, no litter."""
 import os
 import pathlib

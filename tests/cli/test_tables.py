@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What the header, the columns and the numbers of a table mean. Each odd table is made here from a
 plain one; the right predictions are those of the plain one, or the table is refused."""
 import io
@@ -33,10 +34,11 @@ def samples(cells):
 def same(model, odd, plain, tmp_path, *arguments, words=()):
     """The odd table (a path) gives the predictions of the plain one (genes as lines)."""
     plain.to_csv(tmp_path / "plain.csv", index_label="gene")
+    # Single samples are compared with the training samples, which made-up ones do not resemble.
+    always = ["--force-scale", "--output-format", "tsv"]
     # CSV reads whole numbers as counts; others are told.
-    values = ["--values", "counts"]
-    wanted = predict(model, tmp_path / "plain.csv", *values, "--output-format", "tsv")
-    done = run("predict", odd, "-m", model, *arguments, "--output-format", "tsv")
+    wanted = predict(model, tmp_path / "plain.csv", "--values", "counts", *always)
+    done = run("predict", odd, "-m", model, *arguments, *always)
     got = pd.read_csv(io.StringIO(done.stdout), sep="\t", index_col=0)
     assert list(map(str, got.index)) == list(map(str, wanted.index))
     assert list(got.columns) == list(wanted.columns)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Tar archives of 10x folders: against the same folder, by Python's tarfile; and hostile ones."""
 import gzip
 import io

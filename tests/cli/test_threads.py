@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Threads and blocks change how long it takes, and nothing else."""
 import h5py
 import numpy as np

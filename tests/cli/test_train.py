@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """`sicmir train` from tables to a model that predicts."""
 import json
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Models in closed form: kernel regression and a prior over miRNA profiles."""
 import re
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Tables of other sites and several sources at once, as `sicmir train` takes them."""
 import gzip
 import json

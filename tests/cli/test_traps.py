@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """User problems of docs/known-traps.md that no other test shows."""
 import json
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Opens what the sinks wrote, with pandas and anndata. Run by the unit tests; exit status 0: as
 expected. Arguments: NAME ARGUMENT..., several checks apart by "--" (importing anndata takes longer
 than any of them)."""

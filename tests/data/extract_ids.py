@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Prints the feature ids of a matrix file as a TSV table with a header, independently of sicmir.
 
 usage: extract_ids.py FILE

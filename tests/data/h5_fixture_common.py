@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What the HDF5 fixtures share: one small matrix, its names, and writers for single elements.
 
 Every layout holds the same 23 cells x 40 features, so that one table of expected values, computed

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Writes small h5ad files of every layout that carry-over meets into a folder.
 
 modern.h5ad    by AnnData itself: categories (ordered, with missing values), nullable numbers and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Writes one small matrix in every HDF5 layout that sicmir must read.
 
 Usage: make_h5ad_layouts.py FOLDER. Layouts follow AnnData's "On-disk format" and, for 0.5 to 0.7,

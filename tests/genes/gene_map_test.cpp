@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "sicmir/gene_map.hpp"
 
 #include <gmock/gmock.h>
@@ -396,8 +397,7 @@ TEST(GeneMap, SaysWhatKindOfIdsItSawAndWhatToDo) {
       {{"chr1:100-200", "chr1:300-400", "chrX:5-9"}, {"regions", "peaks"}},
       {{"Actb", "Gapdh", "mt-Co1", "Gm1234"}, {"mouse (or rat)", "orthologues"}},
       {{"hsa-mir-21", "hsa-mir-155", "hsa-let-7a-1"}, {"stem-loops"}},
-      {{"CD3D", "CD3E", "TP53"},
-       {"gene symbols", "1 of the model's 977", "only 3 features", "--min-panel"}},
+      {{"CD3D", "CD3E", "TP53"}, {"gene symbols", "1 of the model's 977", "only 3 features"}},
       {{"Gene1", "gene_2", "V3"}, {"made-up names", "simulations"}},
       {{"(a)", "#b", "~c"}, {"no known kind", "(a), #b, ~c"}},
   };

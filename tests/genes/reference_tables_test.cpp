@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "sicmir/reference_tables.hpp"
 
 #include <gmock/gmock.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "genes/sample_ids.hpp"
 
 #include <gtest/gtest.h>

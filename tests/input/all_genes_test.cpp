@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // GeneSelection::all(): every gene of the file at its own position, from each kind of text reader.
 // Values are those written into the files.
 #include <string>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -258,9 +259,9 @@ TEST_F(Delimited, CountsNoCopiesOnChromosomeY) {
 TEST_F(Delimited, CountsTheSameTotalsInBothOrientations) {
   // Copies on chromosome Y and summary lines count in neither.
   const Cells genes =
-      read("gene,c1,c2\nTP53,1,2\nENSG00000002586_PAR_Y,9,9\n__no_feature,7,7\nX,0.5,0\n");
+      read("gene,c1,c2\nTP53,1,2\nENSG00000002586_PAR_Y,9,9\n__no_feature,7,7\nOTHER,0.5,0\n");
   const Cells cells =
-      read("cell,TP53,ENSG00000002586_PAR_Y,__no_feature,X\nc1,1,9,7,0.5\nc2,2,9,7,0\n");
+      read("cell,TP53,ENSG00000002586_PAR_Y,__no_feature,OTHER\nc1,1,9,7,0.5\nc2,2,9,7,0\n");
   EXPECT_EQ(genes.totals, (std::vector<double>{1.5, 2.0}));
   EXPECT_EQ(cells.totals, genes.totals);
 }

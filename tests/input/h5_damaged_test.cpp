@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 /// Damaged, lying and foreign HDF5 files are refused with a sentence, never with a crash.
 
 #include <gmock/gmock.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 /// Each chunk is inflated once in a pass; every way to cut a matrix gives the same cells.
 
 #include "input/h5_matrix.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 /// Real files of other projects, where ../shared stands beside the checkout.
 
 #include <gmock/gmock.h>

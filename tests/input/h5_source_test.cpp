@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 /// Every HDF5 layout gives the values that numpy computed.
 
 #include <gmock/gmock.h>

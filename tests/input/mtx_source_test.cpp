@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
 #include <array>
 
@@ -181,7 +182,7 @@ TEST_F(Mtx, NamesTheMissingListAndTheNamesTried) {
 TEST_F(Mtx, SaysWhatItLookedForInAFolder) {
   EXPECT_THAT(error(), AllOf(StartsWith("3 "), HasSubstr("matrix.mtx"), HasSubstr(".gz")));
   folder_.write("raw/matrix.mtx.gz", "");
-  EXPECT_THAT(error(), AllOf(HasSubstr("not searched"), HasSubstr("/raw\"?")));
+  EXPECT_THAT(error(), AllOf(HasSubstr("Did you mean \""), HasSubstr("/raw\"?")));
   folder_.write("a.mtx", "");
   folder_.write("b.mtx.gz", "");
   EXPECT_THAT(error(), HasSubstr("2 matrices (a.mtx, b.mtx.gz)"));

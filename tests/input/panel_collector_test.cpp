@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "input/panel_collector.hpp"
 
 #include <cmath>

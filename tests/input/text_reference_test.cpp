@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 /// Text inputs against pandas and scipy, which Debian's python3 runs.
 
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Predicts with the installed library: downstream MODEL INPUT OUTPUT.
 #include <exception>
 #include <iostream>

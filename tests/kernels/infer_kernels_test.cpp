@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "kernels/infer_kernels.hpp"
 
 #include <gmock/gmock.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "sicmir/normalize.hpp"
 
 #include <gmock/gmock.h>
@@ -148,8 +149,8 @@ TEST(Normaliser, WhatWasJudgedFromASampleHasToHoldInEveryCell) {
   };
   EXPECT_EQ(judged(Values::counts, cells({{1, 2}}, {7})), "no error");
   EXPECT_THAT(judged(Values::counts, cells({{1}, {2, 0.5F}}, {1, 3})),
-              HasSubstr("input.h5ad: cell 2 ('cell1'), gene GENE1: found 0.5, but the cells that "
-                        "were looked at hold whole numbers only, so the values were taken to be "
+              HasSubstr("input.h5ad: cell 2 ('cell1'), gene GENE1: found 0.5, but the sampled "
+                        "cells contain whole numbers only, so the values were taken to be "
                         "counts."));
   EXPECT_THAT(judged(Values::counts, cells({{1}}, {1.5})),
               HasSubstr("its total over all genes is 1.5"));

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -263,7 +264,7 @@ TEST(OpenSink, RefusesH5adWhereOnlyAStreamCanGo) {
       FAIL() << path;
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ExitCode::usage);
-      EXPECT_THAT(error.what(), HasSubstr("back and forth"));
+      EXPECT_THAT(error.what(), HasSubstr("no fixed order"));
     }
   }
 }

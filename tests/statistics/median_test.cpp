@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Values worked out by hand.
 #include "statistics/median.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// What the tests of HDF5 inputs share: the fixtures written by tests/data, and a reader that turns
 /// a source into a table.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Writes a model of random weights over the genes of data/landmarks.tsv and the first miRNAs of
 // data/mirnas.tsv, the same on every run:
 // make_test_model FOLDER MODEL [MIRNAS [WIDTH [NAME [relu-bn]]]].

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// What the tests of outputs share: a folder of their own, and limits that make writing fail.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Drives a sink as the program does, and asks Python what it wrote.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// What the tests of readers share: scratch folders, small panels, and reading a source whole.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "text/float_text.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "text/number_text.hpp"
 
 #include <gmock/gmock.h>

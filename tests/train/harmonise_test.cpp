@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Against scipy and numpy: scripts/make_rank_golden.py writes tests/data/train/ranks.json.
 #include <gmock/gmock.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Against numpy: scripts/make_kernel_golden.py writes tests/data/train/kernel.json.
 #include "train/kernel_ridge.hpp"
 

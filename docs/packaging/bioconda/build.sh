@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
 # Run by conda-build, which sets CMAKE_ARGS, PREFIX and CPU_COUNT. Not built yet; see meta.yaml.
 set -euo pipefail
 # shellcheck disable=SC2086  # several options in one variable

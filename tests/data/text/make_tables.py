@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """One random matrix, written by pandas and scipy in many forms, and what they make of it.
 
 Usage: make_tables.py FOLDER. Writes the tables, and FOLDER/reference with genes.txt (the panel: some of the genes),

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What pandas or scipy make of a table or of a 10x folder: python3 read_table.py INPUT FOLDER.
 
 Writes the files of make_tables.py's reference for up to 200 genes whose names occur once.
