@@ -164,8 +164,9 @@ Measured measure(CellStream& cells, const Normaliser& normaliser, Index n_genes,
         if (empties_matter) measured.empties.add(out.block);
         measured.moments.add(out.block, empties_matter);
         if (spool != nullptr) spool->append(std::move(out.record));
-        if (options.on_progress)
+        if (options.on_progress) {
           options.on_progress({"measuring", measured.n_cells, cells.n_cells()});
+        }
       });
   measured.moments.finish();
   return measured;

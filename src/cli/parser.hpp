@@ -114,10 +114,11 @@ class Command {
   Command(std::string name, std::string summary);
   Command(const Command&) = delete;
   Command& operator=(const Command&) = delete;
+  ~Command() = default;
 
   template <class Value>
-  Option& add_option(std::string_view names, Value& target, std::string description) {
-    return add(names, &target, std::move(description));
+  Option& add_option(std::string_view names, Value& target, const std::string& description) {
+    return add(names, &target, description);
   }
   Option& add_flag(std::string_view names, bool& target, std::string description);
   /// An option that takes one of a few words.

@@ -5,6 +5,8 @@
 
 #include <hdf5.h>
 
+#include <cstddef>
+
 namespace sicmir::h5 {
 
 /// Makes `access` (a file access list) use the driver. Call with Lock.

@@ -370,6 +370,7 @@ void refuse_several_quantities(std::span<const ColumnSample> columns, const std:
   }
   if (n_several == 0 || n_several * 2 < of_sample.size()) return;
   std::vector<std::string> shown;
+  shown.reserve(found.size());
   for (const std::string_view quantity : found) {
     shown.push_back(fmt::format("\"{}\"", example[quantity]));
   }

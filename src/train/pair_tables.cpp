@@ -312,8 +312,9 @@ Table read_mirna_table(const MirnaFile& file, const MirnaNames& names) {
     for (std::size_t cell = 0; cell < block.cells.size(); ++cell) collector.add(block, cell);
   }
   collector.finish();
-  if (file.values == MirnaValues::rpm)
+  if (file.values == MirnaValues::rpm) {
     facts.check_rpm(file.path, opened.input.gene_report().n_found);
+  }
 
   const bool is_rpm = file.values == MirnaValues::rpm;
   Table table;
