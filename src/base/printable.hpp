@@ -7,8 +7,9 @@
 
 namespace sicmir {
 
-/// `text` (UTF-8) with control characters written as \xNN, so that a name in a file can neither cut
-/// a message short nor steer the terminal; tabs and line ends stay.
+/// `text` with control characters, and bytes that are not UTF-8 (RFC 3629), written as \xNN, so
+/// that a name in a file can neither cut a message short nor steer the terminal; tabs and line ends
+/// stay.
 [[nodiscard]] std::string printable(std::string_view text);
 
 }  // namespace sicmir

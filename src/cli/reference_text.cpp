@@ -164,8 +164,9 @@ std::string page_end(std::string_view command) {
   std::vector<std::string> others;
   if (!command.empty()) others.emplace_back("\\fBsicmir\\fR(1)");
   for (const CommandEntry& one : command_table()) {
-    if (one.name != command)
+    if (one.name != command) {
       others.push_back(fmt::format(R"(\fBsicmir\-{}\fR(1))", roff(one.name)));
+    }
   }
   return page + fmt::format("{}\n", fmt::join(others, ", "));
 }
@@ -221,6 +222,7 @@ std::string program_help(int width) {
   text += "\nOptions:\n" + entry("-h, --help", "Show this help and exit", column, width) +
           entry("--version", "Show the version and exit", column, width);
   std::vector<std::string> codes;
+  codes.reserve(exit_codes.size());
   for (const Explained& code : exit_codes) {
     codes.push_back(fmt::format("{} {}", code.name, code.meaning));
   }

@@ -22,7 +22,13 @@ TEST(Printable, ControlCharactersAreSpelled) {
 TEST(Printable, WordsOfAnyLanguageStay) {
   EXPECT_EQ(printable("\xc3\xa9\xc2\xb5\xe4\xb8\xad"),
             "\xc3\xa9\xc2\xb5\xe4\xb8\xad");  // e acute, micro, 中
-  EXPECT_EQ(printable("\xc2"), "\xc2");
+}
+
+TEST(Printable, BytesThatAreNoUtf8AreSpelled) {
+  EXPECT_EQ(printable("\xc2"), "\\xc2");
+  EXPECT_EQ(printable("caf\xe9 1"), "caf\\xe9 1");               // Latin-1
+  EXPECT_EQ(printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");       // a surrogate
+  EXPECT_EQ(printable("\xf0\x9f\xa7\xac"), "\xf0\x9f\xa7\xac");  // U+1F9EC
 }
 
 }  // namespace

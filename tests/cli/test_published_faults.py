@@ -134,11 +134,19 @@ def test_a_text_column_before_the_numbers_is_passed_over(model, table, expected,
     pd.testing.assert_frame_equal(predict(model, written(text, tmp_path / "text.csv")), expected)
 
 
-def test_a_text_column_among_the_numbers_is_refused_with_its_place(model, table, tmp_path):
+def test_a_text_column_among_the_numbers_is_left_out_by_name(model, table, expected, tmp_path):
     text = table.astype(object)
     text.insert(5, "biotype", "protein_coding")
+    path = written(text, tmp_path / "text.csv")
+    assert "biotype" in run("predict", path, "-m", model).stderr
+    pd.testing.assert_frame_equal(predict(model, path), expected)
+
+
+def test_a_text_among_the_numbers_is_refused_with_its_place(model, table, tmp_path):
+    text = table.astype(object)
+    text.iloc[500, 5] = "protein_coding"
     done = run("predict", written(text, tmp_path / "text.csv"), "-m", model, expect=3)
-    assert "protein_coding" in done.stderr and "biotype" in done.stderr
+    assert "protein_coding" in done.stderr and "502" in done.stderr
     assert "terminate" not in done.stderr
 
 

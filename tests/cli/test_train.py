@@ -196,7 +196,7 @@ def test_uncertainty_is_the_calibrated_spread_of_the_members(ensemble, tables, t
 def test_uncertainty_is_refused_where_it_is_not_calibrated(model, ensemble, tables, tmp_path):
     words = ("predict", tables / "first.tsv", "--values", "linear", "-o", tmp_path / "z.csv")
     done = run(*words, "-m", model, "--uncertainty", tmp_path / "u.csv", expect=2)
-    assert "holds no calibrated intervals" in done.stderr
+    assert "has no calibrated intervals" in done.stderr
     done = run(*words, "-m", ensemble, "--uncertainty", "layer", expect=2)
     assert "only .h5ad outputs have layers" in done.stderr
     run(*words, "-m", ensemble, "--uncertainty", tmp_path / "z.csv", expect=2)
