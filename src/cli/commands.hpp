@@ -17,18 +17,18 @@
 namespace sicmir::cli {
 
 /// Each adds a command's options, and its work (see command_table.hpp).
-void bind_predict(Command& command);
-void bind_assemble(Command& command);
-void bind_train(Command& command);
-void bind_evaluate(Command& command);
-void bind_stats(Command& command);
-void bind_pool(Command& command);
-void bind_merge(Command& command);
-void bind_merge_stats(Command& command);
-void bind_inspect(Command& command);
-void bind_import(Command& command);
-void bind_export(Command& command);
-void bind_help(Command& command);
+void bind_predict(Command& sub);
+void bind_assemble(Command& sub);
+void bind_train(Command& sub);
+void bind_evaluate(Command& sub);
+void bind_stats(Command& sub);
+void bind_pool(Command& sub);
+void bind_merge(Command& sub);
+void bind_merge_stats(Command& sub);
+void bind_inspect(Command& sub);
+void bind_import(Command& sub);
+void bind_export(Command& sub);
+void bind_help(Command& sub);
 
 /// Options of every command: -q, -v, --threads where it computes.
 struct CommonOptions {

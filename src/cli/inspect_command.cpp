@@ -41,6 +41,7 @@ Json number(double value) {
 
 double median_of(const std::vector<ModelMirna>& mirnas, double Accuracy::*which) {
   std::vector<double> values;
+  values.reserve(mirnas.size());
   for (const ModelMirna& mirna : mirnas) values.push_back(mirna.accuracy.*which);
   return median(std::move(values));
 }

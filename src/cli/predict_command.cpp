@@ -236,8 +236,9 @@ void predict_one(const PredictCommand& command, const PreparedModel& prepared,
     pooled = pools.report;
     adapt_options(pools, options);
     sink = open_pool_sink(command.output, sink_options, pools.columns, pools.facts);
-    if (save_input)
+    if (save_input) {
       save_input = open_pool_sink(command.save_input, save_options, pools.columns, pools.facts);
+    }
     source = std::move(pools.source);
   } else if (!command.into_obsm.empty()) {
     const SourceDescription& input = source->description();

@@ -130,8 +130,9 @@ class Machine {
   }
   void append(std::span<const NodeId> items, Kind kind) {
     Node& node = graph_.nodes_[top()];
-    if (node.kind != kind && node.kind != Kind::object)
+    if (node.kind != kind && node.kind != Kind::object) {
       fail("adds to a value that is not a collection.");
+    }
     if (kind == Kind::dict && items.size() % 2 != 0) fail("has a key without a value.");
     node.items.insert(node.items.end(), items.begin(), items.end());
   }
@@ -224,8 +225,9 @@ class Machine {
     if (with_keywords) (void)pop();
     const NodeId arguments = pop();
     const NodeId type = pop();
-    if (!graph_.is(type, Kind::global))
+    if (!graph_.is(type, Kind::global)) {
       fail("creates an instance of something that is not a class.");
+    }
     if (graph_[type].text == "OrderedDict" && graph_[type].module == "collections") {
       add(Kind::dict);
       return;

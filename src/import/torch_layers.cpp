@@ -311,8 +311,9 @@ class StateReader {
     const std::vector<NodeId>& items = graph_[dict].items;
     std::set<std::string_view> seen;
     for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
-      if (!graph_.is(items[i], Kind::text))
+      if (!graph_.is(items[i], Kind::text)) {
         file_.fail("the state_dict has a key that is not text.");
+      }
       const std::string_view key = graph_[items[i]].text;
       if (!seen.insert(key).second) file_.fail(fmt::format("holds '{}' twice.", key));
       const std::size_t dot = key.rfind('.');

@@ -310,9 +310,10 @@ class LayoutFinder {
       const bool is_remark = line.text.starts_with("# ") || line.text.starts_with("##");
       return n + 1 == layout_.n_fields && (next_is_text || is_remark);
     }
-    const auto n_filled = std::count_if(
-        line.fields.begin(), line.fields.end(),
-        [](std::string_view field) { return field.find_first_not_of(" \t\"") != field.npos; });
+    const auto n_filled =
+        std::count_if(line.fields.begin(), line.fields.end(), [](std::string_view field) {
+          return field.find_first_not_of(" \t\"") != std::string_view::npos;
+        });
     if (n_filled > 1 && n + 1 >= layout_.n_fields) return false;
     if (next_is_text && n_filled <= 1 && n <= layout_.n_fields) {
       return next.fields.size() > n || n_filled < static_cast<std::ptrdiff_t>(n);
@@ -545,6 +546,7 @@ class LayoutFinder {
     }
     if (candidates.size() < 2) return;
     std::vector<std::vector<std::string>> texts;
+    texts.reserve(candidates.size());
     for (const std::size_t c : candidates) texts.push_back(column_texts(c));
     for (std::size_t g = 0; g < candidates.size(); ++g) {
       const bool may_be_genes =
@@ -653,8 +655,9 @@ class LayoutFinder {
   void judge_value_columns() {
     const std::size_t n_leading = layout_.leading.size();
     std::vector<ColumnSample> columns(layout_.n_value_fields());
-    for (std::size_t i = 0; i < columns.size(); ++i)
+    for (std::size_t i = 0; i < columns.size(); ++i) {
       columns[i].name = layout_.header[n_leading + i];
+    }
     for (const Line& line : lines_) {
       if (line.fields.size() < layout_.n_fields) continue;  // not cut into all its fields
       for (std::size_t i = 0; i < columns.size(); ++i) {
