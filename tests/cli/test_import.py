@@ -176,7 +176,8 @@ def test_a_panel_without_known_moments_has_no_reference(mirnas, tmp_path):
                  [f"s{i}" for i in range(12)]).to_csv(tmp_path / "x.csv")
     done = run("predict", tmp_path / "x.csv", "-m", model, "--orientation", "genes", "--scale",
                "reference", "-o", tmp_path / "out.csv", expect=2)
-    assert "--scale reference" in done.stderr
+    assert "has no mean and standard deviation of its training samples" in done.stderr
+    assert "--scale dataset" in done.stderr
 
 
 def test_files_that_are_no_checkpoint(mirnas, tmp_path, model):
