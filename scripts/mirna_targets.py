@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 """Writes the miRNA targets of the TCGA samples that the bundled model is trained on: what was measured,
 and estimates for the rest.

@@ -50,11 +50,12 @@ struct Softmax {};
 /// What a new type needs besides: model/layers.hpp.
 using Layer = std::variant<Linear, BatchNorm, Relu, Dropout, Huber, Softmax>;
 
-/// Order of batch norm and ReLU after each hidden linear layer; dropout always comes last.
+/// Batch norm and ReLU after each hidden linear layer; dropout always comes last.
 enum class LayerOrder : std::uint8_t {
   bn_relu,    ///< batch norm first, everywhere
   relu_bn,    ///< ReLU first, everywhere
   published,  ///< as the released scripts: batch norm first in the first layer, ReLU first after it
+  relu,       ///< no batch norm
 };
 
 /// One network of an ensemble, as trained. Any stack that fold() takes, also a single linear layer.

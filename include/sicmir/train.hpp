@@ -37,6 +37,10 @@ enum class Harmonise : std::uint8_t {
   ranks,   ///< values as they are; of a sample only the order of its genes counts, then as above
 };
 
+/// Variance, of z-scores, of what a whole cohort's targets differ by for reasons that its mRNA does
+/// not tell (docs/accuracy.md).
+inline constexpr double usual_level_variance = 0.03;
+
 /// One table of mRNA expression and its kind of values. Logarithms are taken to base 2.
 struct ExpressionFile {
   std::string path;
@@ -46,6 +50,8 @@ struct ExpressionFile {
   std::string platform{};            ///< how it was measured; empty: as the reference
   double weight = 1;                 ///< of its samples in the loss
   Harmonise harmonise = Harmonise::offset;  ///< `ranks` needs a platform
+  /// Of its samples' cohort; larger: other laboratories measured the miRNAs. The first file counts.
+  double level_variance = usual_level_variance;
 };
 
 /// One table of miRNA expression: of mature miRNAs, or of stem-loops, whose sums over the
@@ -85,6 +91,8 @@ struct TrainingPairs {
   Matrix mirna;  ///< mirnas x samples, log2(RPM + 1); NaN: no target
   /// What a sample counts in the loss, 0 or more; empty: all count 1.
   std::vector<double> weights;
+  /// ExpressionFile::level_variance per sample; empty: all the usual one.
+  std::vector<double> level_variances;
   /// What a target counts besides, mirnas x samples, 0 or more; empty: all count 1.
   Matrix target_weights;
   std::vector<std::string> platforms;    ///< one per sample, empty: the reference; or none at all
@@ -112,9 +120,9 @@ struct TrainingPairs {
 /// Adds the files that a manifest lists to the options. A TSV with a header line and the columns
 /// mrna, mrna_values (auto, counts, linear, log, normalised, log-normalised, ratio), mirna,
 /// mirna_values (rpm, log2rpm), cohort and weight, perhaps mirna_weight, estimated (yes, no),
-/// platform and harmonise (offset, ranks). Paths are relative to the manifest's folder. Either file
-/// of a line may be missing; a file that several lines name is read once. Throws Error(bad_input)
-/// naming file and line.
+/// platform, harmonise (offset, ranks) and level_variance. Paths are relative to the manifest's
+/// folder. Either file of a line may be missing; a file that several lines name is read once.
+/// Throws Error(bad_input) naming file and line.
 void read_manifest(const std::string& path, PairOptions& options);
 
 /// Reads a TSV of gene, mean and sd (columns whose names begin so) of log2(normalised + 1). Returns
@@ -205,6 +213,12 @@ struct TrainOptions {
   double kernel = 0, prior = 0;
   double kernel_penalty = 0.7;  ///< above 0
   Index prior_profiles = 10000;
+  /// Steps in which a network (`hidden`, ReLU) is fitted to what the members together predict, to
+  /// take their place (train/distil.hpp); 0: none is.
+  Index distil = 0;
+  /// Folds of the cross-validation whose fits are distilled, too; the accuracies of the others are
+  /// those of the members. Models without a cohort are never distilled. Below 0: all.
+  Index distil_folds = -1;
   bool baselines = true;  ///< score the baselines on the folds, too
   /// Of which the ridge regression's is chosen, on folds of the training patients.
   std::vector<double> penalties = {30, 100, 300, 1000, 3000, 10000};
@@ -232,6 +246,7 @@ struct TrainOptions {
 /// A fitted ensemble with the moments that belong to it.
 struct Fit {
   std::vector<Member> members;
+  std::vector<Member> teacher;           ///< what `members` were distilled from; empty: nothing
   bool parts = false;                    ///< Model::parts
   Eigen::VectorXd gene_mean, gene_sd;    ///< over the training samples; 0 sd: constant gene
   Eigen::VectorXd mirna_mean, mirna_sd;  ///< over the training samples; 0 sd: no usable target
@@ -272,6 +287,12 @@ struct HeldOutFigures {
   std::map<std::string, double> by_cohort;
 };
 
+/// What models said of samples that they had not seen.
+struct HeldOutPredictions {
+  Matrix mirna;             ///< mirnas x samples of the pairs, log2(RPM + 1); NaN: not predicted
+  std::vector<Index> fold;  ///< per sample, 0, 1...: which model; -1: none
+};
+
 /// What training found out besides the model.
 struct TrainReport {
   Index n_samples = 0, n_patients = 0, n_cohorts = 0;
@@ -282,6 +303,8 @@ struct TrainReport {
   double median_leave_cohort_out = 0;
   std::vector<CohortAccuracy> cohorts;
   std::vector<HeldOutFigures> figures;  ///< of the model and of the baselines on the same folds
+  HeldOutPredictions cross_validated;   ///< empty without cross-validation
+  HeldOutPredictions cohorts_left_out;  ///< empty unless cohorts were left out
   std::vector<std::string> warnings;
 };
 

@@ -30,6 +30,7 @@ enum class Purpose : std::uint64_t {
   member = 8,
   folds = 9,
   profiles = 10,
+  made_up = 11,
 };
 
 /// A key that depends on the seed, the purpose and up to two numbers (layer, step, epoch...).

@@ -24,7 +24,7 @@ struct TrainCommand {
   std::vector<std::string> mrna_values = {"auto"};
   std::vector<std::string> mirna_values = {"rpm"};
   std::vector<std::string> mirna_estimated_values = {"log2rpm"};
-  std::string output, metrics, report, manifest, gene_moments;
+  std::string output, metrics, report, held_out, manifest, gene_moments;
   bool all_mirna_moments = false;
   PairOptions pairs;
   TrainOptions train;
@@ -117,6 +117,14 @@ void run(TrainCommand& command) {
       command.metrics.empty() ? metrics_path(command.output) : command.metrics;
   (void)OutputFile(metrics);
   if (!command.report.empty()) check_train_report(command.report);
+  if (!command.held_out.empty()) {
+    if (options.cross_validate < 2 && !options.leave_cohort_out) {
+      throw Error(ExitCode::usage,
+                  "--held-out: nobody is held out for it. Also specify --cross-validate FOLDS, "
+                  "--leave-cohort-out, or both.");
+    }
+    (void)OutputFile(command.held_out);
+  }
   std::vector<EpochLine> epochs;
   options.on_epoch = [&](const std::string& label, const EpochReport& report) {
     epochs.push_back({label, report});
@@ -135,6 +143,7 @@ void run(TrainCommand& command) {
   Model model = train(data, options, &report);
   write_model(model, command.output);
   write_metrics(metrics, epochs);
+  if (!command.held_out.empty()) write_held_out(command.held_out, data, report);
   if (!command.report.empty()) write_train_report(command.report, model, report, epochs);
   if (!options.checkpoint.empty()) remove_checkpoints(options.checkpoint);
   spdlog::info("model of {} genes and {} miRNAs written to {}, checksum {}", model.panel.size(),
@@ -222,9 +231,10 @@ void bind_network(Command& sub, TrainCommand& command) {
          "--order", options.order,
          {{"bn-relu", LayerOrder::bn_relu},
           {"relu-bn", LayerOrder::relu_bn},
-          {"published", LayerOrder::published}},
-         "Batch norm and ReLU in a hidden layer: bn-relu, relu-bn, or published "
-         "(the first layer bn-relu, then relu-bn) [default: published]")
+          {"published", LayerOrder::published},
+          {"relu", LayerOrder::relu}},
+         "Batch norm and ReLU in a hidden layer: bn-relu, relu-bn, published (the first layer "
+         "bn-relu, then relu-bn), or relu (no batch norm) [default: published]")
       .group(group);
   sub.add_option("--dropout", options.dropout, "Dropout rate, from 0 to below 1 [default: 0.3]")
       .group(group);
@@ -277,6 +287,18 @@ void bind_fit(Command& sub, TrainCommand& command) {
                  "Maximum number of profiles kept in the model for its prior [default: 10000]")
       .range(Index{50}, Index{1} << 20)
       .group(group);
+  sub.add_option("--distil", options.distil,
+                 "Steps in which one network (--hidden, ReLU) is fitted to the predictions of all "
+                 "members, to take their place; thousands are needed [default: none]")
+      .range(Index{0}, Index{1} << 40)
+      .value_name("STEPS")
+      .group(group);
+  sub.add_option("--distil-folds", options.distil_folds,
+                 "Folds of --cross-validate that are distilled, too; in the others, accuracies are "
+                 "those of the members [default: all]")
+      .range(Index{0}, Index{1000})
+      .value_name("FOLDS")
+      .group(group);
   sub.add_option("--mask-genes", options.mask_genes,
                  "Hide this fraction of the genes, chosen anew in each step [default: 0]")
       .group(group);
@@ -316,6 +338,11 @@ void bind_fit(Command& sub, TrainCommand& command) {
       .range(Index{2}, Index{1000})
       .value_name("FOLDS")
       .main();
+  sub.add_option("--held-out", command.held_out,
+                 "TSV of what models said of samples that they had not seen, with the folds of "
+                 "--cross-validate and --leave-cohort-out")
+      .value_name("FILE")
+      .group(judging);
   sub.add_flag("--no-baselines", options.baselines,
                "Do not score ridge regression and means of cohorts on the same folds")
       .sets_false()

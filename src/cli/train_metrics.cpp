@@ -36,4 +36,29 @@ void write_metrics(const std::string& path, const std::vector<EpochLine>& lines)
   file.commit();
 }
 
+void write_held_out(const std::string& path, const TrainingPairs& pairs,
+                    const TrainReport& report) {
+  OutputFile file(path);
+  file.create();
+  std::string line = "split\tfold\tsample\tpatient\tcohort";
+  for (const ModelMirna& mirna : pairs.mirnas) line += '\t' + mirna.name;
+  file.write(line + '\n');
+  const auto write = [&](std::string_view split, const HeldOutPredictions& predictions) {
+    for (std::size_t i = 0; i < predictions.fold.size(); ++i) {
+      const auto values = predictions.mirna.col(static_cast<Index>(i));
+      if (predictions.fold[i] < 0 || values.array().isNaN().all()) continue;
+      line = fmt::format("{}\t{}\t{}\t{}\t{}", split, predictions.fold[i] + 1, pairs.samples[i],
+                         pairs.patients[i], pairs.cohorts[i]);
+      for (const float value : values) {
+        line += '\t';
+        if (!std::isnan(value)) line += fmt::format("{:.5g}", value);
+      }
+      file.write(line + '\n');
+    }
+  };
+  write("cross-validation", report.cross_validated);
+  write("cohorts-left-out", report.cohorts_left_out);
+  file.commit();
+}
+
 }  // namespace sicmir::cli

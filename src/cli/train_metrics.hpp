@@ -21,4 +21,9 @@ struct EpochLine {
 /// TSV: fit, network, epoch, losses, accuracies, learning rate, seconds; empty where not measured.
 void write_metrics(const std::string& path, const std::vector<EpochLine>& lines);
 
+/// TSV, one line per sample and model that had not seen it: split (cross-validation or
+/// cohorts-left-out), fold (1, 2...), sample, patient, cohort, then one column per miRNA,
+/// log2(RPM + 1), empty where none was predicted.
+void write_held_out(const std::string& path, const TrainingPairs& pairs, const TrainReport& report);
+
 }  // namespace sicmir::cli

@@ -45,6 +45,7 @@ constexpr Size whole_panels(Size n) {
 /// Matrices are panel x samples, vectors have one entry per feature.
 struct HiddenTile {
   Size samples = 0;
+  bool norm = true;             ///< false: ReLU alone, and nothing below but bias counts
   bool norm_first = true;       ///< batch norm, ReLU; else ReLU, batch norm
   const float* bias = nullptr;  ///< added first; null: none
   float* z = nullptr;           ///< in: the products; after forward: what batch norm was given

@@ -63,7 +63,34 @@ using Panel = Lanes<static_cast<int>(panel)>;
 using PanelIn = In<static_cast<int>(panel)>;
 using PanelOut = Out<static_cast<int>(panel)>;
 
+void relu_forward(const HiddenTile& t) {
+  const Panel bias = PanelIn(t.bias);
+  for (Size s = 0; s < t.samples; ++s) {
+    const Size at = s * panel;
+    PanelOut z(t.z + at);
+    z += bias;
+    Panel u = z.max(0.0f);
+    if (t.keep != nullptr) u *= PanelIn(t.keep + at);
+    PanelOut(t.activation + at) = u;
+  }
+}
+
+void relu_backward(const HiddenTile& t) {
+  const Panel zero = Panel::Zero();
+  Panel sum = zero;
+  for (Size s = 0; s < t.samples; ++s) {
+    const Size at = s * panel;
+    PanelOut g(t.gradient + at);
+    if (t.keep != nullptr) g *= PanelIn(t.keep + at);
+    const Panel through = (PanelIn(t.z + at) > 0.0f).select(g, zero);
+    g = through;
+    sum += through;
+  }
+  PanelOut(t.gradient_bias) = sum;
+}
+
 void hidden_forward(const HiddenTile& t) {
+  if (!t.norm) return relu_forward(t);
   const auto n = static_cast<float>(t.samples);
   Panel sum = Panel::Zero();
   const bool change = t.bias != nullptr || !t.norm_first;
@@ -99,6 +126,7 @@ void hidden_forward(const HiddenTile& t) {
 }
 
 void hidden_backward(const HiddenTile& t) {
+  if (!t.norm) return relu_backward(t);
   const auto n = static_cast<float>(t.samples);
   const Panel mean = PanelIn(t.mean);
   const Panel inverse_sd = PanelIn(t.inverse_sd);

@@ -211,7 +211,7 @@ FitIdentity identify(const TrainingPairs& pairs, std::span<const Index> train,
         static_cast<double>(options.patience), static_cast<double>(options.members), options.ridge,
         options.kernel, options.prior, options.kernel_penalty,
         static_cast<double>(options.prior_profiles), options.mask_genes, options.thin,
-        options.thin_counts}) {
+        options.thin_counts, static_cast<double>(options.distil)}) {
     job.add(number);
   }
   const std::uint64_t seed = options.seed;
@@ -223,6 +223,7 @@ FitIdentity identify(const TrainingPairs& pairs, std::span<const Index> train,
   add(fit, pairs.mrna);
   add(fit, pairs.mirna);
   add(fit, pairs.weights);
+  add(fit, pairs.level_variances);
   add(fit, pairs.target_weights);
   add(fit, pairs.profiles.mirna);
   add(fit, train);

@@ -17,6 +17,7 @@
 #include "statistics/accuracy.hpp"
 #include "train/baselines.hpp"
 #include "train/checkpoint.hpp"
+#include "train/distil.hpp"
 #include "train/impute.hpp"
 #include "train/kernel_ridge.hpp"
 #include "train/network_trainer.hpp"
@@ -198,6 +199,7 @@ class Fitting {
     Fit result;
     result.members = std::move(progress_.members);
     result.parts = options_.kernel > 0.0 || options_.prior > 0.0;
+    if (options_.distil > 0) distil_members(result);
     result.gene_mean = genes_.mean;
     result.gene_sd = genes_.sd;
     result.mirna_mean = mirnas_.mean;
@@ -399,7 +401,12 @@ class Fitting {
     std::vector<double> weights = sample_weights();
     for (double& weight : weights) weight = std::max(weight, 1e-6);  // 0: as good as absent
     const std::vector<Index> cohort_of = numbered_cohorts();
-    const training::KernelRidge base({x_, y_, cohort_of, weights}, options_.kernel_penalty);
+    std::vector<double> levels;
+    for (const Index sample : train_) {
+      if (pairs_.level_variances.empty()) break;
+      levels.push_back(pairs_.level_variances[static_cast<std::size_t>(sample)]);
+    }
+    const training::KernelRidge base({x_, y_, cohort_of, weights, levels}, options_.kernel_penalty);
     spdlog::info("{}: kernel regression on {} samples", options_.label, x_.cols());
     Eigen::MatrixXd weight = options_.kernel * base.alpha();
     Eigen::VectorXd constant = options_.kernel * base.constant();
@@ -461,6 +468,27 @@ class Fitting {
     return training::fit_profile_prior(
         base, {y_, cohort_of, folds, profiles, kinds},
         {.n_profiles = options_.prior_profiles, .seed = options_.seed});
+  }
+
+  /// One network takes the members' place.
+  void distil_members(Fit& result) const {
+    ThreadPool pool(thread_count(options_.threads));
+    result.teacher = std::move(result.members);
+    const Network teacher(result.teacher);
+    result.members = {{1.0, training::distil(teacher, x_,
+                                             {.hidden = options_.hidden,
+                                              .steps = options_.distil,
+                                              .learning_rate = options_.learning_rate,
+                                              .seed = options_.seed,
+                                              .label = options_.label},
+                                             pool)}};
+    result.parts = false;
+    const Network network(result.members);
+    spdlog::info(
+        "{}: the distilled network differs from its teacher by {:.3f} standard deviations "
+        "(root mean square over training samples and miRNAs)",
+        options_.label,
+        std::sqrt(mean_squared_error(run_network(network, x_), run_network(teacher, x_))));
   }
 
   void report_ensemble() const {

@@ -47,6 +47,39 @@ void place(const Matrix& predicted, std::span<const Index> samples, Matrix& all)
   }
 }
 
+/// Median over miRNAs of Pearson's correlation within cohorts.
+double median_within(const TrainingPairs& pairs, const Matrix& predicted,
+                     std::span<const Index> samples) {
+  std::vector<std::string> cohorts;
+  for (const Index sample : samples) {
+    cohorts.push_back(pairs.cohorts[static_cast<std::size_t>(sample)]);
+  }
+  std::vector<double> figures;
+  for (const auto& accuracy : accuracies(
+           predicted,
+           Matrix(pairs.mirna(Eigen::all, std::vector<Index>(samples.begin(), samples.end()))),
+           cohorts)) {
+    figures.push_back(accuracy.within_cohort);
+  }
+  return median(figures);
+}
+
+/// Beside the network's predictions, those of what it was distilled from.
+void place_teacher(const TrainingPairs& pairs, Fit fitted, std::span<const Index> test,
+                   const std::string& label, HeldOut& result) {
+  if (result.teacher.size() == 0) {
+    result.teacher = Matrix::Constant(pairs.mirna.rows(), pairs.size(), missing);
+    result.distilled = result.teacher;
+  }
+  const Matrix distilled = predict_samples(pairs, fitted, test);
+  fitted.members = std::move(fitted.teacher);
+  const Matrix teacher = predict_samples(pairs, fitted, test);
+  place(distilled, test, result.distilled);
+  place(teacher, test, result.teacher);
+  spdlog::info("{}: median Pearson per miRNA within cohort {:.4f}, of its teacher {:.4f}", label,
+               median_within(pairs, distilled, test), median_within(pairs, teacher, test));
+}
+
 /// Trains on `rest` and predicts `test`; returns the epochs it took.
 Index run_fold(const TrainingPairs& pairs, std::span<const Index> rest,
                std::span<const Index> left_out, const TrainOptions& options,
@@ -61,6 +94,7 @@ Index run_fold(const TrainingPairs& pairs, std::span<const Index> rest,
   Matrix spread;
   place(predict_samples(own, fitted, test, &spread), test, result.predicted);
   place(spread, test, result.spread);
+  if (!fitted.teacher.empty()) place_teacher(own, fitted, test, options.label, result);
   if (options.baselines) {
     place(ridge_alone(own, rest, test, options), test, result.ridge);
     if (result.cohort_mean.size() > 0) {
@@ -101,6 +135,7 @@ HeldOut cross_validate(const TrainingPairs& pairs, const TrainOptions& options) 
                  options.cross_validate, rest.size(), test.size());
     TrainOptions own = options;
     own.label = fmt::format("fold {}", fold + 1);
+    if (options.distil_folds >= 0 && fold >= options.distil_folds) own.distil = 0;
     epochs.push_back(static_cast<double>(run_fold(
         pairs, rest, test, own, options.seed + static_cast<std::uint64_t>(fold) + 1, result)));
   }
@@ -141,6 +176,7 @@ HeldOut leave_cohorts_out(const TrainingPairs& pairs, const TrainOptions& option
     TrainOptions own = options;
     own.label = "without " + group;
     own.unseen_group = group;
+    own.distil = 0;
     ++fold;
     epochs.push_back(static_cast<double>(
         run_fold(pairs, rest, test, own, options.seed + static_cast<std::uint64_t>(fold), result)));

@@ -15,6 +15,8 @@ struct HeldOut {
   std::vector<Index> fold;  ///< per sample; -1: none
   /// Baselines on the same folds; empty where they were not asked for.
   Matrix cohort_mean, nearest_cohort, ridge;
+  /// In folds that were distilled: what the network says, and what its teacher does; else empty.
+  Matrix distilled, teacher;
   Index epochs = 0;  ///< median of the folds
 };
 

@@ -14,7 +14,6 @@ using MatrixD = Eigen::MatrixXd;
 using VectorD = Eigen::VectorXd;
 
 // Chosen on held-out cohorts and patients (docs/accuracy.md).
-constexpr double cohort_variance = 0.03;
 constexpr double least_variance = 0.01;  // of the mean one
 
 Index n_groups(std::span<const Index> group_of) {
@@ -82,7 +81,8 @@ KernelRidge::KernelRidge(const KernelData& data, double penalty) {
   const Matrix& y = data.y;
   const Index n = x.cols();
   if (y.cols() != n || !(penalty > 0.0) || static_cast<Index>(data.cohort_of.size()) != n ||
-      (!data.weights.empty() && static_cast<Index>(data.weights.size()) != n)) {
+      (!data.weights.empty() && static_cast<Index>(data.weights.size()) != n) ||
+      (!data.level_variances.empty() && static_cast<Index>(data.level_variances.size()) != n)) {
     throw Error(ExitCode::internal, "a kernel regression whose parts do not fit each other");
   }
   const MatrixD values = x.cast<double>();
@@ -102,7 +102,10 @@ KernelRidge::KernelRidge(const KernelData& data, double penalty) {
   system_.diagonal() += penalty * weight.cwiseInverse();
   for (Index cohort = 0; cohort < n_groups(data.cohort_of); ++cohort) {
     const std::vector<Index> own = members_of(data.cohort_of, cohort);
-    system_(own, own).array() += cohort_variance;
+    if (own.empty()) continue;
+    const auto first = static_cast<std::size_t>(own.front());
+    system_(own, own).array() +=
+        data.level_variances.empty() ? usual_level_variance : data.level_variances[first];
   }
 
   alpha_ = MatrixD::Zero(y.rows(), n);

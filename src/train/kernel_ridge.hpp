@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sicmir/network.hpp"
+#include "sicmir/train.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir::training {
@@ -16,6 +17,8 @@ struct KernelData {
   const Matrix& y;                   ///< targets x samples, NaN where missing
   std::span<const Index> cohort_of;  ///< 0, 1... per sample
   std::span<const double> weights;   ///< one per sample, above 0, or empty: all 1
+  /// One per sample: variance of its cohort's level, 0 or more; empty: usual_level_variance.
+  std::span<const double> level_variances = {};
 };
 
 /// How much each gene counts in the kernel: the root of the mean of its squared correlations with
@@ -28,10 +31,10 @@ struct KernelData {
 /// Ridge regression with the kernel k(a, b) = (1 + p)^2 / 2, p = sum_g weight_g a_g b_g / genes, of
 /// samples centred on the training mean (Saunders, Gammerman and Vovk 1998), in double. Single
 /// genes and all products of two take part. Each cohort has an intercept of its own that is drawn
-/// from a normal distribution of variance 0.03 and that no prediction contains (a random effect:
-/// Henderson 1975), so that the slopes follow the differences within cohorts more than those
-/// between them:
-///   alpha = (K + 0.03 [same cohort] + penalty / weights)^-1 (y - mean y).
+/// from a normal distribution of variance v, its level_variance, and that no prediction contains (a
+/// random effect: Henderson 1975), so that the slopes follow the differences within cohorts more
+/// than those between them:
+///   alpha = (K + v [same cohort] + penalty / weights)^-1 (y - mean y).
 /// Targets that lack the same samples share one factorisation (samples^3 / 3).
 class KernelRidge {
  public:

@@ -33,9 +33,10 @@ class Line {
     const auto found = columns_.find(column);
     return found == columns_.end() ? std::string{} : fields_[found->second];
   }
-  [[nodiscard]] double weight(const std::string& column) const {
+  /// From 0 up.
+  [[nodiscard]] double number(const std::string& column, double otherwise) const {
     const std::string text = get(column);
-    if (text.empty()) return 1.0;
+    if (text.empty()) return otherwise;
     double value = 0;
     if (read_number(text, '.', value) != FieldKind::number || !std::isfinite(value) ||
         value < 0.0) {
@@ -86,7 +87,8 @@ ExpressionFile expression_of(const Line& line) {
                         {Values::automatic, Prepared::no});
   file.cohort = line.get("cohort");
   file.platform = line.get("platform");
-  file.weight = line.weight("weight");
+  file.weight = line.number("weight", 1.0);
+  file.level_variance = line.number("level_variance", usual_level_variance);
   file.harmonise = line.choice<Harmonise>(
       "harmonise", {{"offset", Harmonise::offset}, {"ranks", Harmonise::ranks}}, Harmonise::offset);
   if (file.harmonise == Harmonise::ranks && file.platform.empty()) {
@@ -105,7 +107,7 @@ MirnaFile mirna_of(const Line& line) {
   file.values = line.choice<MirnaValues>(
       "mirna_values", {{"rpm", MirnaValues::rpm}, {"log2rpm", MirnaValues::log2rpm}},
       MirnaValues::rpm);
-  file.weight = line.weight("mirna_weight");
+  file.weight = line.number("mirna_weight", 1.0);
   file.cohort = line.get("cohort");
   return file;
 }
@@ -119,7 +121,8 @@ const File* find_path(const std::vector<File>& files, const std::string& path) {
 
 bool same(const ExpressionFile& a, const ExpressionFile& b) {
   return a.values == b.values && a.prepared == b.prepared && a.cohort == b.cohort &&
-         a.platform == b.platform && a.weight == b.weight && a.harmonise == b.harmonise;
+         a.platform == b.platform && a.weight == b.weight && a.harmonise == b.harmonise &&
+         a.level_variance == b.level_variance;
 }
 bool same(const MirnaFile& a, const MirnaFile& b) {
   return a.values == b.values && a.estimated == b.estimated && a.weight == b.weight &&
@@ -170,7 +173,7 @@ void read_manifest(const std::string& path, PairOptions& options) {
           ExitCode::bad_input,
           fmt::format("{}: line {} must name the columns mrna and mirna, separated by tabs, "
                       "and perhaps mrna_values, mirna_values, cohort, weight, platform, "
-                      "estimated, mirna_weight, harmonise.",
+                      "estimated, mirna_weight, harmonise, level_variance.",
                       path, lines.number()));
     }
     if (fields.size() != n_fields) {

@@ -130,6 +130,7 @@ NetworkTrainer::NetworkTrainer(const NetworkShape& shape, Index max_batch, std::
     HiddenLayer& layer = hidden_[l];
     const Index width = shape.hidden[l];
     if (width < 1) throw Error(ExitCode::internal, "a hidden layer needs at least one unit");
+    layer.norm = shape.order != LayerOrder::relu;
     layer.norm_first =
         shape.order == LayerOrder::bn_relu || (shape.order == LayerOrder::published && l == 0);
     linear(layer.weight, layer.norm_first ? nullptr : &layer.bias, width);
@@ -173,12 +174,14 @@ void NetworkTrainer::set_layers(std::span<const Layer> layers) {
       if (!std::holds_alternative<Relu>(take(layers, at))) wrong_layers();
     };
     if (!hidden.norm_first) relu();
-    const auto* norm = std::get_if<BatchNorm>(&take(layers, at));
-    if (norm == nullptr) wrong_layers();
-    assign(hidden.gamma, norm->gamma, 1);
-    assign(hidden.beta, norm->beta, 1);
-    assign(hidden.running_mean, norm->mean);
-    assign(hidden.running_variance, norm->variance);
+    if (hidden.norm) {
+      const auto* norm = std::get_if<BatchNorm>(&take(layers, at));
+      if (norm == nullptr) wrong_layers();
+      assign(hidden.gamma, norm->gamma, 1);
+      assign(hidden.beta, norm->beta, 1);
+      assign(hidden.running_mean, norm->mean);
+      assign(hidden.running_variance, norm->variance);
+    }
     if (hidden.norm_first) relu();
     if (at < layers.size() && std::holds_alternative<Dropout>(layers[at])) ++at;
   }
@@ -191,9 +194,11 @@ std::vector<Layer> NetworkTrainer::layers() const {
   for (const HiddenLayer& hidden : hidden_) {
     result.emplace_back(Linear{hidden.weight.value.matrix(), vector(hidden.bias.value)});
     if (!hidden.norm_first) result.emplace_back(Relu{});
-    result.emplace_back(BatchNorm{vector(hidden.gamma.value), vector(hidden.beta.value),
-                                  vector(hidden.running_mean), vector(hidden.running_variance),
-                                  static_cast<double>(norm_eps)});
+    if (hidden.norm) {
+      result.emplace_back(BatchNorm{vector(hidden.gamma.value), vector(hidden.beta.value),
+                                    vector(hidden.running_mean), vector(hidden.running_variance),
+                                    static_cast<double>(norm_eps)});
+    }
     if (hidden.norm_first) result.emplace_back(Relu{});
     if (shape_.dropout > 0) result.emplace_back(Dropout{shape_.dropout});
   }
@@ -223,6 +228,7 @@ std::vector<std::span<float>> NetworkTrainer::state() {
 kernels::HiddenTile NetworkTrainer::hidden_tile(HiddenLayer& layer, Index panel,
                                                 Index samples) const {
   return {.samples = samples,
+          .norm = layer.norm,
           .norm_first = layer.norm_first,
           .bias = layer.norm_first ? nullptr : layer.bias.value.panel(panel),
           .z = layer.z.panel(panel),
@@ -329,8 +335,10 @@ void NetworkTrainer::backward(Parameter& weight, const Panels& gradient, std::si
                                        .weight = weight.value.panel(0) + offset,
                                        .result = tile.gradient});
       kernel.hidden_backward(tile);
-      apply(plain, below->gradient_gamma, below->gamma, panel);
-      apply(plain, below->gradient_beta, below->beta, panel);
+      if (below->norm) {
+        apply(plain, below->gradient_gamma, below->gamma, panel);
+        apply(plain, below->gradient_beta, below->beta, panel);
+      }
       if (!below->norm_first) apply(plain, below->gradient_bias, below->bias, panel);
       kernel.products->panel_samples(panel * kernels::panel, inputs, samples, tile.gradient,
                                      by_sample_[1 - from].data());

@@ -26,12 +26,13 @@ struct Parameter {
   void resize(Index width);
 };
 
-/// Linear, then batch norm and ReLU in either order, then dropout.
+/// Linear, then batch norm and ReLU in either order or ReLU alone, then dropout.
 struct HiddenLayer {
+  bool norm = true;
   bool norm_first = true;
   Parameter weight;
-  Parameter bias;  ///< empty where batch norm follows at once and would cancel it
-  Parameter gamma, beta;
+  Parameter bias;         ///< empty where batch norm follows at once and would cancel it
+  Parameter gamma, beta;  ///< unused without batch norm
   Panels running_mean, running_variance;
   // Of the current batch: width x samples.
   Panels z, activation, keep, gradient;

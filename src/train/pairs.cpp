@@ -101,7 +101,7 @@ std::string head(const std::vector<std::string>& names) {
 /// The mRNA side: each sample once, what other platforms say of it beside.
 struct Expression {
   std::vector<std::string> samples, cohorts, platforms;
-  std::vector<double> weights;
+  std::vector<double> weights, level_variances;
   std::vector<std::vector<float>> values;
   struct Again {
     std::size_t sample = 0;
@@ -132,6 +132,7 @@ Expression read_expression(const PairOptions& options, const GeneIndex& genes,
       result.cohorts.push_back(file.cohort.empty() ? name_without_endings(file.path) : file.cohort);
       result.platforms.push_back(file.platform);
       result.weights.push_back(file.weight);
+      result.level_variances.push_back(file.level_variance);
       result.values.push_back(std::move(table.values[i]));
     }
     if (n_again == 0) continue;
@@ -252,6 +253,7 @@ TrainingPairs read_pairs(const PairOptions& options) {
   Matrix weights = targets.weights(kept, paired);
   if ((weights.array() != 1.0f).any()) pairs.target_weights = std::move(weights);
   bool any_weight = false;
+  bool any_level = false;
   for (std::size_t i = 0; i < paired.size(); ++i) {
     const auto from = static_cast<std::size_t>(paired[i]);
     std::copy(expression.values[from].begin(), expression.values[from].end(),
@@ -264,8 +266,11 @@ TrainingPairs read_pairs(const PairOptions& options) {
     pairs.platforms.push_back(expression.platforms[from]);
     pairs.weights.push_back(expression.weights[from]);
     any_weight = any_weight || expression.weights[from] != 1.0;
+    pairs.level_variances.push_back(expression.level_variances[from]);
+    any_level = any_level || expression.level_variances[from] != usual_level_variance;
   }
   if (!any_weight) pairs.weights.clear();
+  if (!any_level) pairs.level_variances.clear();
   for (const Expression::Again& again : expression.again) {
     if (place[again.sample] < 0) continue;
     pairs.twins.push_back(

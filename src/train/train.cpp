@@ -54,6 +54,7 @@ void check(const TrainOptions& options) {
   if (options.members > 0 && !(shares < 1.0)) {
     refuse("the shares leave nothing to the networks: lower them, or give --members 0");
   }
+  if (options.distil < 0) refuse("the steps of distilling must be 0 or more");
   if (!(options.kernel_penalty > 0.0)) refuse("the kernel penalty must be above 0");
   if (options.penalties.empty() ||
       !(*std::min_element(options.penalties.begin(), options.penalties.end()) > 0.0)) {
@@ -210,6 +211,8 @@ void add_all_figures(const TrainingPairs& pairs, const training::HeldOut& held_o
   add_figures(pairs, "ridge", unseen, held_out.ridge, report);
   add_figures(pairs, "cohort mean", unseen, held_out.cohort_mean, report);
   add_figures(pairs, "nearest cohort mean", unseen, held_out.nearest_cohort, report);
+  add_figures(pairs, "distilled network", unseen, held_out.distilled, report);
+  add_figures(pairs, "its teacher, same samples", unseen, held_out.teacher, report);
   if (held_out.ridge.size() == 0) return;
   const HeldOutFigures& ours = report.figures[model];
   const HeldOutFigures& ridge = report.figures[model + 1];
@@ -256,6 +259,7 @@ Model train(const TrainingPairs& pairs, const TrainOptions& options, TrainReport
     harmonisation = fit_harmonisation(pairs, all);
     final = fit(harmonise(pairs, harmonisation), all, {}, rest);
     add_all_figures(pairs, held_out, false, out);
+    out.cross_validated = {held_out.predicted, held_out.fold};
   } else {
     const training::Split split = training::hold_out(pairs, all, options.validation, options.seed);
     harmonisation = fit_harmonisation(pairs, split.train);
@@ -277,6 +281,7 @@ Model train(const TrainingPairs& pairs, const TrainOptions& options, TrainReport
     const training::HeldOut left_out = training::leave_cohorts_out(pairs, options);
     unseen = training::accuracies(left_out.predicted, pairs.mirna, pairs.cohorts);
     add_all_figures(pairs, left_out, true, out);
+    out.cohorts_left_out = {left_out.predicted, left_out.fold};
   }
 
   Model model;
@@ -285,6 +290,7 @@ Model train(const TrainingPairs& pairs, const TrainOptions& options, TrainReport
   model.made_from = fmt::format(
       "{} paired samples of {} patients: {}", out.n_samples, out.n_patients,
       fmt::join(std::set<std::string_view>(pairs.cohorts.begin(), pairs.cohorts.end()), ", "));
+  if (!final.teacher.empty()) model.made_from += "; distilled from regressions";
   model.panel = pairs.panel;
   model.gene_mean = final.gene_mean;
   model.gene_sd = final.gene_sd;

@@ -107,6 +107,38 @@ def test_threads_do_not_change_a_byte_and_seeds_only_choose(trained, tables, tmp
         assert (tmp_path / "m.h5").read_bytes() == path.read_bytes()
 
 
+def test_a_distilled_network_takes_the_place_of_all_parts(trained, tables, tmp_path):
+    path, _ = trained
+    model, table = tmp_path / "student.h5", tmp_path / "held_out.tsv"
+    log = run("train", "--pairs", tables / "pairs.tsv", "--min-panel", 0.5, "-o", model, *SHARES,
+              "--cross-validate", 3, "--mirna-moments", "all", "--hidden", "64,32", "--distil", 400,
+              "--distil-folds", 1, "--held-out", table, timeout=300).stderr
+    with h5py.File(model) as file:
+        (member,) = file["members"].values()
+        kinds = [layer.attrs["type"] for layer in member["layers"].values()]
+        pooled = dict(zip(file["mirnas/name"].asstr()[()], file["mirnas/pooled"][()]))
+    assert kinds == ["linear", "relu", "linear", "relu", "linear"]
+    student, teacher = (predict(tables, m, tmp_path) for m in (model, path))
+    assert np.corrcoef(student.to_numpy().ravel(), teacher.to_numpy().ravel())[0, 1] > 0.9
+    assert re.findall(r"fold (\d): median Pearson .* of its teacher", log) == ["1"]
+    assert "distilled network" in log
+
+    # Accuracies are those of the predictions in the table.
+    held_out = pd.read_csv(table, sep="\t")
+    assert list(held_out.columns[:5]) == ["split", "fold", "sample", "patient", "cohort"]
+    assert set(held_out["split"]) == {"cross-validation"} and set(held_out["fold"]) == {1, 2, 3}
+    truth = pd.read_csv(tables / "mirna.tsv", sep="\t", index_col=0)
+    for name in MIRNAS[:5]:
+        expected = np.corrcoef(held_out[name], truth.loc[name, held_out["sample"]])[0, 1]
+        assert pooled[name] == pytest.approx(expected, abs=1e-4)
+
+
+def test_held_out_needs_folds(tables, tmp_path):
+    done = run("train", "--pairs", tables / "pairs.tsv", "-o", tmp_path / "m.h5", *SHARES,
+               "--held-out", tmp_path / "h.tsv", expect=2)
+    assert "--cross-validate" in done.stderr and not list(tmp_path.iterdir())
+
+
 def test_the_documents_example_predicts_the_same(trained, tables, tmp_path):
     path, _ = trained
     ours = predict(tables, path, tmp_path, "--save-input", tmp_path / "input.csv")

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <limits>
@@ -117,6 +118,29 @@ TEST_F(Kernel, GenesCountTheSameWhereNothingVariesWithinCohorts) {
   const Eigen::VectorXd found = gene_weights({constant, y, cohort_of, {}});
   EXPECT_EQ(found[4], 0.0);
   EXPECT_TRUE(found.allFinite());
+}
+
+// (K + v [same cohort] + penalty) alpha = y - mean: as v grows, the sums of alpha over cohorts go
+// to 0.
+TEST_F(Kernel, LargeLevelVariancesTakeTheLevelOfCohortsOutOfTheSlopes) {
+  const auto largest_sum = [&](std::span<const double> level_variances) {
+    const KernelRidge base({x, y, cohort_of, {}, level_variances}, penalty);
+    double largest = 0;
+    for (Index cohort = 0; cohort <= *std::ranges::max_element(cohort_of); ++cohort) {
+      Eigen::VectorXd sum = Eigen::VectorXd::Zero(y.rows());
+      for (Index i = 0; i < samples; ++i) {
+        if (cohort_of[static_cast<std::size_t>(i)] == cohort) sum += base.alpha().col(i);
+      }
+      largest = std::max(largest, sum.cwiseAbs().maxCoeff());
+    }
+    return largest;
+  };
+  const double usual = largest_sum({});
+  const std::vector<double> same(static_cast<std::size_t>(samples), usual_level_variance);
+  EXPECT_EQ(largest_sum(same), usual);
+  const std::vector<double> large(static_cast<std::size_t>(samples), 1e6);
+  EXPECT_GT(usual, 1e-2);
+  EXPECT_LT(largest_sum(large), 1e-4);
 }
 
 TEST_F(Kernel, PriorEqualsNumpy) {

@@ -226,7 +226,7 @@ Matrix random_matrix(Index rows, Index columns, std::uint64_t seed) {
 TEST(Step, GradientsAgreeWithFiniteDifferencesUnderDropout) {
   constexpr float step = 1.0f / 65536.0f;
   for (const LayerOrder layer_order :
-       {LayerOrder::bn_relu, LayerOrder::relu_bn, LayerOrder::published}) {
+       {LayerOrder::bn_relu, LayerOrder::relu_bn, LayerOrder::published, LayerOrder::relu}) {
     ThreadPool pool(1);
     NetworkTrainer trainer(small_shape(layer_order, 0.3), 12, 4, pool);
     const Matrix x = random_matrix(7, 12, 1);
@@ -267,6 +267,7 @@ TEST(Step, GradientsAgreeWithFiniteDifferencesUnderDropout) {
               linear->bias,
               (last ? trainer.output().bias.first : trainer.hidden()[hidden].bias.first).matrix());
         }
+        if (layer_order == LayerOrder::relu) ++hidden;
       } else if (auto* norm = std::get_if<BatchNorm>(&layer)) {
         check(norm->gamma, trainer.hidden()[hidden].gamma.first.matrix());
         check(norm->beta, trainer.hidden()[hidden].beta.first.matrix());
