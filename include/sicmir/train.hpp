@@ -20,6 +20,7 @@ namespace sicmir {
 enum class MirnaValues : std::uint8_t {
   rpm,      ///< reads per million, linear
   log2rpm,  ///< log2(RPM + 1)
+  counts,   ///< reads; divided by their sum over all miRNAs of the table, times a million
 };
 
 /// Values that need no normalisation of their own, e.g. since the file has a part of the genes

@@ -34,8 +34,8 @@ const std::map<std::string, Values> mrna_words = {{"auto", Values::automatic},
                                                   {"counts", Values::counts},
                                                   {"linear", Values::linear},
                                                   {"log", Values::log}};
-const std::map<std::string, MirnaValues> mirna_words = {{"rpm", MirnaValues::rpm},
-                                                        {"log2rpm", MirnaValues::log2rpm}};
+const std::map<std::string, MirnaValues> mirna_words = {
+    {"rpm", MirnaValues::rpm}, {"log2rpm", MirnaValues::log2rpm}, {"counts", MirnaValues::counts}};
 
 /// The word for file `number`: one word serves all files, else there is one for each.
 const std::string& word_for(const std::vector<std::string>& words, std::size_t number,
@@ -165,9 +165,10 @@ void bind_data(Command& sub, TrainCommand& command) {
                  "Tables of measured mature miRNA expression (names or MIMAT accessions)")
       .value_name("FILE")
       .main();
-  sub.add_option("--mirna-values", command.mirna_values,
-                 "What they contain: rpm or log2rpm, log2(RPM + 1) [default: rpm]")
-      .words({"rpm", "log2rpm"})
+  sub.add_option(
+         "--mirna-values", command.mirna_values,
+         "What they contain: rpm, log2rpm, log2(RPM + 1), or counts of reads [default: rpm]")
+      .words({"rpm", "log2rpm", "counts"})
       .value_name("WORD");
   sub.add_option(
          "--mirna-estimated", command.mirna_estimated,
@@ -175,8 +176,8 @@ void bind_data(Command& sub, TrainCommand& command) {
          "the model says so")
       .value_name("FILE");
   sub.add_option("--mirna-estimated-values", command.mirna_estimated_values,
-                 "What they contain: rpm or log2rpm [default: log2rpm]")
-      .words({"rpm", "log2rpm"})
+                 "What they contain: rpm, log2rpm or counts [default: log2rpm]")
+      .words({"rpm", "log2rpm", "counts"})
       .value_name("WORD");
   sub.add_option(
          "--pairs", command.manifest,

@@ -88,7 +88,9 @@ Index run_fold(const TrainingPairs& pairs, std::span<const Index> rest,
   for (const Index sample : left_out) {
     if (has_most_genes(pairs.mrna.col(sample))) test.push_back(sample);
   }
-  const Split split = hold_out(pairs, rest, options.validation, split_seed);
+  // Nothing in a model without networks stops early: it learns from all, as the final fit does.
+  const double validation = options.members > 0 ? options.validation : 0.0;
+  const Split split = hold_out(pairs, rest, validation, split_seed);
   const TrainingPairs own = harmonise(pairs, fit_harmonisation(pairs, rest));
   const Fit fitted = fit(own, split.train, split.held_out, options);
   Matrix spread;

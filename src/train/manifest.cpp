@@ -104,9 +104,11 @@ MirnaFile mirna_of(const Line& line) {
   MirnaFile file;
   file.path = line.path("mirna");
   file.estimated = line.choice<bool>("estimated", {{"yes", true}, {"no", false}}, false);
-  file.values = line.choice<MirnaValues>(
-      "mirna_values", {{"rpm", MirnaValues::rpm}, {"log2rpm", MirnaValues::log2rpm}},
-      MirnaValues::rpm);
+  file.values = line.choice<MirnaValues>("mirna_values",
+                                         {{"rpm", MirnaValues::rpm},
+                                          {"log2rpm", MirnaValues::log2rpm},
+                                          {"counts", MirnaValues::counts}},
+                                         MirnaValues::rpm);
   file.weight = line.number("mirna_weight", 1.0);
   file.cohort = line.get("cohort");
   return file;

@@ -202,20 +202,44 @@ GenePanel panel_with_precursors(const std::vector<ReferenceMirna>& mirnas,
   return panel;
 }
 
-/// To RPM, checked.
-void to_linear(CellBlock& block, const MirnaFile& file, const GenePanel& panel) {
+const char* description(MirnaValues values) {
+  switch (values) {
+    case MirnaValues::rpm:
+      return "reads per million";
+    case MirnaValues::counts:
+      return "read counts";
+    case MirnaValues::log2rpm:
+      break;
+  }
+  return "log2(RPM + 1)";
+}
+
+/// Refuses what the stated unit cannot hold; counts become RPM.
+void check_unit(CellBlock& block, const MirnaFile& file, const GenePanel& panel) {
+  const bool is_linear = file.values != MirnaValues::log2rpm;
   for (std::size_t cell = 0; cell < block.cells.size(); ++cell) {
     for (Index i = block.offsets[cell]; i < block.offsets[cell + 1]; ++i) {
       const auto at = static_cast<std::size_t>(i);
       const float value = block.values[at];
-      const bool is_rpm = file.values == MirnaValues::rpm;
-      if (!std::isinf(value) && !(is_rpm && value < 0.0f)) continue;
+      if (!std::isinf(value) && !(is_linear && value < 0.0f)) continue;
       throw Error(ExitCode::bad_input,
                   fmt::format("{}: sample '{}', {}: found {}, but the values were said to be "
                               "{}. Correct the value, or see --mirna-values.",
                               file.path, block.cells[cell],
                               panel.genes[static_cast<std::size_t>(block.genes[at])].symbol, value,
-                              is_rpm ? "reads per million" : "log2(RPM + 1)"));
+                              description(file.values)));
+    }
+    if (file.values != MirnaValues::counts) continue;
+    const double total = block.totals[cell];
+    if (!(total > 0.0)) {
+      throw Error(ExitCode::bad_input,
+                  fmt::format("{}: sample '{}': its read counts add up to {}, so there is nothing "
+                              "to divide them by. Remove the sample, or correct its values.",
+                              file.path, block.cells[cell], total));
+    }
+    for (Index i = block.offsets[cell]; i < block.offsets[cell + 1]; ++i) {
+      float& value = block.values[static_cast<std::size_t>(i)];
+      value = static_cast<float>(static_cast<double>(value) * 1e6 / total);
     }
   }
 }
@@ -262,8 +286,7 @@ struct UnitFacts {
           ExitCode::bad_input,
           fmt::format("{}: the values are whole numbers and the samples' sums range from "
                       "{:.0f} to {:.0f}, so these look like read counts, but they were said "
-                      "to be reads per million. Divide each sample by its sum and multiply "
-                      "by 1,000,000.",
+                      "to be reads per million. Specify --mirna-values counts.",
                       file, least_total, largest_total));
     }
   }
@@ -272,13 +295,13 @@ struct UnitFacts {
 /// The sum over the precursors that the file has; NaN if one of them is missing in the sample.
 float sum_of_precursors(const std::vector<float>& values, const std::vector<std::uint8_t>& present,
                         const std::vector<std::size_t>& precursors, std::size_t first,
-                        bool is_rpm) {
+                        bool is_linear) {
   double sum = 0;
   for (const std::size_t precursor : precursors) {
     const std::size_t at = first + precursor;
     if (present[at] == 0) continue;
     const auto value = static_cast<double>(values[at]);
-    sum += is_rpm ? value : std::exp2(value) - 1.0;
+    sum += is_linear ? value : std::exp2(value) - 1.0;
   }
   return static_cast<float>(std::log2(sum + 1.0));
 }
@@ -308,7 +331,7 @@ Table read_mirna_table(const MirnaFile& file, const MirnaNames& names) {
   CellBlock block;
   while (opened.source->next(block, block_samples)) {
     facts.add(block);
-    to_linear(block, file, names.index.panel());
+    check_unit(block, file, names.index.panel());
     for (std::size_t cell = 0; cell < block.cells.size(); ++cell) collector.add(block, cell);
   }
   collector.finish();
@@ -316,7 +339,7 @@ Table read_mirna_table(const MirnaFile& file, const MirnaNames& names) {
     facts.check_rpm(file.path, opened.input.gene_report().n_found);
   }
 
-  const bool is_rpm = file.values == MirnaValues::rpm;
+  const bool is_linear = file.values != MirnaValues::log2rpm;
   Table table;
   table.samples = std::move(raw.samples);
   table.present.assign(n_mirnas, 0);
@@ -340,10 +363,11 @@ Table read_mirna_table(const MirnaFile& file, const MirnaNames& names) {
     for (std::size_t i = 0; i < n_mirnas; ++i) {
       if (table.present[i] == 0) continue;
       if (from_stemloops[i] != 0) {
-        logs[i] = sum_of_precursors(values, raw.present, names.precursors_of[i], n_mirnas, is_rpm);
+        logs[i] =
+            sum_of_precursors(values, raw.present, names.precursors_of[i], n_mirnas, is_linear);
       } else {
-        logs[i] = is_rpm ? static_cast<float>(std::log2(static_cast<double>(values[i]) + 1.0))
-                         : values[i];
+        logs[i] = is_linear ? static_cast<float>(std::log2(static_cast<double>(values[i]) + 1.0))
+                            : values[i];
       }
       if (logs[i] > largest) largest = logs[i];  // false for NaN
     }

@@ -116,7 +116,7 @@ def test_a_distilled_network_takes_the_place_of_all_parts(trained, tables, tmp_p
     with h5py.File(model) as file:
         (member,) = file["members"].values()
         kinds = [layer.attrs["type"] for layer in member["layers"].values()]
-        pooled = dict(zip(file["mirnas/name"].asstr()[()], file["mirnas/pooled"][()]))
+        pooled = dict(zip(file["mirnas/name"].asstr()[()], file["mirnas/pearson_pooled"][()]))
     assert kinds == ["linear", "relu", "linear", "relu", "linear"]
     student, teacher = (predict(tables, m, tmp_path) for m in (model, path))
     assert np.corrcoef(student.to_numpy().ravel(), teacher.to_numpy().ravel())[0, 1] > 0.9
@@ -131,6 +131,31 @@ def test_a_distilled_network_takes_the_place_of_all_parts(trained, tables, tmp_p
     for name in MIRNAS[:5]:
         expected = np.corrcoef(held_out[name], truth.loc[name, held_out["sample"]])[0, 1]
         assert pooled[name] == pytest.approx(expected, abs=1e-4)
+
+
+def test_counts_of_reads_become_reads_per_million(tables, tmp_path):
+    rpm = np.exp2(pd.read_csv(tables / "mirna.tsv", sep="\t", index_col=0)) - 1
+    rpm *= 1e6 / rpm.sum()
+    depth = np.random.default_rng(4).uniform(0.5, 20.0, rpm.shape[1])
+    rpm.to_csv(tmp_path / "rpm.tsv", sep="\t")
+    (rpm * depth).to_csv(tmp_path / "counts.tsv", sep="\t")
+    mrna = tables / "1.tsv"
+    found = []
+    for unit in ("rpm", "counts"):
+        run("train", "--mrna", mrna, "--mrna-values", "linear", "--mirna", tmp_path / f"{unit}.tsv",
+            "--mirna-values", unit, "--members", 0, "--ridge", 1, "--validation", 0, "-o",
+            tmp_path / f"{unit}.h5")
+        found.append(predict(tables, tmp_path / f"{unit}.h5", tmp_path))
+    np.testing.assert_allclose(found[0], found[1], rtol=0, atol=1e-3)
+
+
+def test_samples_without_a_read_are_rejected(tables, tmp_path):
+    counts = pd.read_csv(tables / "mirna.tsv", sep="\t", index_col=0)
+    counts.iloc[:, 7] = 0
+    counts.to_csv(tmp_path / "counts.tsv", sep="\t")
+    done = run("train", "--mrna", tables / "1.tsv", "--mirna", tmp_path / "counts.tsv",
+               "--mirna-values", "counts", "-o", tmp_path / "m.h5", expect=3)
+    assert counts.columns[7] in done.stderr and "add up to 0" in done.stderr
 
 
 def test_held_out_needs_folds(tables, tmp_path):
