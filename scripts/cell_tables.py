@@ -45,6 +45,8 @@ SOURCES = {
 FORMS = ("reference", "ranks", "dataset")
 LEAST_FOR_DATASET = 10  # profiles of a source, to standardise over them
 WEIGHT = 1.0  # of a group, over its forms
+# Of these forms, held-out profiles show what differences are worth.
+DIFFERENCES = {"reference": "reference", "dataset": "dataset"}
 LEVEL_VARIANCE = 1.0  # of z-scores: miRNAs and mRNA were measured in different laboratories
 CCLE_WEIGHT, LANDGRAF_WEIGHT = 0.4, 0.3
 MOST = np.log2(1e6 + 1)  # all reads; laboratories brought to others' moments may be beyond
@@ -215,13 +217,13 @@ def main():
             print(*line, sep="\t", file=file)
     with open(output / "manifest.tsv", "w") as file:
         print("mrna", "mrna_values", "platform", "mirna", "mirna_values", "estimated", "cohort",
-              "harmonise", "weight", "level_variance", sep="\t", file=file)
+              "harmonise", "weight", "level_variance", "differences", sep="\t", file=file)
         for path, platform, weight, cohort in manifest:
             harmonise = "ranks" if platform == "ranks" else ""
             print(path, "ratio", platform, "", "", "", cohort, harmonise, weight, LEVEL_VARIANCE,
-                  sep="\t", file=file)
+                  DIFFERENCES.get(cohort.rsplit("-", 1)[1], ""), sep="\t", file=file)
         for name in ("mirna", "profiles"):
-            print("", "", "", output / f"{name}.tsv.gz", "log2rpm", "", "cells", "", "", "",
+            print("", "", "", output / f"{name}.tsv.gz", "log2rpm", "", "cells", "", "", "", "",
                   sep="\t", file=file)
     print(f"{len(targets)} profiles of cells, {len({s[2] for s in samples if s[0] in targets})} groups",
           file=sys.stderr)

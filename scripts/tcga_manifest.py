@@ -59,7 +59,7 @@ if tables is not None:
         sources.insert(place, tuple(source))
     targets = [(tables / "measured", "log2rpm", ""), (tables / "estimated", "log2rpm", "yes")]
 columns = ("mrna", "mrna_values", "platform", "mirna", "mirna_values", "estimated", "cohort",
-           "harmonise", "weight", "level_variance")
+           "harmonise", "weight", "level_variance", "differences")
 print(*columns, sep="\t")
 for source, values, platform in sources:
     files = sorted((folder / "mrna").glob(f"{source}__*.tsv.gz"))
@@ -68,8 +68,8 @@ for source, values, platform in sources:
     for file in files:
         cohort = file.name.removesuffix(".tsv.gz").split("__")[1]
         harmonise = "ranks" if platform in BY_RANKS else ""
-        print(file, values, platform, "", "", "", cohort, harmonise, "", "", sep="\t")
+        print(file, values, platform, "", "", "", cohort, harmonise, "", "", "", sep="\t")
 for of_kind, values, estimated in targets:
     for file in sorted(of_kind.glob("*.tsv.gz")):
         cohort = file.name.removesuffix(".tsv.gz")
-        print("", "", "", file, values, estimated, cohort, "", "", "", sep="\t")
+        print("", "", "", file, values, estimated, cohort, "", "", "", "", sep="\t")

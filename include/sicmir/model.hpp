@@ -50,6 +50,22 @@ struct ModelMirna {
   Interval interval;
 };
 
+/// How much a difference between two predictions says about the truth, by the miRNA's accuracy and
+/// the size of the difference; learnt from pairs of held-out samples whose miRNAs were measured
+/// (docs/cells.md). Tables are classes x bins, bins of a class together.
+struct DifferenceCalibration {
+  std::vector<double> accuracies;  ///< lower ends of the classes of Accuracy::within_cohort, rising
+  std::vector<double> differences;  ///< lower ends of the bins, log2, from 0, rising
+  std::vector<double> likely;       ///< share of pairs that truly differ so by 1 log2 or more
+  std::vector<double> low, high;    ///< 95 % interval of that: groups of samples resampled
+  std::vector<double> sign_right;   ///< of pairs that truly differ by 1 log2 or more
+  std::vector<double> n;            ///< pairs times miRNAs
+
+  /// `likely` for a miRNA of this accuracy and two predictions that differ by `difference` log2, in
+  /// its direction; NaN where either is NaN or too little was known.
+  [[nodiscard]] double probability(double accuracy, double difference) const;
+};
+
 struct Model {
   std::string name;       ///< short name, e.g. "sicmir-tcga"
   std::string made_by;    ///< "sicmir X.Y.Z"
@@ -64,6 +80,8 @@ struct Model {
   /// Per platform that training data came from besides the reference: what its values, in the unit
   /// of `recipe`, need added per gene (n_genes) to be comparable. Empty: none is known.
   std::map<std::string, Eigen::VectorXd> platform_offsets;
+  /// By the scale that was predicted on: "dataset", "reference". Empty: not calibrated.
+  std::map<std::string, DifferenceCalibration> differences;
   std::vector<Member> members;  ///< at least one
   /// The members are parts of one prediction rather than rivals: that they differ says nothing.
   bool parts = false;

@@ -53,6 +53,9 @@ struct ExpressionFile {
   Harmonise harmonise = Harmonise::offset;  ///< `ranks` needs a platform
   /// Of its samples' cohort; larger: other laboratories measured the miRNAs. The first file counts.
   double level_variance = usual_level_variance;
+  /// "dataset" or "reference": its samples, held out, show what differences between predictions on
+  /// this scale are worth (Model::differences). Empty: they do not.
+  std::string differences{};
 };
 
 /// One table of miRNA expression: of mature miRNAs, or of stem-loops, whose sums over the
@@ -94,6 +97,7 @@ struct TrainingPairs {
   std::vector<double> weights;
   /// ExpressionFile::level_variance per sample; empty: all the usual one.
   std::vector<double> level_variances;
+  std::vector<std::string> differences;  ///< ExpressionFile::differences per sample; empty: none
   /// What a target counts besides, mirnas x samples, 0 or more; empty: all count 1.
   Matrix target_weights;
   std::vector<std::string> platforms;    ///< one per sample, empty: the reference; or none at all
@@ -121,9 +125,9 @@ struct TrainingPairs {
 /// Adds the files that a manifest lists to the options. A TSV with a header line and the columns
 /// mrna, mrna_values (auto, counts, linear, log, normalised, log-normalised, ratio), mirna,
 /// mirna_values (rpm, log2rpm), cohort and weight, perhaps mirna_weight, estimated (yes, no),
-/// platform, harmonise (offset, ranks) and level_variance. Paths are relative to the manifest's
-/// folder. Either file of a line may be missing; a file that several lines name is read once.
-/// Throws Error(bad_input) naming file and line.
+/// platform, harmonise (offset, ranks), level_variance and differences (dataset, reference). Paths
+/// are relative to the manifest's folder. Either file of a line may be missing; a file that several
+/// lines name is read once. Throws Error(bad_input) naming file and line.
 void read_manifest(const std::string& path, PairOptions& options);
 
 /// Reads a TSV of gene, mean and sd (columns whose names begin so) of log2(normalised + 1). Returns

@@ -75,6 +75,8 @@ Json describe_model(const std::string& path) {
   json["members"] = std::move(members);
   json["weights"] = model.float16 ? "float16" : "float32";
   json["uncertainty"] = has_intervals(model) ? "calibrated" : "not offered";
+  json["differences"] = Json::array();
+  for (const auto& scale : model.differences) json["differences"].push_back(scale.first);
   json["platforms"] = Json::array();
   for (const auto& platform : model.platform_offsets) json["platforms"].push_back(platform.first);
   json["platforms_by_ranks"] = Json::array();

@@ -102,6 +102,14 @@ std::string model_parts::checksum(const Model& model) {
     add_layers(digest, member.layers);
   }
   if (model.parts) digest.add(std::string_view("parts"));
+  for (const auto& [scale, calibration] : model.differences) {
+    digest.add(std::string_view(scale));
+    for (const auto& field : difference_fields) {
+      for (const double number : calibration.*field.values) {
+        digest.add(std::isnan(number) ? std::nan("") : number);
+      }
+    }
+  }
   return digest.hex();
 }
 
@@ -251,6 +259,17 @@ void write_harmonisation(const h5::File& file, const Model& model) {
   h5::write_doubles(file, group.get(), "platform_offsets", values);
 }
 
+void write_differences(const h5::File& file, const Model& model) {
+  if (model.differences.empty()) return;
+  const h5::Handle parent = h5::create_group(file, file.id(), "differences");
+  for (const auto& [scale, calibration] : model.differences) {
+    const h5::Handle group = h5::create_group(file, parent.get(), scale);
+    for (const auto& field : model_parts::difference_fields) {
+      h5::write_doubles(file, group.get(), std::string(field.name), calibration.*field.values);
+    }
+  }
+}
+
 }  // namespace
 
 void write_model(Model& model, const std::string& path) {
@@ -274,9 +293,23 @@ void write_model(Model& model, const std::string& path) {
   write_genes(file, model);
   write_mirnas(file, model);
   write_harmonisation(file, model);
+  write_differences(file, model);
   write_members(file, model);
   file.close();
   output.commit();
+}
+
+double DifferenceCalibration::probability(double accuracy, double difference) const {
+  const auto place = [](const std::vector<double>& lower_ends, double value) {
+    return std::upper_bound(lower_ends.begin(), lower_ends.end(), value) - lower_ends.begin() - 1;
+  };
+  const auto accuracy_class = place(accuracies, accuracy);
+  const auto bin = place(differences, std::fabs(difference));
+  if (std::isnan(accuracy) || std::isnan(difference) || accuracy_class < 0 || bin < 0) {
+    return std::nan("");
+  }
+  return likely[static_cast<std::size_t>(accuracy_class) * differences.size() +
+                static_cast<std::size_t>(bin)];
 }
 
 bool has_intervals(const Model& model) {

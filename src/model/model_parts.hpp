@@ -2,9 +2,11 @@
 #pragma once
 /// What the reading and the writing of model files share (docs/model-format.md).
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "hdf5/h5.hpp"
 #include "sicmir/model.hpp"
@@ -24,6 +26,21 @@ inline constexpr std::size_t max_genes = 65535;  // spools keep panel positions 
 
 /// Over everything that the model is; the same whatever file it is stored in.
 [[nodiscard]] std::string checksum(const Model& model);
+
+struct DifferenceField {
+  std::string_view name;
+  std::vector<double> DifferenceCalibration::*values;
+};
+/// The first two are the ends of classes and bins, the others tables of classes x bins.
+inline constexpr std::array<DifferenceField, 7> difference_fields = {{
+    {"accuracy_from", &DifferenceCalibration::accuracies},
+    {"difference_from", &DifferenceCalibration::differences},
+    {"likely", &DifferenceCalibration::likely},
+    {"likely_low", &DifferenceCalibration::low},
+    {"likely_high", &DifferenceCalibration::high},
+    {"sign_right", &DifferenceCalibration::sign_right},
+    {"n", &DifferenceCalibration::n},
+}};
 
 /// Weights as files hold them: one output's behind each other.
 using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;

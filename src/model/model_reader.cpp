@@ -43,6 +43,7 @@ class Reader {
     read_genes();
     read_mirnas();
     read_harmonisation();
+    read_differences();
     read_members(with_weights);
     if (with_weights) {
       const std::string found = model_parts::checksum(card_.model);
@@ -291,6 +292,31 @@ class Reader {
     const h5::Handle group = h5::open_group(file_, file_.id(), "harmonisation");
     if (h5::kind_of(group.get(), "platform") != h5::Kind::absent) read_offsets(group);
     if (h5::kind_of(group.get(), "reference_quantiles") != h5::Kind::absent) read_ranks(group);
+  }
+
+  void read_differences() {
+    if (h5::kind_of(file_.id(), "differences") == h5::Kind::absent) return;
+    const h5::Handle parent = h5::open_group(file_, file_.id(), "differences");
+    for (const std::string& scale : h5::members(file_, parent.get())) {
+      const std::string where = "/differences/" + scale + "/";
+      const h5::Handle group = h5::open_group(file_, parent.get(), scale);
+      DifferenceCalibration found;
+      for (const auto& field : model_parts::difference_fields) {
+        found.*field.values = h5::read_doubles(file_, group.get(), std::string(field.name));
+      }
+      for (const std::vector<double>* ends : {&found.accuracies, &found.differences}) {
+        const bool finite =
+            std::all_of(ends->begin(), ends->end(), [](double end) { return std::isfinite(end); });
+        if (ends->empty() || !finite || !std::is_sorted(ends->begin(), ends->end())) {
+          file_.fail(where, "accuracy_from and difference_from must be finite and rise.");
+        }
+      }
+      for (const auto& field : std::span(model_parts::difference_fields).subspan(2)) {
+        check_length(where + std::string(field.name), (found.*field.values).size(),
+                     found.accuracies.size() * found.differences.size());
+      }
+      card_.model.differences.emplace(scale, std::move(found));
+    }
   }
 
   void read_offsets(const h5::Handle& group) {

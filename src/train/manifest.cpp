@@ -88,6 +88,8 @@ ExpressionFile expression_of(const Line& line) {
   file.cohort = line.get("cohort");
   file.platform = line.get("platform");
   file.weight = line.number("weight", 1.0);
+  file.differences = line.choice<std::string>(
+      "differences", {{"dataset", "dataset"}, {"reference", "reference"}}, "");
   file.level_variance = line.number("level_variance", usual_level_variance);
   file.harmonise = line.choice<Harmonise>(
       "harmonise", {{"offset", Harmonise::offset}, {"ranks", Harmonise::ranks}}, Harmonise::offset);
@@ -124,7 +126,7 @@ const File* find_path(const std::vector<File>& files, const std::string& path) {
 bool same(const ExpressionFile& a, const ExpressionFile& b) {
   return a.values == b.values && a.prepared == b.prepared && a.cohort == b.cohort &&
          a.platform == b.platform && a.weight == b.weight && a.harmonise == b.harmonise &&
-         a.level_variance == b.level_variance;
+         a.level_variance == b.level_variance && a.differences == b.differences;
 }
 bool same(const MirnaFile& a, const MirnaFile& b) {
   return a.values == b.values && a.estimated == b.estimated && a.weight == b.weight &&
@@ -175,7 +177,7 @@ void read_manifest(const std::string& path, PairOptions& options) {
           ExitCode::bad_input,
           fmt::format("{}: line {} must name the columns mrna and mirna, separated by tabs, "
                       "and perhaps mrna_values, mirna_values, cohort, weight, platform, "
-                      "estimated, mirna_weight, harmonise, level_variance.",
+                      "estimated, mirna_weight, harmonise, level_variance, differences.",
                       path, lines.number()));
     }
     if (fields.size() != n_fields) {

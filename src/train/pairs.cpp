@@ -100,7 +100,7 @@ std::string head(const std::vector<std::string>& names) {
 
 /// The mRNA side: each sample once, what other platforms say of it beside.
 struct Expression {
-  std::vector<std::string> samples, cohorts, platforms;
+  std::vector<std::string> samples, cohorts, platforms, differences;
   std::vector<double> weights, level_variances;
   std::vector<std::vector<float>> values;
   struct Again {
@@ -133,6 +133,7 @@ Expression read_expression(const PairOptions& options, const GeneIndex& genes,
       result.platforms.push_back(file.platform);
       result.weights.push_back(file.weight);
       result.level_variances.push_back(file.level_variance);
+      result.differences.push_back(file.differences);
       result.values.push_back(std::move(table.values[i]));
     }
     if (n_again == 0) continue;
@@ -254,6 +255,7 @@ TrainingPairs read_pairs(const PairOptions& options) {
   if ((weights.array() != 1.0f).any()) pairs.target_weights = std::move(weights);
   bool any_weight = false;
   bool any_level = false;
+  bool any_differences = false;
   for (std::size_t i = 0; i < paired.size(); ++i) {
     const auto from = static_cast<std::size_t>(paired[i]);
     std::copy(expression.values[from].begin(), expression.values[from].end(),
@@ -267,10 +269,13 @@ TrainingPairs read_pairs(const PairOptions& options) {
     pairs.weights.push_back(expression.weights[from]);
     any_weight = any_weight || expression.weights[from] != 1.0;
     pairs.level_variances.push_back(expression.level_variances[from]);
+    pairs.differences.push_back(expression.differences[from]);
+    any_differences = any_differences || !expression.differences[from].empty();
     any_level = any_level || expression.level_variances[from] != usual_level_variance;
   }
   if (!any_weight) pairs.weights.clear();
   if (!any_level) pairs.level_variances.clear();
+  if (!any_differences) pairs.differences.clear();
   for (const Expression::Again& again : expression.again) {
     if (place[again.sample] < 0) continue;
     pairs.twins.push_back(

@@ -16,6 +16,7 @@
 #include "statistics/accuracy.hpp"
 #include "train/baselines.hpp"
 #include "train/calibration.hpp"
+#include "train/difference_calibration.hpp"
 #include "train/held_out.hpp"
 #include "train/split.hpp"
 
@@ -320,6 +321,10 @@ Model train(const TrainingPairs& pairs, const TrainOptions& options, TrainReport
                       .n = measured[i].n};
   }
   calibrate_intervals(model, held_out, pairs);
+  std::vector<double> within;
+  for (const ModelMirna& mirna : model.mirnas) within.push_back(mirna.accuracy.within_cohort);
+  model.differences =
+      training::calibrate_differences(pairs, held_out.predicted, within, options.seed);
   out.cohorts = per_cohort(held_out.predicted, pairs);
   drop_outputs(model, final.mirna_sd);
   if (model.mirnas.size() < pairs.mirnas.size()) {

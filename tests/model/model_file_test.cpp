@@ -390,6 +390,51 @@ TEST_F(ModelFile, RefusesDamagedRankProfiles) {
               HasSubstr("rank_platform: 'other' is none of /harmonisation/platform"));
 }
 
+DifferenceCalibration small_calibration() {
+  return {.accuracies = {-1.0, 0.5},
+          .differences = {0.0, 1.0, 2.0},
+          .likely = {0.1, 0.2, 0.3, 0.4, 0.5, std::nan("")},
+          .low = {0, 0, 0, 0, 0, 0},
+          .high = {1, 1, 1, 1, 1, 1},
+          .sign_right = {0.5, 0.6, 0.7, 0.8, 0.9, 1.0},
+          .n = {10, 20, 30, 40, 50, 60}};
+}
+
+TEST_F(ModelFile, KeepsTheCalibrationOfDifferences) {
+  Model model = small_ensemble();
+  write_model(model, path_);
+  const std::string without = model.checksum;
+  model.differences = {{"dataset", small_calibration()}};
+  write_model(model, path_);
+  EXPECT_NE(model.checksum, without);
+  const Model found = read_model(path_);
+  ASSERT_EQ(found.differences.size(), 1);
+  const DifferenceCalibration& table = found.differences.at("dataset");
+  EXPECT_EQ(table.sign_right, small_calibration().sign_right);
+  EXPECT_EQ(table.n, small_calibration().n);
+  EXPECT_EQ(table.probability(0.4, 0.5), 0.1);
+  EXPECT_EQ(table.probability(0.4, -2.0), 0.3);
+  EXPECT_EQ(table.probability(0.5, 1.99), 0.5);
+  EXPECT_TRUE(std::isnan(table.probability(0.5, 7.0)));
+}
+
+TEST_F(ModelFile, RefusesADamagedCalibrationOfDifferences) {
+  const auto refusal_of = [&](DifferenceCalibration calibration) {
+    Model model = small_ensemble();
+    model.differences = {{"dataset", std::move(calibration)}};
+    write_model(model, path_);
+    return refusal();
+  };
+  DifferenceCalibration wrong = small_calibration();
+  wrong.likely.pop_back();
+  EXPECT_THAT(refusal_of(wrong), HasSubstr("/differences/dataset/likely: has 5 entries; 6 were"));
+  wrong = small_calibration();
+  wrong.differences = {0.0, 2.0, 1.0};
+  EXPECT_THAT(refusal_of(wrong), HasSubstr("must be finite and rise"));
+  wrong.differences = {0.0, std::nan(""), 1.0};
+  EXPECT_THAT(refusal_of(wrong), HasSubstr("must be finite and rise"));
+}
+
 TEST_F(ModelFile, RefusesANegativeIntervalFactor) {
   Model model = small_ensemble();
   model.mirnas[0].interval.factor = -1.0;
