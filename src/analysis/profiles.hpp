@@ -28,7 +28,8 @@ struct Profile {
   std::string condition;  ///< e.g. the disease
   std::string tissue;
   Index n_cells = 0;
-  double n_counts = 0;  ///< molecules: the totals of all cells over all genes, dropped ones included
+  double n_counts =
+      0;  ///< molecules: the totals of all cells over all genes, dropped ones included
   bool below_floor = false;
   /// Quality of the prediction: genes of the model's panel with a count here; median and
   /// interquartile range, over the panel's genes, of what the network receives (z-scores).
