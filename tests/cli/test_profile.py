@@ -356,6 +356,16 @@ def test_more_than_fits_is_refused_before_the_cells_are_read(model, tmp_path):
     data.write_h5ad(tmp_path / "many.h5ad")
     done = profile(tmp_path / "many.h5ad", tmp_path / "x.h5mu", "--group-by", "barcode", model=model, expect=3)
     assert f"10000 profiles of {len(GENES)} genes are too many" in done.stderr
+    # Two halves: each would fit.
+    lines = []
+    for name, part in (("a", data[:n // 2]), ("b", data[n // 2:])):
+        part = part.copy()
+        part.X = scipy.sparse.csr_matrix(np.tile(np.eye(len(GENES), dtype=np.float32), (3, 1))[:n // 2])
+        part.write_h5ad(tmp_path / f"{name}.h5ad")
+        lines.append([tmp_path / f"{name}.h5ad", name])
+    done = run("profile", "--inputs", as_list(tmp_path / "list.tsv", lines), "-m", model, "-o", tmp_path / "x.h5mu",
+               "--group-by", "barcode", expect=3)
+    assert f"b.h5ad: 10000 profiles of {len(GENES)} genes are too many" in done.stderr
 
 
 @pytest.mark.parametrize("name, words", [("-", "cannot be written to a pipe"), ("x.csv", "known endings are .h5mu"),
