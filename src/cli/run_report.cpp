@@ -64,7 +64,8 @@ void write_run_report(const std::string& path, const InputOptions& input, const 
   for (const DecisionWarning& warning : decision.warnings) json["warnings"].push_back(warning.text);
   json["cells"] = {{"read", report.cells_read},
                    {"written", report.cells_written},
-                   {"empty", report.empty_cells}};
+                   {"empty", report.empty_cells},
+                   {"extrapolated", report.cells_extrapolated}};
   if (pool != nullptr) {
     json["pool"] = {{"cells", pool->n_cells},
                     {"pooled", pool->n_pooled},

@@ -107,6 +107,7 @@ void run_blocks(const PreparedInput& input, CellsToPredict& cells, const Predict
     PredictedBlock block;
     std::vector<EncodedBlock> encoded;
     Index cells_read = 0;  // and tallied, unless that was done in a first pass
+    Index cells_far = 0;
     EmptyTally empties;
   };
   const ReadingOptions& options = input.options();
@@ -125,10 +126,12 @@ void run_blocks(const PreparedInput& input, CellsToPredict& cells, const Predict
           input.normaliser().apply(item.block);
         }
         predictor.run(item.block, result.block);
+        result.cells_far = result.block.n_far;
         channels.encode(result.block, result.encoded);
       },
       [&](Result& result) {
         report.cells_read += result.cells_read;
+        report.cells_extrapolated += result.cells_far;
         cells.empties.add(result.empties);
         report.cells_written += channels.write(result.encoded, report.cells_written);
         if (options.on_progress) {
@@ -139,6 +142,14 @@ void run_blocks(const PreparedInput& input, CellsToPredict& cells, const Predict
   if (input.empties_matter() && options.empty_cells == EmptyCells::error) {
     cells.empties.judge(input.file(), report.cells_read);
   }
+}
+
+void warn_of_extrapolation(const RunReport& report) {
+  if (report.cells_extrapolated == 0) return;
+  spdlog::warn("{} of {} cells have a prediction beyond {} standard deviations, where no training "
+               "sample was: such values are extrapolated. Check the counts of these cells, or pool "
+               "more of them",
+               report.cells_extrapolated, report.cells_written, far_z);
 }
 
 void log_memory(const Predictor& predictor, const ReadingOptions& options, bool is_spooled,
@@ -191,6 +202,7 @@ RunReport predict(CellSource& source, const PreparedModel& prepared, const GeneI
   channels.begin(model, options, report, source);
   run_blocks(input, cells, predictor, channels, report);
   channels.finish();
+  warn_of_extrapolation(report);
   report.seconds_predict = seconds_since(predict_start);
   return report;
 }

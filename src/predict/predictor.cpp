@@ -20,11 +20,13 @@ const Matrix& PredictedBlock::of(Quantity quantity) const {
 }
 
 void to_log2rpm(const Model& model, Matrix& mirnas) {
+  constexpr float largest = 19.931570F;  // log2(1e6 + 1): every read is of this miRNA
   for (Index mirna = 0; mirna < mirnas.rows(); ++mirna) {
     const ModelMirna& facts = model.mirnas[static_cast<std::size_t>(mirna)];
     mirnas.row(mirna) =
         (mirnas.row(mirna).array() * static_cast<float>(facts.sd) + static_cast<float>(facts.mean))
-            .cwiseMax(0.0f);
+            .cwiseMax(0.0F)
+            .cwiseMin(largest);
   }
 }
 
@@ -59,6 +61,7 @@ void Predictor::run(CellBlock& block, PredictedBlock& out) const {
   } else {
     block_network_.predict(block, out.mirnas, out.work);
   }
+  out.n_far = (out.mirnas.array().abs().colwise().maxCoeff() > far_z).count();
   if (options_.output_scale == OutputScale::log2rpm) to_log2rpm(model_, out.mirnas);
   for (const Index cell : empty) {
     constexpr float nothing = std::numeric_limits<float>::quiet_NaN();

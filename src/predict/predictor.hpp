@@ -12,6 +12,9 @@
 
 namespace sicmir {
 
+/// z-scores beyond are extrapolated: no sample of the training is there.
+inline constexpr float far_z = 8.0F;
+
 /// What a block became: one matrix per quantity, features x cells. Those that no output asks for
 /// are empty.
 struct PredictedBlock {
@@ -20,6 +23,7 @@ struct PredictedBlock {
   Matrix input;                    ///< genes, as the network receives them
   std::vector<std::string> cells;  ///< names; without those that were skipped
   std::vector<Index> input_cells;  ///< per cell: its position in the input
+  Index n_far = 0;                 ///< cells with a prediction beyond far_z
   BlockNetwork::Workspace work;
 
   [[nodiscard]] const Matrix& of(Quantity quantity) const;
@@ -31,7 +35,7 @@ struct Wanted {
   bool input = false;
 };
 
-/// From z-scores to log2(RPM + 1), in place. `mirnas`: miRNAs x cells, all of the model's, which
+/// From z-scores to log2(RPM + 1), in place, within what it can be: 0 to log2(1,000,001). `mirnas`: miRNAs x cells, all of the model's, which
 /// knows their means and standard deviations.
 void to_log2rpm(const Model& model, Matrix& mirnas);
 

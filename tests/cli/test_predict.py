@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """`sicmir predict` as users run it: what it decides, computes, writes and refuses."""
 import gzip
+import io
 import json
 import os
 import pty
@@ -41,6 +42,10 @@ def written(table, path, **options):
 
 def read(path, **options):
     return pd.read_csv(path, index_col=0, sep="\t" if ".tsv" in str(path) else ",", **options)
+
+
+def read_text(text):
+    return pd.read_csv(io.StringIO(text), index_col=0, sep="\t")
 
 
 def log1p_cp10k(table):
@@ -375,6 +380,26 @@ def test_log2rpm_undoes_the_z_score_and_stops_at_zero(model, source):
         mean, sd = f["mirnas/mean"][:], f["mirnas/sd"][:]
     expected = np.maximum(z.to_numpy() * sd + mean, 0)
     np.testing.assert_allclose(rpm.to_numpy(), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_predictions_that_cannot_be_are_bounded_and_reported(model, tmp_path):
+    """Ten cells, two of them so far off that every miRNA is extrapolated."""
+    z = pd.DataFrame(np.random.default_rng(5).normal(size=(10, 977)), [f"c{i}" for i in range(10)], SYMBOLS)
+    z.iloc[[3, 7]] *= 1e4
+    z.to_csv(tmp_path / "z.csv")
+    options = ("--values", "zscore", "--scale", "none", "--report", tmp_path / "report.json")
+    done = run("predict", tmp_path / "z.csv", "-m", model, *options)
+    far = (read_text(done.stdout).abs() > 8).any(axis=1).sum()
+    assert far >= 2 and f"{far} of 10 cells have a prediction beyond 8 standard deviations" in done.stderr
+    assert json.loads((tmp_path / "report.json").read_text())["cells"]["extrapolated"] == far
+    rpm = read_text(run("predict", tmp_path / "z.csv", "-m", model, *options, "--output-scale",
+                        "log2rpm").stdout)
+    assert rpm.to_numpy().max() == pytest.approx(np.log2(1e6 + 1)) and rpm.to_numpy().min() == 0
+    usual = z.drop(["c3", "c7"])
+    usual.to_csv(tmp_path / "z.csv")
+    table = read_text(run("predict", tmp_path / "z.csv", "-m", model, *options).stdout)
+    assert (table.abs().to_numpy().max() > 8) == (json.loads((tmp_path / "report.json").read_text())
+                                                ["cells"]["extrapolated"] > 0)
 
 
 def test_chosen_mirnas_are_those_of_the_whole_in_the_order_asked_for(model, source, tmp_path):
