@@ -33,6 +33,8 @@ struct PoolOptions : GroupingOptions {
   std::uint64_t seed = 1;
   Index max_draws = 100;   ///< per group; the published method draws ceil(n / 100) times
   bool all_draws = false;  ///< as many as published
+  /// Also count, per gene, the cells of each group in which it is detected; not with draws.
+  bool count_detected = false;
 };
 
 /// What became of the cells.

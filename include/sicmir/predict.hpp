@@ -23,6 +23,9 @@ enum class OutputScale : std::uint8_t { zscore, log2rpm };
 struct PredictOptions : ReadingOptions {
   OutputScale output_scale = OutputScale::zscore;
   std::vector<Index> mirnas;  ///< positions of the miRNAs to write; empty: all
+  /// For Scale::dataset: moments over some of the cells, measured beforehand in the unit of these;
+  /// null: those over all cells, or of ReadingOptions::moments. Outlives the run.
+  const GeneMoments* measured = nullptr;
 };
 
 /// What a run can write about each cell.

@@ -23,6 +23,7 @@ void bind_train(Command& sub);
 void bind_evaluate(Command& sub);
 void bind_stats(Command& sub);
 void bind_pool(Command& sub);
+void bind_profile(Command& sub);
 void bind_merge(Command& sub);
 void bind_merge_stats(Command& sub);
 void bind_inspect(Command& sub);

@@ -45,7 +45,8 @@ H5Output::~H5Output() {
   H5Fclose(handle_.release());
 }
 
-void H5Output::create() {
+void H5Output::create(std::string_view user_block) {
+  constexpr hsize_t user_block_bytes = 512;  // the least that HDF5 allows
   const h5::Lock lock;
   file_.create();
   state_.descriptor = file_.descriptor();
@@ -53,6 +54,14 @@ void H5Output::create() {
   check(h5::use_driver(access.get(), state_));
   const h5::Handle creation(H5Pcreate(H5P_FILE_CREATE));
   check(H5Pset_obj_track_times(creation.get(), false));
+  if (!user_block.empty()) {
+    if (user_block.size() > user_block_bytes) {
+      throw Error(ExitCode::internal, "The user block is too long.");
+    }
+    check(H5Pset_userblock(creation.get(), user_block_bytes));
+    user_block_ = user_block;
+    user_block_.resize(user_block_bytes, '\0');
+  }
   handle_ = checked(
       H5Fcreate(file_.temporary_path().c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
 }
@@ -96,6 +105,9 @@ void H5Output::commit() {
   check(H5Fclose(handle_.release()));
   // Also what HDF5 did not report.
   if (state_.error != 0) fail();
+  // The driver writes at addresses of its own, so that the descriptor still stands at the
+  // beginning.
+  if (!user_block_.empty()) file_.write(user_block_);
   file_.commit();
 }
 
@@ -172,15 +184,27 @@ void set_integers(const H5Output& out, hid_t object, const char* name,
   set_attribute(out, object, name, H5T_NATIVE_INT64, space.get(), values.data());
 }
 
-void set_bool(const H5Output& out, hid_t object, const char* name, bool value) {
+void set_integer(const H5Output& out, hid_t object, const char* name, std::int64_t value) {
   const h5::Lock lock;
-  const h5::Handle type(H5Tenum_create(H5T_NATIVE_INT8));
+  const h5::Handle space(H5Screate(H5S_SCALAR));
+  set_attribute(out, object, name, H5T_NATIVE_INT64, space.get(), &value);
+}
+
+h5::Handle bool_type(const H5Output& out) {
+  const h5::Lock lock;
+  h5::Handle type(H5Tenum_create(H5T_NATIVE_INT8));
   const std::int8_t no = 0;
   const std::int8_t yes = 1;
   out.check(H5Tenum_insert(type.get(), "FALSE", &no));
   out.check(H5Tenum_insert(type.get(), "TRUE", &yes));
+  return type;
+}
+
+void set_bool(const H5Output& out, hid_t object, const char* name, bool value) {
+  const h5::Lock lock;
+  const h5::Handle type = bool_type(out);
   const h5::Handle space(H5Screate(H5S_SCALAR));
-  const std::int8_t stored = value ? yes : no;
+  const std::int8_t stored = value ? 1 : 0;
   set_attribute(out, object, name, type.get(), space.get(), &stored);
 }
 

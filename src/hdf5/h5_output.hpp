@@ -25,7 +25,8 @@ class H5Output {
   /// Leaves nothing behind unless commit() succeeded.
   ~H5Output();
 
-  void create();
+  /// `user_block`: bytes that stand before what is HDF5, at most 512; empty: none.
+  void create(std::string_view user_block = {});
   /// Starts with the bytes of HDF5 file `input` instead of an empty file. Throws Error(bad_input)
   /// if it cannot be read.
   void create_copy(const std::string& input);
@@ -46,6 +47,7 @@ class H5Output {
 
  private:
   OutputFile file_;
+  std::string user_block_;  // padded with zeros; written last
   h5::DriverState state_;
   h5::Handle handle_;
 };
@@ -63,7 +65,10 @@ void set_texts(const H5Output& out, hid_t object, const char* name,
                std::span<const std::string> values);
 void set_integers(const H5Output& out, hid_t object, const char* name,
                   std::span<const std::int64_t> values);
+/// A scalar.
+void set_integer(const H5Output& out, hid_t object, const char* name, std::int64_t value);
 /// As h5py stores a Python bool: an enumeration FALSE, TRUE.
+[[nodiscard]] h5::Handle bool_type(const H5Output& out);
 void set_bool(const H5Output& out, hid_t object, const char* name, bool value);
 /// Writes `count` lines, all of each, from line `first` of a data set of any rank.
 void write_lines(const H5Output& out, hid_t dataset, hid_t memory, hsize_t first, hsize_t count,

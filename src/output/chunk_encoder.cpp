@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <utility>
 
 namespace sicmir {
 namespace {
@@ -36,10 +37,23 @@ std::vector<std::uint8_t> shuffled(std::span<const std::uint8_t> bytes, std::siz
 
 }  // namespace
 
-herr_t ChunkEncoder::set_filters(hid_t creation) const {
-  if (compression_ == Compression::none) return 0;
+herr_t set_shuffle_and_deflate(hid_t creation) {
   const herr_t status = H5Pset_shuffle(creation);
   return status < 0 ? status : H5Pset_deflate(creation, level);
+}
+
+void shuffle_and_deflate(std::span<const std::uint8_t> bytes, std::size_t element,
+                         std::vector<std::uint8_t>& chunk) {
+  const std::vector<std::uint8_t> turned = shuffled(bytes, element);
+  chunk.resize(libdeflate_zlib_compress_bound(compressor(), turned.size()));
+  const std::size_t size = libdeflate_zlib_compress(compressor(), turned.data(), turned.size(),
+                                                    chunk.data(), chunk.size());
+  if (size == 0) throw Error(ExitCode::internal, "The compressor refused its own bound.");
+  chunk.resize(size);
+}
+
+herr_t ChunkEncoder::set_filters(hid_t creation) const {
+  return compression_ == Compression::none ? 0 : set_shuffle_and_deflate(creation);
 }
 
 h5::Handle ChunkEncoder::type() const {
@@ -67,12 +81,8 @@ void ChunkEncoder::encode(std::span<const float> values, std::vector<std::uint8_
     std::memcpy(chunk.data(), values.data(), values.size_bytes());
   }
   if (compression_ == Compression::none) return;
-  const std::vector<std::uint8_t> bytes = shuffled(chunk, element);
-  chunk.resize(libdeflate_zlib_compress_bound(compressor(), bytes.size()));
-  const std::size_t size = libdeflate_zlib_compress(compressor(), bytes.data(), bytes.size(),
-                                                    chunk.data(), chunk.size());
-  if (size == 0) throw Error(ExitCode::internal, "The compressor refused its own bound.");
-  chunk.resize(size);
+  const std::vector<std::uint8_t> plain = std::move(chunk);
+  shuffle_and_deflate(plain, element, chunk);
 }
 
 }  // namespace sicmir

@@ -14,6 +14,13 @@
 
 namespace sicmir {
 
+/// The filters that compressed data sets are written with: HDF5's shuffle, then deflate.
+[[nodiscard]] herr_t set_shuffle_and_deflate(hid_t creation);
+/// A chunk behind these filters. `bytes`: elements of `element` bytes each. From any thread; equal
+/// bytes make equal chunks.
+void shuffle_and_deflate(std::span<const std::uint8_t> bytes, std::size_t element,
+                         std::vector<std::uint8_t>& chunk);
+
 /// What a data set of float32 or float16, plain or gzip, needs. Equal numbers make equal bytes.
 class ChunkEncoder {
  public:

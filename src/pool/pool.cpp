@@ -3,9 +3,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <cctype>
 #include <chrono>
-#include <set>
 
 #include "cells/prepared_input.hpp"
 #include "pool/pool_cells.hpp"
@@ -57,35 +55,6 @@ Pools make_pools(std::unique_ptr<CellSource> cells, PreparedInput& input,
   return pools;
 }
 
-/// "var/gene_ids" becomes gene_ids.
-std::string annotation_name(const std::string& column) {
-  std::string name = column.substr(column.rfind('/') + 1);
-  for (char& c : name) {
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
-  }
-  return name;
-}
-
-/// All features that count: the first of their names, and the others as annotations.
-OutputHeader header_of(const FeatureTable& features, const GeneSelection& genes) {
-  OutputHeader header;
-  header.feature_kind = "gene";
-  std::set<std::string> taken = {"_index"};
-  for (std::size_t i = 0; i < features.columns.size(); ++i) {
-    const FeatureColumn& column = features.columns[i];
-    std::vector<std::string> ids;
-    for (std::size_t at = 0; at < column.ids.size(); ++at) {
-      if (genes.present()[at] != 0) ids.push_back(column.ids[at]);
-    }
-    if (i == 0) {
-      header.features = std::move(ids);
-    } else if (taken.insert(annotation_name(column.name)).second) {
-      header.annotations.push_back({annotation_name(column.name), std::move(ids)});
-    }
-  }
-  return header;
-}
-
 OutputHeader header_of(const GenePanel& panel) {
   OutputHeader header;
   header.feature_kind = "gene";
@@ -134,7 +103,7 @@ PooledGenes pool_genes(std::unique_ptr<CellSource> cells, const Model& model,
     result.pools = make_pools(std::move(cells), input, std::nullopt, model, pool);
   } else {
     PreparedInput input(*cells, AllGenes{}, of_cells);
-    result.header = header_of(cells->features(), input.genes());
+    result.header = header_of_all_genes(cells->features(), input.genes());
     Index place = 0;
     for (const std::uint8_t counts : input.genes().present()) {
       result.places.push_back(place);

@@ -6,6 +6,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cctype>
+#include <set>
 #include <utility>
 
 #include "cells/spool.hpp"
@@ -151,6 +153,15 @@ std::vector<Index> listed_sizes(const CellGroups& groups) {
   return sizes;
 }
 
+/// "var/gene_ids" becomes gene_ids.
+std::string annotation_name(const std::string& column) {
+  std::string name = column.substr(column.rfind('/') + 1);
+  for (char& c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+  }
+  return name;
+}
+
 }  // namespace
 
 void check_pooling(const ReadingOptions& options, const PoolOptions& pool) {
@@ -232,6 +243,25 @@ PooledCells pool_cells(PreparedInput& input, const UnitRecipe& recipe, const Poo
   report.n_not_found = std::max<Index>(0, groups.n_named() - in_groups);
   tell(report, groups, pool.method);
   return result;
+}
+
+OutputHeader header_of_all_genes(const FeatureTable& features, const GeneSelection& genes) {
+  OutputHeader header;
+  header.feature_kind = "gene";
+  std::set<std::string> taken = {"_index"};
+  for (std::size_t i = 0; i < features.columns.size(); ++i) {
+    const FeatureColumn& column = features.columns[i];
+    std::vector<std::string> ids;
+    for (std::size_t at = 0; at < column.ids.size(); ++at) {
+      if (genes.present()[at] != 0) ids.push_back(column.ids[at]);
+    }
+    if (i == 0) {
+      header.features = std::move(ids);
+    } else if (taken.insert(annotation_name(column.name)).second) {
+      header.annotations.push_back({annotation_name(column.name), std::move(ids)});
+    }
+  }
+  return header;
 }
 
 std::vector<std::string> names_of_pools(const PooledCells& pooled) {

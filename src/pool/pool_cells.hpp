@@ -29,6 +29,11 @@ void check_pooling(const ReadingOptions& options, const PoolOptions& pool);
 [[nodiscard]] PooledCells pool_cells(PreparedInput& input, const UnitRecipe& recipe,
                                      const PoolOptions& pool);
 
+/// All features of an input that count, in its order: the first of their names, and the others as
+/// annotations.
+[[nodiscard]] OutputHeader header_of_all_genes(const FeatureTable& features,
+                                               const GeneSelection& genes);
+
 /// GROUP, or GROUP_bootstrap_1 and so on.
 [[nodiscard]] std::vector<std::string> names_of_pools(const PooledCells& pooled);
 /// Columns of obs.

@@ -41,6 +41,9 @@ void PoolSums::begin(std::int32_t group_number) {
   const bool draws = options_.method == PoolMethod::bootstrap;
   const Index n_draws = draws ? draws_of(expected_[at], options_) : 0;
   bytes_ += static_cast<std::size_t>((n_draws + 1) * n_genes_) * sizeof(double);
+  if (options_.count_detected) {
+    bytes_ += static_cast<std::size_t>(n_genes_) * sizeof(std::int32_t);
+  }
   if (bytes_ > bytes_allowed_) {
     throw Error(ExitCode::bad_input,
                 fmt::format("the pools take more than {} GB, three quarters of this machine's "
@@ -50,6 +53,7 @@ void PoolSums::begin(std::int32_t group_number) {
                             draws ? ", or fewer draws" : ""));
   }
   group.sums.resize(static_cast<std::size_t>(n_genes_), 0.0);
+  if (options_.count_detected) group.detected.resize(static_cast<std::size_t>(n_genes_), 0);
   group.draws.reserve(static_cast<std::size_t>(n_draws));
   for (Index i = 1; i <= n_draws; ++i) {
     group.draws.push_back({Draw(options_.seed, names_[at], i, expected_[at]), 0,
@@ -64,6 +68,15 @@ void PoolSums::add(std::int32_t group_number, const CellBlock& block, Index cell
   group.total += block.totals[at];
   const auto first = static_cast<std::size_t>(block.offsets[at]);
   const auto last = static_cast<std::size_t>(block.offsets[at + 1]);
+  if (!group.detected.empty()) {
+    // Cells hold no zeros, and each gene at most once.
+    for (std::size_t i = first; i < last; ++i) {
+      const auto gene = static_cast<std::size_t>(block.genes[i]);
+      group.sums[gene] += static_cast<double>(block.values[i]);
+      ++group.detected[gene];
+    }
+    return;
+  }
   const auto add_to = [&](std::vector<double>& sums) {
     for (std::size_t i = first; i < last; ++i) {
       sums[static_cast<std::size_t>(block.genes[i])] += static_cast<double>(block.values[i]);
@@ -122,13 +135,22 @@ double PoolSums::total(const Pool& pool) const {
   return groups_[static_cast<std::size_t>(pool.group)].total;
 }
 
+std::vector<double> PoolSums::take_sums(const Pool& pool) {
+  return std::move(groups_[static_cast<std::size_t>(pool.group)].sums);
+}
+
+std::vector<std::int32_t> PoolSums::take_detected(const Pool& pool) {
+  return std::move(groups_[static_cast<std::size_t>(pool.group)].detected);
+}
+
 std::size_t PoolSums::most_bytes() const {
   Index profiles = 0;
   for (const Index n_cells : expected_) {
     const bool draws = options_.method == PoolMethod::bootstrap;
     profiles += 1 + (draws ? draws_of(n_cells, options_) : 0);
   }
-  return static_cast<std::size_t>(profiles * n_genes_) * sizeof(double);
+  const auto values = static_cast<std::size_t>(profiles * n_genes_);
+  return values * (sizeof(double) + (options_.count_detected ? sizeof(std::int32_t) : 0));
 }
 
 }  // namespace sicmir

@@ -15,8 +15,8 @@
 namespace sicmir {
 
 /// Sums are held in double and added in the order of the cells, so that neither threads nor blocks
-/// change a bit. Memory: 8 bytes x genes x (groups + draws); a group takes its part when its first
-/// cell comes.
+/// change a bit. Memory: 8 bytes x genes x (groups + draws), and 4 bytes x genes x groups where
+/// detected cells are counted; a group takes its part when its first cell comes.
 class PoolSums {
  public:
   /// `n_cells`: per group, its cells; only draws need them. `n_genes`: values that a cell may have.
@@ -42,6 +42,11 @@ class PoolSums {
   void values(const Pool& pool, std::span<double> values) const;
   /// Sum of the totals of the group's cells.
   [[nodiscard]] double total(const Pool& pool) const;
+  /// Sums over all cells of the group, n_genes values, and in how many cells each gene has a value
+  /// other than 0 (empty unless PoolOptions::count_detected). Gives them away: values() of this
+  /// group must not be called afterwards.
+  [[nodiscard]] std::vector<double> take_sums(const Pool& pool);
+  [[nodiscard]] std::vector<std::int32_t> take_detected(const Pool& pool);
 
   [[nodiscard]] Index n_genes() const noexcept { return n_genes_; }
   /// What the sums will take if every group gets its cells.
@@ -58,6 +63,7 @@ class PoolSums {
     Index n_cells = 0;
     double total = 0;
     std::vector<double> sums;
+    std::vector<std::int32_t> detected;  // empty: not counted
     std::vector<OneDraw> draws;
   };
   void begin(std::int32_t group_number);

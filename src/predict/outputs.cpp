@@ -27,6 +27,15 @@ std::optional<Index> cells_to_come(const RunReport& report, const CellSource& so
   return report.shard ? report.shard->size() : source.n_cells();
 }
 
+std::string checksum_of(const GeneMoments& moments) {
+  Digest digest;
+  digest.add(static_cast<double>(moments.n_cells()));
+  for (const Eigen::VectorXd* part : {&moments.sum(), &moments.sum_of_squares()}) {
+    digest.add(std::span<const double>(part->data(), static_cast<std::size_t>(part->size())));
+  }
+  return digest.hex();
+}
+
 /// Only what determines the result: no times, hosts, paths or thread counts.
 std::vector<std::pair<std::string, std::string>> facts(const Model& model,
                                                        const PredictOptions& options,
@@ -51,15 +60,10 @@ std::vector<std::pair<std::string, std::string>> facts(const Model& model,
     list.emplace_back("shard", fmt::format("cells {} to {} of {}", report.shard->first,
                                            report.shard->last, source.n_cells().value_or(0)));
   }
-  if (decision.scale == Scale::dataset && !options.moments.empty()) {
-    const MomentsFile moments = read_moments(options.moments);
-    Digest digest;
-    digest.add(static_cast<double>(moments.moments.n_cells()));
-    for (const Eigen::VectorXd* part :
-         {&moments.moments.sum(), &moments.moments.sum_of_squares()}) {
-      digest.add(std::span<const double>(part->data(), static_cast<std::size_t>(part->size())));
-    }
-    list.emplace_back("moments_checksum", digest.hex());
+  if (decision.scale == Scale::dataset && options.measured != nullptr) {
+    list.emplace_back("moments_checksum", checksum_of(*options.measured));
+  } else if (decision.scale == Scale::dataset && !options.moments.empty()) {
+    list.emplace_back("moments_checksum", checksum_of(read_moments(options.moments).moments));
   }
   return list;
 }

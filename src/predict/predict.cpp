@@ -67,10 +67,10 @@ std::vector<std::string> names_of_constant(const Eigen::VectorXd& sd, const Gene
   return names;
 }
 
-/// From the file of moments, or from a first pass over all cells.
-GeneMoments moments_of(const PreparedInput& input, const Model& model, CellsToPredict& cells,
-                       RunReport& report) {
-  const ReadingOptions& options = input.options();
+/// As they were given, from the file of moments, or from a first pass over all cells.
+GeneMoments moments_of(const PreparedInput& input, const Model& model,
+                       const PredictOptions& options, CellsToPredict& cells, RunReport& report) {
+  if (options.measured != nullptr) return *options.measured;
   if (!options.moments.empty()) {
     return read_matching_moments(options.moments, model, input.decision()).moments;
   }
@@ -91,9 +91,10 @@ GeneMoments moments_of(const PreparedInput& input, const Model& model, CellsToPr
   return std::move(measured.moments);
 }
 
-Standardiser against_dataset(const PreparedInput& input, const Model& model, CellsToPredict& cells,
+Standardiser against_dataset(const PreparedInput& input, const Model& model,
+                             const PredictOptions& options, CellsToPredict& cells,
                              RunReport& report) {
-  const GeneMoments moments = moments_of(input, model, cells, report);
+  const GeneMoments moments = moments_of(input, model, options, cells, report);
   const Eigen::VectorXd sd = moments.sd();
   report.constant_genes = names_of_constant(sd, input.genes(), model.panel);
   return {moments.mean(), sd, input.genes().present()};
@@ -179,7 +180,7 @@ RunReport predict(CellSource& source, const PreparedModel& prepared, const GeneI
   CellsToPredict cells{input.stream(), Spool(options.spool_memory), false, {}};
   report.shard = cells.stream.range();
   if (report.decision.scale == Scale::dataset) {
-    standardiser = against_dataset(input, model, cells, report);
+    standardiser = against_dataset(input, model, options, cells, report);
     report.seconds_measure = seconds_since(start);
   }
 

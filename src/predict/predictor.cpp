@@ -19,6 +19,15 @@ const Matrix& PredictedBlock::of(Quantity quantity) const {
   return mirnas;
 }
 
+void to_log2rpm(const Model& model, Matrix& mirnas) {
+  for (Index mirna = 0; mirna < mirnas.rows(); ++mirna) {
+    const ModelMirna& facts = model.mirnas[static_cast<std::size_t>(mirna)];
+    mirnas.row(mirna) =
+        (mirnas.row(mirna).array() * static_cast<float>(facts.sd) + static_cast<float>(facts.mean))
+            .cwiseMax(0.0f);
+  }
+}
+
 Predictor::Predictor(const PreparedModel& model, const Standardiser& standardiser,
                      const PredictOptions& options, Wanted wanted, bool empties_matter)
     : model_(model.card()),
@@ -50,7 +59,7 @@ void Predictor::run(CellBlock& block, PredictedBlock& out) const {
   } else {
     block_network_.predict(block, out.mirnas, out.work);
   }
-  if (options_.output_scale == OutputScale::log2rpm) to_log2rpm(out.mirnas);
+  if (options_.output_scale == OutputScale::log2rpm) to_log2rpm(model_, out.mirnas);
   for (const Index cell : empty) {
     constexpr float nothing = std::numeric_limits<float>::quiet_NaN();
     out.mirnas.col(cell).setConstant(nothing);
@@ -80,15 +89,6 @@ void Predictor::to_half_widths(Matrix& spread) const {
     for (float& value : spread.row(mirna)) {
       value = static_cast<float>(unit * facts.interval.half_width(static_cast<double>(value)));
     }
-  }
-}
-
-void Predictor::to_log2rpm(Matrix& mirnas) const {
-  for (Index mirna = 0; mirna < mirnas.rows(); ++mirna) {
-    const ModelMirna& facts = model_.mirnas[static_cast<std::size_t>(mirna)];
-    mirnas.row(mirna) =
-        (mirnas.row(mirna).array() * static_cast<float>(facts.sd) + static_cast<float>(facts.mean))
-            .cwiseMax(0.0f);
   }
 }
 

@@ -31,6 +31,10 @@ struct Wanted {
   bool input = false;
 };
 
+/// From z-scores to log2(RPM + 1), in place. `mirnas`: miRNAs x cells, all of the model's, which
+/// knows their means and standard deviations.
+void to_log2rpm(const Model& model, Matrix& mirnas);
+
 /// Immutable; run() may be called in several threads. What it is made of outlives it.
 class Predictor {
  public:
@@ -47,7 +51,6 @@ class Predictor {
 
  private:
   void to_half_widths(Matrix& spread) const;
-  void to_log2rpm(Matrix& mirnas) const;
 
   const Model& model_;
   const Network& network_;
