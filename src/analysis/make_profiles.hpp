@@ -42,12 +42,13 @@ struct InputSums {
 };
 
 /// Adds the cells up by sample and group, over all genes, in one pass. `cells`: opened with
-/// SourceOptions::all_genes. Throws Error(usage) for columns that there are not and values that are
-/// no counts, Error(bad_input) for a sample with two donors, conditions or tissues, for more than
-/// most_profile_values, and as pool_for_prediction().
+/// SourceOptions::all_genes. `n_held`: profiles of earlier inputs, to be joined with these; they
+/// count where sizes are checked. Throws Error(usage) for columns that there are not and values
+/// that are no counts, Error(bad_input) for a sample with two donors, conditions or tissues, for
+/// more than most_profile_values, and as pool_for_prediction().
 [[nodiscard]] InputSums sum_profiles(CellSource& cells, const UnitRecipe& recipe,
-                                     const ReadingOptions& options,
-                                     const ProfileGrouping& grouping);
+                                     const ReadingOptions& options, const ProfileGrouping& grouping,
+                                     Index n_held = 0);
 
 /// Joins inputs into one set, with the genes that all of them have: by Ensembl id where every input
 /// has these, else by symbol, else by the first id. Genes named several times are joined in their

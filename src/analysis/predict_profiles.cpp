@@ -217,6 +217,10 @@ Profiles predict_profiles(InputSums sums, const PreparedModel& model, const Gene
   result.facts.insert(result.facts.end(), sums.facts.begin(), sums.facts.end());
   result.facts.emplace_back("min_cells", fmt::format("{}", options.floor.min_cells));
   result.facts.emplace_back("min_counts", fmt::format("{}", options.floor.min_counts));
+  result.facts.emplace_back("scale_choice",
+                            options.scale == Scale::automatic
+                                ? fmt::format("auto: {} profiles above the floor", above.size())
+                                : "as stated");
   result.facts.emplace_back("n_below_floor",
                             fmt::format("{}", result.profiles.size() - above.size()));
   return result;

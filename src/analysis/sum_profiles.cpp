@@ -168,7 +168,7 @@ void keep_present(std::vector<T>& values, std::span<const std::uint8_t> present)
 }  // namespace
 
 InputSums sum_profiles(CellSource& cells, const UnitRecipe& recipe, const ReadingOptions& options,
-                       const ProfileGrouping& grouping) {
+                       const ProfileGrouping& grouping, Index n_held) {
   InputSums result;
   result.input = cells.description();
   PoolOptions pool;
@@ -200,7 +200,7 @@ InputSums sum_profiles(CellSource& cells, const UnitRecipe& recipe, const Readin
   PreparedInput input(cells, AllGenes{}, of_cells);
   OutputHeader header = header_of_all_genes(cells.features(), input.genes());
   const auto n_genes = static_cast<Index>(header.features.size());
-  sums::check_size(static_cast<Index>(profiles.size()), n_genes, result.input.path);
+  sums::check_size(n_held + static_cast<Index>(profiles.size()), n_genes, result.input.path);
   const Decision& decision = input.decide(recipe);
   if (decision.values != Values::counts) {
     throw Error(ExitCode::usage,

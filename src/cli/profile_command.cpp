@@ -203,10 +203,12 @@ void run(ProfileCommand& command) {
   opening.all_genes = true;
 
   std::vector<InputSums> sums;
+  Index n_held = 0;
   for (const Listed& input : inputs) {
     const std::unique_ptr<CellSource> source = open_source(input.path, opening, index);
     log_source(*source);
-    sums.push_back(sum_profiles(*source, model.card().recipe, options, input.grouping));
+    sums.push_back(sum_profiles(*source, model.card().recipe, options, input.grouping, n_held));
+    n_held += static_cast<Index>(sums.back().profiles.size());
     progress.clear();
   }
   options.on_progress = {};  // profiles take no time

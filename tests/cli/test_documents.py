@@ -38,7 +38,7 @@ NOT_RUN = {
     (".github/CONTRIBUTING.md", "cmake --preset release -DCMAKE_CXX_COMPILER_LAUNCHER=ccache"): "builds",
     (".github/CONTRIBUTING.md", "bash .ci/run                   # format, tests, sanitizers, clang-tidy, "
      "instruction counts and more"): "runs this test",
-    ("docs/architecture.md", " 8  cli          options, messages, the table of commands"): "a drawing",
+    ("docs/architecture.md", " 9  cli          options, messages, the table of commands"): "a drawing",
     ("docs/hpc.md", "docs/hpc/submit.sh cells.h5ad out 8"): "Slurm; scripts/check_cluster.sh",
     ("docs/hpc.md", "sbatch --array=3 docs/hpc/predict_array.sh cells.h5ad out 8"):
         "Slurm; scripts/check_cluster.sh runs the same script",
