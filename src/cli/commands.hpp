@@ -24,6 +24,8 @@ void bind_evaluate(Command& sub);
 void bind_stats(Command& sub);
 void bind_pool(Command& sub);
 void bind_profile(Command& sub);
+void bind_markers(Command& sub);
+void bind_compare(Command& sub);
 void bind_merge(Command& sub);
 void bind_merge_stats(Command& sub);
 void bind_inspect(Command& sub);
@@ -48,6 +50,11 @@ struct NamedOutput {
 /// Throws Error(usage) if an output is one of `inputs` or two outputs are one file, also through
 /// links. Devices, pipes and empty names are passed over.
 void check_outputs(std::span<const NamedOutput> outputs, std::span<const std::string> inputs);
+
+/// The names that an option's value lists, separated by commas; or, if it is a file, the names in
+/// it. Throws Error(usage) if there is none.
+[[nodiscard]] std::vector<std::string> names_in_list(std::string_view option,
+                                                     const std::string& list);
 
 /// Options on what is read and how it is taken; shared by predict, stats and inspect.
 struct InputOptions {

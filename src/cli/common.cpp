@@ -3,10 +3,13 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <new>
 #include <string>
@@ -49,6 +52,24 @@ void check_outputs(std::span<const NamedOutput> outputs, std::span<const std::st
                                                output.option, output.path));
     }
   }
+}
+
+std::vector<std::string> names_in_list(std::string_view option, const std::string& list) {
+  std::ifstream file(list);
+  const bool is_file = static_cast<bool>(file);
+  std::string text = list;
+  if (is_file) text.assign(std::istreambuf_iterator<char>(file), {});
+  const std::string_view separators = is_file ? "\r\n\t, " : ",";
+  std::vector<std::string> names;
+  for (std::size_t start = 0; start < text.size();) {
+    const std::size_t end = std::min(text.find_first_of(separators, start), text.size());
+    if (end > start) names.push_back(text.substr(start, end - start));
+    start = end + 1;
+  }
+  if (names.empty()) {
+    throw Error(ExitCode::usage, fmt::format("{} {}: names no miRNA.", option, list));
+  }
+  return names;
 }
 
 void bind_input(Command& command, InputOptions& options) {

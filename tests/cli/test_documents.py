@@ -90,7 +90,8 @@ def inputs(tmp_path_factory):
     names = pd.read_csv(example / "features.tsv.gz", sep="\t", header=None)
     cells = pd.read_csv(example / "barcodes.tsv.gz", header=None)[0]
     obs = pd.DataFrame({"sample": np.where(np.arange(len(cells)) % 2, "a", "b"),
-                        "cell_type": [f"type {i % 3}" for i in range(len(cells))]},
+                        "cell_type": [f"type {i % 3}" for i in range(len(cells))],
+                        "disease": np.where(np.arange(len(cells)) % 2, "normal", "tumour")},
                        index=list(cells))
     anndata.AnnData(matrix.astype(np.float32), obs=obs, dtype=np.float32,
                     var=pd.DataFrame(index=list(names[0]))).write_h5ad(folder / "cells.h5ad")

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "analysis/difference_text.hpp"
+
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/fmt/ranges.h>
+
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "sicmir/reference_tables.hpp"
+
+namespace sicmir {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// No model holds a calibration of differences yet.
+constexpr std::string_view confidence = "not calibrated";
+constexpr std::string_view fdr_over = "all miRNAs and groups of this run that have a p-value";
+
+std::string number(double value) {
+  return std::isnan(value) ? "NaN" : fmt::format("{:.6g}", value);
+}
+
+/// Names come from files; a tab in one would shift the columns.
+std::string field(std::string text) {
+  for (char& c : text) {
+    if (c == '\t' || c == '\n' || c == '\r') c = ' ';
+  }
+  return text;
+}
+
+/// Names of the hairpins that each miRNA is cut from, where the reference table has it.
+class StemLoops {
+ public:
+  StemLoops() {
+    for (const ReferenceMirna& mirna : reference_mirnas()) {
+      by_name_.emplace(mirna.name, mirna.precursors);
+      by_name_.emplace(mirna.accession, mirna.precursors);
+    }
+  }
+  [[nodiscard]] const std::vector<std::string>& of(const ProfileMirna& mirna) const {
+    static const std::vector<std::string> none;
+    auto found = by_name_.find(mirna.mimat);
+    if (found == by_name_.end()) found = by_name_.find(mirna.name);
+    return found == by_name_.end() ? none : found->second;
+  }
+
+ private:
+  std::map<std::string, std::vector<std::string>, std::less<>> by_name_;
+};
+
+Json json(double value) {
+  if (std::isinf(value)) return "Infinity";
+  return std::isnan(value) ? Json(nullptr) : Json(value);
+}
+
+Json json(const PriorFigures& prior) {
+  return {{"s0", json(prior.s0)}, {"d0", json(prior.d0)}, {"residual_df", prior.residual_df}};
+}
+
+Json json_of_options(const DifferenceOptions& options) {
+  return {{"min_difference_z", options.min_difference},
+          {"weight_cells", options.weight_cells},
+          {"moderation", options.moderation == statistics::Moderation::robust ? "robust" : "plain"},
+          {"covariates", options.covariates.names}};
+}
+
+void add_mirna(Json& object, const ProfileMirna& mirna, const StemLoops& stem_loops) {
+  object["mirna"] = mirna.name;
+  object["accession"] = mirna.mimat;
+  object["stem_loops"] = stem_loops.of(mirna);
+}
+
+void add_difference(Json& object, const Difference& one) {
+  object["difference_z"] = json(one.z);
+  object["difference_log2rpm"] = json(one.log2rpm);
+  object["confidence"] = confidence;
+  object["t"] = json(one.t);
+  object["p"] = json(one.p);
+  object["fdr"] = json(one.fdr);
+  object["agreement"] = json(one.agreement);
+}
+
+std::string dump(const Json& value) {
+  // Names come from files and may be in any encoding.
+  return value.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string_view to_string(LabelsFrom labels) {
+  switch (labels) {
+    case LabelsFrom::clusters:
+      return "clusters";
+    case LabelsFrom::annotation:
+      return "annotation";
+    case LabelsFrom::sorting:
+      return "sorting";
+  }
+  return "";
+}
+
+const ProfileMirna& mirna_of(const Difference& one, const Profiles& profiles) {
+  return profiles.mirnas[static_cast<std::size_t>(one.mirna)];
+}
+
+}  // namespace
+
+std::string markers_tsv(const MarkerSet& markers, const Profiles& profiles) {
+  const StemLoops stem_loops;
+  std::string text =
+      "group\tmirna\taccession\tstem_loops\tdifference_z\tdifference_log2rpm\tconfidence\tp\tfdr\t"
+      "agreement\texpression_log2rpm\taccuracy\ttau\trival\trival_difference_z\tn_samples\t"
+      "comparators_missing\tno_p_because\n";
+  for (const MarkerGroup& group : markers.groups) {
+    const std::string about = fmt::format(
+        "{}\t{}\t{}\n", group.n_samples,
+        field(fmt::format("{}", fmt::join(group.comparators_missing, ","))), field(group.why_no_p));
+    for (const Marker& one : group.markers) {
+      const ProfileMirna& mirna = mirna_of(one, profiles);
+      text += fmt::format(
+          "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}", field(group.name),
+          field(mirna.name), field(mirna.mimat), fmt::join(stem_loops.of(mirna), ","),
+          number(one.z), number(one.log2rpm), confidence, number(one.p), number(one.fdr),
+          number(one.agreement), number(one.expression), number(mirna.accuracy.within_cohort),
+          number(one.tau),
+          one.rival < 0 ? "" : field(markers.groups[static_cast<std::size_t>(one.rival)].name),
+          number(one.rival_z), about);
+    }
+  }
+  return text;
+}
+
+std::string comparison_tsv(const Comparison& comparison, const Profiles& profiles,
+                           const CompareOptions& options) {
+  const StemLoops stem_loops;
+  std::string text =
+      "group\tcondition\treference\tmirna\taccession\tstem_loops\tdifference_z\t"
+      "difference_log2rpm\tconfidence\tp\tfdr\tagreement\texpression_log2rpm\t"
+      "expression_reference_log2rpm\taccuracy\tn_condition\tn_reference\tn_pairs\tno_p_because\n";
+  for (const GroupComparison& group : comparison.groups) {
+    const std::string about = fmt::format("{}\t{}\t{}\t{}\n", group.n_condition, group.n_reference,
+                                          comparison.paired ? fmt::format("{}", group.n_pairs) : "",
+                                          field(group.why_no_p));
+    for (const ConditionDifference& one : group.differences) {
+      const ProfileMirna& mirna = mirna_of(one, profiles);
+      text += fmt::format(
+          "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}", field(group.group),
+          field(group.condition), field(options.reference), field(mirna.name), field(mirna.mimat),
+          fmt::join(stem_loops.of(mirna), ","), number(one.z), number(one.log2rpm), confidence,
+          number(one.p), number(one.fdr), number(one.agreement), number(one.expression),
+          number(one.expression_reference), number(mirna.accuracy.within_cohort), about);
+    }
+  }
+  return text;
+}
+
+std::string markers_json(const MarkerSet& markers, const Profiles& profiles,
+                         const MarkerOptions& options) {
+  const StemLoops stem_loops;
+  Json result;
+  result["labels_from"] = to_string(options.labels_from);
+  result["options"] = json_of_options(options);
+  result["n_samples"] = markers.n_samples;
+  result["n_profiles"] = markers.n_profiles;
+  result["n_below_floor"] = markers.n_below_floor;
+  result["n_tests"] = markers.n_tests;
+  result["fdr_over"] = fdr_over;
+  result["prior"] = json(markers.prior);
+  result["warnings"] = markers.warnings;
+  result["groups"] = Json::array();
+  for (const MarkerGroup& group : markers.groups) {
+    Json object = {{"group", group.name},
+                   {"n_samples", group.n_samples},
+                   {"n_cells", group.n_cells},
+                   {"comparators", group.comparators},
+                   {"comparators_missing", group.comparators_missing},
+                   {"no_p_because", group.why_no_p},
+                   {"markers", Json::array()}};
+    for (const Marker& one : group.markers) {
+      Json marker;
+      add_mirna(marker, mirna_of(one, profiles), stem_loops);
+      add_difference(marker, one);
+      marker["expression_log2rpm"] = json(one.expression);
+      marker["accuracy"] = json(mirna_of(one, profiles).accuracy.within_cohort);
+      marker["tau"] = json(one.tau);
+      marker["rival"] = one.rival < 0
+                            ? Json(nullptr)
+                            : Json(markers.groups[static_cast<std::size_t>(one.rival)].name);
+      marker["rival_difference_z"] = json(one.rival_z);
+      object["markers"].push_back(std::move(marker));
+    }
+    result["groups"].push_back(std::move(object));
+  }
+  return dump(result);
+}
+
+std::string comparison_json(const Comparison& comparison, const Profiles& profiles,
+                            const CompareOptions& options) {
+  const StemLoops stem_loops;
+  Json result;
+  result["reference"] = options.reference;
+  result["paired"] = comparison.paired;
+  result["options"] = json_of_options(options);
+  result["n_replicates"] = comparison.n_replicates;
+  result["n_profiles"] = comparison.n_profiles;
+  result["n_below_floor"] = comparison.n_below_floor;
+  result["n_without_condition"] = comparison.n_without_condition;
+  result["n_unpaired"] = comparison.n_unpaired;
+  result["n_tests"] = comparison.n_tests;
+  result["fdr_over"] = fdr_over;
+  result["groups"] = Json::array();
+  for (const GroupComparison& group : comparison.groups) {
+    Json object = {{"group", group.group},
+                   {"condition", group.condition},
+                   {"n_condition", group.n_condition},
+                   {"n_reference", group.n_reference},
+                   {"n_pairs", comparison.paired ? Json(group.n_pairs) : Json(nullptr)},
+                   {"prior", json(group.prior)},
+                   {"no_p_because", group.why_no_p},
+                   {"differences", Json::array()}};
+    for (const ConditionDifference& one : group.differences) {
+      Json difference;
+      add_mirna(difference, mirna_of(one, profiles), stem_loops);
+      add_difference(difference, one);
+      difference["expression_log2rpm"] = json(one.expression);
+      difference["expression_reference_log2rpm"] = json(one.expression_reference);
+      difference["accuracy"] = json(mirna_of(one, profiles).accuracy.within_cohort);
+      object["differences"].push_back(std::move(difference));
+    }
+    result["groups"].push_back(std::move(object));
+  }
+  return dump(result);
+}
+
+}  // namespace sicmir

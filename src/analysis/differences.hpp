@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+/// What comparisons of groups (markers.hpp) and of conditions (compare.hpp) share. Samples are the
+/// replicates, cells never are.
+
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "analysis/covariates.hpp"
+#include "analysis/profiles.hpp"
+#include "statistics/linear_model.hpp"
+#include "statistics/moderated.hpp"
+
+namespace sicmir {
+
+struct DifferenceOptions {
+  /// Differences in z up to this are not worth calling; p is of |difference| > this (`treat`).
+  double min_difference = 1.0;
+  /// A profile of n cells has the weight n / (n + weight_cells); 0: all weigh the same.
+  double weight_cells = 50;
+  statistics::Moderation moderation = statistics::Moderation::robust;
+  /// Positions of the miRNAs to be tested and told of; empty: all. Variances are moderated over all
+  /// miRNAs in either case.
+  std::vector<Index> mirnas;
+  Covariates covariates;  ///< of all profiles, in their order
+};
+
+/// Fewest samples a side for a p-value.
+inline constexpr Index fewest_samples = 3;
+
+/// Of one miRNA. NaN: not to be had.
+struct Difference {
+  Index mirna = 0;                                            ///< position in Profiles::mirnas
+  double z = std::numeric_limits<double>::quiet_NaN();        ///< difference in z-scores
+  double log2rpm = std::numeric_limits<double>::quiet_NaN();  ///< the same in log2(RPM + 1)
+  double t = std::numeric_limits<double>::quiet_NaN();        ///< moderated, from min_difference on
+  double p = std::numeric_limits<double>::quiet_NaN();        ///< two-sided
+  /// Benjamini and Hochberg, over all p of the run.
+  double fdr = std::numeric_limits<double>::quiet_NaN();
+  /// Share of samples (or donors) whose own difference has the sign of `z`.
+  double agreement = std::numeric_limits<double>::quiet_NaN();
+};
+
+/// How the variances of one fit were moderated; NaN without p-values.
+struct PriorFigures {
+  double s0 = std::numeric_limits<double>::quiet_NaN();  ///< standard deviation of weight 1, in z
+  double d0 = std::numeric_limits<double>::quiet_NaN();  ///< degrees of freedom; may be infinite
+  double residual_df = 0;
+};
+
+namespace differences {
+
+/// n / (n + k).
+[[nodiscard]] double weight_of(double n_cells, double k);
+
+/// `mirnas`, or all positions.
+[[nodiscard]] std::vector<Index> chosen(const std::vector<Index>& mirnas, const Profiles& profiles);
+
+/// Throws Error(bad_input) that names what cannot be told apart from what stands before it in the
+/// design. `what`: what the design compares, for the message.
+void check_full_rank(const statistics::Design& design, std::span<const double> weights,
+                     const std::string& what);
+
+/// Moderates the variances of a fit and tests its contrasts. False, and the reason in `why`: there
+/// is no residual degree of freedom.
+bool test(const statistics::ContrastFit& fit, const DifferenceOptions& options,
+          statistics::ModeratedTests& tests, PriorFigures& prior, std::string& why);
+
+/// Fills `fdr`, over the p of all that are passed. Returns the number of tests.
+Index adjust(std::span<Difference* const> all);
+
+}  // namespace differences
+}  // namespace sicmir

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <spdlog/spdlog.h>
+
+#include <memory>
+
+#include "analysis/difference_text.hpp"
+#include "cli/difference_options.hpp"
+
+namespace sicmir::cli {
+namespace {
+
+struct CompareCommand : DifferenceCommand {
+  CompareOptions options;
+};
+
+void say(const Comparison& comparison) {
+  if (comparison.n_below_floor > 0) {
+    spdlog::info("{} profiles are below the floor and left out", comparison.n_below_floor);
+  }
+  if (comparison.n_without_condition > 0) {
+    spdlog::warn("{} profiles have no condition and are left out", comparison.n_without_condition);
+  }
+  if (comparison.n_unpaired > 0) {
+    spdlog::info("{} donors of one condition are left out", comparison.n_unpaired);
+  }
+  spdlog::info("{} replicates ({})", comparison.n_replicates,
+               comparison.paired ? "donors, paired: each gave several conditions"
+                                 : "donors, or samples without a donor, of one condition each");
+  for (const GroupComparison& group : comparison.groups) {
+    if (!group.why_no_p.empty()) {
+      spdlog::info("{}, {}: no p-values: {}", group.group, group.condition, group.why_no_p);
+    } else {
+      spdlog::info("{}, {}: {}", group.group, group.condition, words(group.prior));
+    }
+  }
+  if (comparison.n_tests > 0) {
+    spdlog::info("false discovery rate over {} tests, all miRNAs, groups and conditions",
+                 comparison.n_tests);
+  }
+}
+
+void run(CompareCommand& command) {
+  const Profiles profiles = read_inputs(command, command.options);
+  Comparison comparison;
+  try {
+    comparison = compare_conditions(profiles, command.options);
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("{}: {}", command.profiles, error.what()));
+  }
+  say(comparison);
+  write_table(command, wants_json(command) ? comparison_json(comparison, profiles, command.options)
+                                           : comparison_tsv(comparison, profiles, command.options));
+}
+
+}  // namespace
+
+void bind_compare(Command& sub) {
+  const auto owned = std::make_shared<CompareCommand>();
+  CompareCommand& command = *owned;
+  bind_differences(sub, command, command.options);
+  sub.add_option("--reference", command.options.reference,
+                 "Condition that the others are compared with, e.g. normal")
+      .value_name("CONDITION")
+      .required()
+      .main();
+  sub.add_flag("--drop-unpaired", command.options.drop_unpaired,
+               "Leave out donors of one condition where others gave several")
+      .group("Testing");
+  on_run(sub, command.common, [owned] { run(*owned); });
+  sub.describe(
+      "Compares conditions within each group. Donors (samples, where no donor is known) are the "
+      "replicates; donors who gave several conditions are blocks.");
+  sub.add_example("sicmir compare profiles.h5mu --reference normal -o tumour_against_normal.tsv",
+                  "What differs in each cell type");
+}
+
+}  // namespace sicmir::cli

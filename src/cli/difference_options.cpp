@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cli/difference_options.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "base/output_file.hpp"
+#include "base/suggest.hpp"
+#include "sicmir/reference_tables.hpp"
+
+namespace sicmir::cli {
+namespace {
+
+/// Positions in the profiles of the miRNAs of --mirnas, each once, in its order.
+std::vector<Index> positions_of(const std::vector<std::string>& wanted, const Profiles& profiles,
+                                const std::string& file) {
+  const GeneIndex index(mirna_panel(reference_mirnas()), false);
+  std::map<PanelPosition, Index> by_mirna;
+  std::map<std::string, Index, std::less<>> by_name;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < profiles.mirnas.size(); ++i) {
+    const ProfileMirna& mirna = profiles.mirnas[i];
+    names.push_back(mirna.name);
+    by_name.emplace(mirna.name, static_cast<Index>(i));
+    if (const auto found = index.find(mirna.name)) {
+      by_mirna.emplace(found->gene, static_cast<Index>(i));
+    }
+  }
+  std::vector<Index> positions;
+  for (const std::string& name : wanted) {
+    Index position = -1;
+    if (const auto itself = by_name.find(name); itself != by_name.end()) {
+      position = itself->second;
+    } else if (const auto match = index.find(name)) {
+      const auto found = by_mirna.find(match->gene);
+      if (found != by_mirna.end()) position = found->second;
+    }
+    if (position < 0) {
+      throw Error(ExitCode::usage,
+                  fmt::format("--mirnas: {} has no miRNA '{}'. Mature names (hsa-miR-21-5p, "
+                              "upper-case R) and MIMAT accessions are taken.{}",
+                              file, name, did_you_mean(name, names)));
+    }
+    if (std::find(positions.begin(), positions.end(), position) == positions.end()) {
+      positions.push_back(position);
+    }
+  }
+  return positions;
+}
+
+}  // namespace
+
+void bind_differences(Command& sub, DifferenceCommand& command, DifferenceOptions& options) {
+  sub.add_option("PROFILES", command.profiles, "Output of `sicmir profile`: .h5mu or .h5ad")
+      .required();
+  const std::string testing = "Testing";
+  sub.add_option("--min-difference", options.min_difference,
+                 "Test for differences larger than this, in z-scores; 0: for any [default: 1]")
+      .value_name("Z")
+      .range(0.0, 1000.0)
+      .main();
+  sub.add_option("--covariates", command.covariates,
+                 "TSV with the columns sample, perhaps group, and one per covariate")
+      .value_name("FILE")
+      .main();
+  sub.add_option("--weight-cells", options.weight_cells,
+                 "A profile of n cells has the weight n / (n + K); 0: all weigh the same "
+                 "[default: 50]")
+      .value_name("K")
+      .range(0.0, 1e9)
+      .group(testing);
+  sub.add_flag("--not-robust", command.not_robust,
+               "Moderate variances without making allowance for outliers")
+      .group(testing);
+  sub.add_option("--mirnas", command.mirnas,
+                 "Test and write only these miRNAs: names or accessions, separated by commas, or "
+                 "a file of them")
+      .value_name("LIST")
+      .main();
+  sub.add_option("-o,--output", command.output, "Table [default: standard output]")
+      .value_name("FILE")
+      .main();
+  sub.add_choice<TableFormat>("--format", command.format,
+                              {{"tsv", TableFormat::tsv}, {"json", TableFormat::json}},
+                              "tsv or json [default: json if the output ends in .json, else tsv]")
+      .group("Writing");
+  bind_common(sub, command.common, false);
+}
+
+Profiles read_inputs(const DifferenceCommand& command, DifferenceOptions& options) {
+  check_outputs(std::array{NamedOutput{"-o", command.output}},
+                std::array{command.profiles, command.covariates});
+  if (command.output != "-") (void)OutputFile(command.output);  // found before the work
+  options.moderation =
+      command.not_robust ? statistics::Moderation::plain : statistics::Moderation::robust;
+  Profiles profiles = read_profiles(command.profiles);
+  if (!command.mirnas.empty()) {
+    options.mirnas =
+        positions_of(names_in_list("--mirnas", command.mirnas), profiles, command.profiles);
+  }
+  if (!command.covariates.empty()) {
+    options.covariates = read_covariates(command.covariates, profiles.profiles);
+  }
+  return profiles;
+}
+
+bool wants_json(const DifferenceCommand& command) {
+  if (command.format != TableFormat::automatic) return command.format == TableFormat::json;
+  return command.output.ends_with(".json");
+}
+
+void write_table(const DifferenceCommand& command, const std::string& text) {
+  OutputFile file(command.output);
+  file.create();
+  file.write(text);
+  file.commit();
+}
+
+std::string words(const PriorFigures& prior) {
+  return fmt::format("d0 = {:.4g}, s0 = {:.4g}, {} residual degrees of freedom", prior.d0, prior.s0,
+                     prior.residual_df);
+}
+
+}  // namespace sicmir::cli

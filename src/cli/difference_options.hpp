@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+/// Options of the commands that compare profiles: markers and compare.
+
+#include <string>
+
+#include "analysis/differences.hpp"
+#include "cli/commands.hpp"
+
+namespace sicmir::cli {
+
+enum class TableFormat : std::uint8_t { automatic, tsv, json };
+
+struct DifferenceCommand {
+  CommonOptions common;
+  std::string profiles;
+  std::string covariates;
+  std::string mirnas;
+  std::string output = "-";
+  TableFormat format = TableFormat::automatic;
+  bool not_robust = false;
+};
+
+void bind_differences(Command& sub, DifferenceCommand& command, DifferenceOptions& options);
+
+/// Checks the output, reads the profiles and fills what `options` takes from other files. Throws
+/// Error.
+[[nodiscard]] Profiles read_inputs(const DifferenceCommand& command, DifferenceOptions& options);
+
+[[nodiscard]] bool wants_json(const DifferenceCommand& command);
+
+/// Writes `text` to the output.
+void write_table(const DifferenceCommand& command, const std::string& text);
+
+/// "d0 = 4.2, s0 = 0.31" for the log.
+[[nodiscard]] std::string words(const PriorFigures& prior);
+
+}  // namespace sicmir::cli

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""`sicmir markers` and `sicmir compare`, from cells to tables."""
+import io
+import json
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+
+from program import SYMBOLS, run
+
+GROUPS = ["B", "mono", "T"]
+
+
+def cells_of(n_samples, seed=4, n_cells=40, conditions=("normal",)):
+    """Counts of three groups with programs of their own, in samples that differ a little."""
+    random = np.random.default_rng(seed)
+    base = random.gamma(0.6, 3.0, len(SYMBOLS)) + 0.05
+    program = {group: np.exp(random.normal(0, 0.8, len(SYMBOLS))) for group in GROUPS}
+    counts, obs = [], []
+    for sample in range(n_samples):
+        shift = np.exp(random.normal(0, 0.15, len(SYMBOLS)))
+        for group in GROUPS:
+            mean = base * program[group] * shift * np.exp(random.normal(0, 0.1, len(SYMBOLS)))
+            counts.append(random.poisson(mean, (n_cells, len(SYMBOLS))))
+            obs += [(f"s{sample + 1}", group, f"d{sample + 1}", conditions[sample % len(conditions)])] * n_cells
+    obs = pd.DataFrame(obs, columns=["sample", "cell_type", "donor", "disease"])
+    obs.index = [f"cell_{i}" for i in range(len(obs))]
+    return anndata.AnnData(np.vstack(counts).astype(np.float32), obs=obs, dtype=np.float32,
+                           var=pd.DataFrame(index=SYMBOLS))
+
+
+def profiles_of(folder, model, cells, *arguments, name="profiles.h5mu"):
+    cells.write_h5ad(folder / "cells.h5ad")
+    run("profile", folder / "cells.h5ad", "-m", model, "--group-by", "cell_type", "--sample", "sample",
+        "--condition", "disease", "-o", folder / name, *arguments)
+    return folder / name
+
+
+def table(text):
+    return pd.read_csv(io.StringIO(text), sep="\t", keep_default_na=False, na_values=["NaN"])
+
+
+@pytest.fixture(scope="module")
+def profiles(model, tmp_path_factory):
+    return profiles_of(tmp_path_factory.mktemp("markers"), model, cells_of(6, conditions=("normal", "tumour")))
+
+
+def markers(profiles, *arguments, **options):
+    return run("markers", profiles, *arguments, **options)
+
+
+def z_scores(profiles, tmp_path, model):
+    """The predictions of the profiles, as sicmir itself exports them: samples x groups x miRNAs."""
+    import h5py
+    with h5py.File(profiles) as file:
+        mirna = file["mod/mirna"]
+        names = [name.decode() for name in mirna["obs"][mirna["obs"].attrs["_index"]][:]]
+        mirnas = [name.decode() for name in mirna["var"][mirna["var"].attrs["_index"]][:]]
+        values = mirna["X"][:]
+    return pd.DataFrame(values, pd.MultiIndex.from_tuples([name.split("|") for name in names]), mirnas)
+
+
+def test_differences_are_those_within_samples(profiles, tmp_path, model):
+    done = markers(profiles, "--labels-from", "sorting", "--weight-cells", 0)
+    found = table(done.stdout).set_index(["group", "mirna"])
+    z = z_scores(profiles, tmp_path, model)
+    means = z.groupby(level=1).mean()
+    for group in GROUPS:
+        expected = means.loc[group] - means.drop(group).mean()
+        np.testing.assert_allclose(found.loc[group, "difference_z"][expected.index], expected, atol=1e-4)
+    assert found["p"].notna().all() and (found["fdr"] >= found["p"]).all()
+    assert (found["confidence"] == "not calibrated").all()
+    assert (found["n_samples"] == 6).all()
+    assert "60 tests" in done.stderr and "d0 = " in done.stderr  # 20 miRNAs, 3 groups
+
+
+def test_clusters_get_no_p_unless_told_otherwise(profiles):
+    done = markers(profiles)
+    found = table(done.stdout)
+    assert found["p"].isna().all() and found["fdr"].isna().all()
+    assert found["difference_z"].notna().all() and found["agreement"].between(0, 1).all()
+    assert "--labels-from" in done.stderr
+
+
+def test_below_three_samples_there_are_effects_but_no_p(model, tmp_path):
+    few = profiles_of(tmp_path, model, cells_of(2))
+    done = markers(few, "--labels-from", "annotation")
+    found = table(done.stdout)
+    assert found["p"].isna().all() and found["difference_z"].notna().all()
+    assert set(found["no_p_because"]) == {"beside others in 2 samples, fewer than 3"}
+    assert "fewer than 3" in done.stderr
+
+
+def test_json_says_how_it_was_computed(profiles, tmp_path):
+    markers(profiles, "--labels-from", "sorting", "-o", tmp_path / "markers.json", "--min-difference", 0.5)
+    found = json.loads((tmp_path / "markers.json").read_text())
+    assert found["labels_from"] == "sorting" and found["n_tests"] == 60
+    assert found["options"] == {"min_difference_z": 0.5, "weight_cells": 50.0, "moderation": "robust",
+                                "covariates": []}
+    assert [group["group"] for group in found["groups"]] == sorted(GROUPS)
+    lines = table(markers(profiles, "--labels-from", "sorting", "--min-difference", 0.5).stdout)
+    first = found["groups"][0]["markers"][0]
+    assert first["mirna"] == lines["mirna"][0]
+    assert first["p"] == pytest.approx(lines["p"][0], rel=1e-5)
+    assert found["prior"]["s0"] > 0
+
+
+def test_bytes_are_the_same_and_the_export_gives_the_same(profiles, model, tmp_path):
+    first = markers(profiles, "--labels-from", "sorting").stdout
+    assert markers(profiles, "--labels-from", "sorting").stdout == first
+    exported = profiles_of(tmp_path, model, cells_of(6, conditions=("normal", "tumour")), name="p.h5ad")
+    assert markers(exported, "--labels-from", "sorting").stdout == first
+
+
+def test_a_list_of_mirnas_is_tested_alone(profiles):
+    whole = table(markers(profiles, "--labels-from", "sorting").stdout)
+    names = sorted(set(whole["mirna"]))[:2]
+    accession = whole.set_index("mirna")["accession"][names[1]].iloc[0]
+    done = markers(profiles, "--labels-from", "sorting", "--mirnas", f"{names[0]},{accession}")
+    found = table(done.stdout)
+    assert sorted(set(found["mirna"])) == names and "6 tests" in done.stderr
+    both = found.merge(whole, on=["group", "mirna"])
+    np.testing.assert_allclose(both["p_x"], both["p_y"], rtol=1e-12)
+    error = markers(profiles, "--mirnas", "hsa-miR-none", expect=2).stderr
+    assert "no miRNA 'hsa-miR-none'" in error
+
+
+def test_covariates_that_follow_from_samples_are_refused_by_name(profiles, tmp_path):
+    path = tmp_path / "covariates.tsv"
+    path.write_text("sample\tage\n" + "".join(f"s{i}\t{30 + i * i}\n" for i in range(1, 7)))
+    error = markers(profiles, "--covariates", path, expect=3).stderr
+    assert "'age' cannot be told apart from samples" in error and str(profiles) in error
+    assert run("compare", profiles, "--reference", "normal", "--covariates", path).stdout
+    path.write_text("sample\tage\ns1\t3\n")
+    assert "no line for sample 's2'" in markers(profiles, "--covariates", path, expect=3).stderr
+
+
+def test_other_files_and_outputs_that_cannot_be_written_are_refused(profiles, tmp_path):
+    (tmp_path / "table.csv").write_text("a,b\n1,2\n")
+    assert str(tmp_path / "table.csv") in markers(tmp_path / "table.csv", expect=3).stderr
+    assert markers(profiles, "-o", tmp_path / "missing" / "x.tsv", expect=5).stdout == ""
+    assert "is an input" in markers(profiles, "-o", profiles, expect=2).stderr
+
+
+def test_one_group_is_nothing_to_compare(model, tmp_path):
+    cells = cells_of(3)
+    one = profiles_of(tmp_path, model, cells[cells.obs["cell_type"] == "T"].copy())
+    assert "no sample holds two groups" in markers(one, expect=3).stderr
+
+
+def test_conditions_are_compared_within_groups(profiles, tmp_path, model):
+    done = run("compare", profiles, "--reference", "normal", "--weight-cells", 0)
+    found = table(done.stdout).set_index(["group", "mirna"])
+    z = z_scores(profiles, tmp_path, model)
+    tumour = z.index.get_level_values(0).isin(["s2", "s4", "s6"])
+    for group in GROUPS:
+        is_group = z.index.get_level_values(1) == group
+        expected = z[tumour & is_group].mean() - z[~tumour & is_group].mean()
+        np.testing.assert_allclose(found.loc[group, "difference_z"][expected.index], expected, atol=1e-4)
+    assert set(found["condition"]) == {"tumour"} and set(found["n_condition"]) == {3}
+    assert found["p"].notna().all()
+    assert "60 tests" in done.stderr
+
+
+def test_paired_donors_are_blocks_and_partly_paired_ones_are_refused(model, tmp_path):
+    cells = cells_of(8, conditions=("normal", "tumour"))
+    pairs = {f"s{i + 1}": f"d{i // 2}" for i in range(8)}
+    cells.obs["donor"] = [pairs[sample] for sample in cells.obs["sample"]]
+    paired = profiles_of(tmp_path, model, cells, "--donor", "donor")
+    done = run("compare", paired, "--reference", "normal", "-o", tmp_path / "x.json")
+    found = json.loads((tmp_path / "x.json").read_text())
+    assert found["paired"] and found["groups"][0]["n_pairs"] == 4 and "paired" in done.stderr
+    pairs["s8"] = "alone"
+    cells.obs["donor"] = [pairs[sample] for sample in cells.obs["sample"]]
+    part = profiles_of(tmp_path, model, cells, "--donor", "donor", name="part.h5mu")
+    error = run("compare", part, "--reference", "normal", expect=3).stderr
+    assert "paired only in part" in error and "--drop-unpaired" in error
+    done = run("compare", part, "--reference", "normal", "--drop-unpaired")
+    assert set(table(done.stdout)["n_pairs"]) == {3}
+
+
+def test_conditions_that_are_not_there_are_named(profiles):
+    error = run("compare", profiles, "--reference", "norml", expect=2).stderr
+    assert "'normal', 'tumour'" in error and "Did you mean 'normal'?" in error
+    assert "--reference" in run("compare", profiles, expect=2).stderr
