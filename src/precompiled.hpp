@@ -2,9 +2,7 @@
 /// What almost every source includes, compiled once. Sources still include what they use:
 /// clang-tidy compiles them without this.
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <Eigen/Core>
 #include <algorithm>

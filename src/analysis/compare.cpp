@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "analysis/compare.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +9,7 @@
 #include <set>
 #include <tuple>
 
+#include "base/joined.hpp"
 #include "base/suggest.hpp"
 
 namespace sicmir {
@@ -268,7 +268,7 @@ void check_conditions(const std::set<std::string>& conditions, const CompareOpti
   if (!conditions.contains(options.reference)) {
     const std::vector<std::string> known(conditions.begin(), conditions.end());
     throw Error(ExitCode::usage, fmt::format("no profile has the condition '{}'; there are '{}'.{}",
-                                             options.reference, fmt::join(known, "', '"),
+                                             options.reference, joined(known, "', '"),
                                              did_you_mean(options.reference, known)));
   }
 }
@@ -292,7 +292,7 @@ bool settle_pairing(const std::vector<Unit>& units, const CompareOptions& option
         fmt::format("donors are paired only in part: {} gave samples of several conditions, {} of "
                     "one ({}{}). Use --drop-unpaired to leave the latter out, or make profiles "
                     "without the donors of those who are to count as independent.",
-                    n_blocks, single.size(), fmt::join(named, ", "),
+                    n_blocks, single.size(), joined(named, ", "),
                     single.size() > most_named ? ", ..." : ""));
   }
   result.n_unpaired = static_cast<Index>(single.size());

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "analysis/covariates.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
@@ -11,6 +10,7 @@
 #include <optional>
 #include <set>
 
+#include "base/joined.hpp"
 #include "text/list_file.hpp"
 
 namespace sicmir {
@@ -68,7 +68,7 @@ Covariates read_covariates(const std::string& path, std::span<const Profile> pro
   if (sample == n_columns) {
     refuse(1, fmt::format("has the columns {}; expected one named 'sample', and tabs between "
                           "columns.",
-                          fmt::join(names, ", ")));
+                          joined(names, ", ")));
   }
   const bool has_group = group < n_columns;
   const std::size_t n_keys = has_group ? 2 : 1;

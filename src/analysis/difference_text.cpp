@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "analysis/difference_text.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
+#include <fmt/format.h>
 
 #include <cmath>
 #include <map>
-#include <nlohmann/json.hpp>
 
+#include "base/joined.hpp"
+#include "base/json.hpp"
 #include "sicmir/reference_tables.hpp"
 
 namespace sicmir {
 namespace {
 
-using Json = nlohmann::ordered_json;
 
 /// No model holds a calibration of differences yet.
 constexpr std::string_view confidence = "not calibrated";
@@ -85,7 +84,7 @@ void add_difference(Json& object, const Difference& one) {
 
 std::string dump(const Json& value) {
   // Names come from files and may be in any encoding.
-  return value.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_text(value, 1) + "\n";
 }
 
 std::string_view to_string(LabelsFrom labels) {
@@ -115,15 +114,14 @@ std::string markers_tsv(const MarkerSet& markers, const Profiles& profiles) {
   for (const MarkerGroup& group : markers.groups) {
     const std::string about = fmt::format(
         "{}\t{}\t{}\n", group.n_samples,
-        field(fmt::format("{}", fmt::join(group.comparators_missing, ","))), field(group.why_no_p));
+        field(fmt::format("{}", joined(group.comparators_missing, ","))), field(group.why_no_p));
     for (const Marker& one : group.markers) {
       const ProfileMirna& mirna = mirna_of(one, profiles);
       text += fmt::format(
           "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}", field(group.name),
-          field(mirna.name), field(mirna.mimat), fmt::join(stem_loops.of(mirna), ","),
-          number(one.z), number(one.log2rpm), confidence, number(one.p), number(one.fdr),
-          number(one.agreement), number(one.expression), number(mirna.accuracy.within_cohort),
-          number(one.tau),
+          field(mirna.name), field(mirna.mimat), joined(stem_loops.of(mirna), ","), number(one.z),
+          number(one.log2rpm), confidence, number(one.p), number(one.fdr), number(one.agreement),
+          number(one.expression), number(mirna.accuracy.within_cohort), number(one.tau),
           one.rival < 0 ? "" : field(markers.groups[static_cast<std::size_t>(one.rival)].name),
           number(one.rival_z), about);
     }
@@ -147,7 +145,7 @@ std::string comparison_tsv(const Comparison& comparison, const Profiles& profile
       text += fmt::format(
           "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}", field(group.group),
           field(group.condition), field(options.reference), field(mirna.name), field(mirna.mimat),
-          fmt::join(stem_loops.of(mirna), ","), number(one.z), number(one.log2rpm), confidence,
+          joined(stem_loops.of(mirna), ","), number(one.z), number(one.log2rpm), confidence,
           number(one.p), number(one.fdr), number(one.agreement), number(one.expression),
           number(one.expression_reference), number(mirna.accuracy.within_cohort), about);
     }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "analysis/differences.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
+#include <fmt/format.h>
 
 #include <cmath>
 #include <numeric>
 
+#include "base/joined.hpp"
 #include "statistics/multiple_testing.hpp"
 
 namespace sicmir::differences {
@@ -30,7 +30,7 @@ void check_full_rank(const statistics::Design& design, std::span<const double> w
       ExitCode::bad_input,
       fmt::format("the covariates do not fit this comparison: '{}' cannot be told apart "
                   "from {}. Leave {} out, or add samples in which they differ.",
-                  fmt::join(confounded, "', '"), what, confounded.size() == 1 ? "it" : "them"));
+                  joined(confounded, "', '"), what, confounded.size() == 1 ? "it" : "them"));
 }
 
 bool test(const statistics::ContrastFit& fit, const DifferenceOptions& options,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +10,7 @@
 
 #include "analysis/input_sums.hpp"
 #include "analysis/make_profiles.hpp"
+#include "base/log.hpp"
 #include "genes/id_kinds.hpp"
 
 namespace sicmir {
@@ -106,7 +106,7 @@ void align_genes(std::vector<InputSums>& inputs) {
     std::vector<std::size_t> kept;
     for (const std::string& key : order) kept.push_back(places[i].at(key));
     if (kept.size() < n_before) {
-      spdlog::warn(
+      log_warning(
           "{}: {} of its {} genes are not in all inputs and are left out (they stay in "
           "the number of molecules)",
           input.input.path, n_before - kept.size(), n_before);
@@ -168,7 +168,7 @@ void merge_equal(std::vector<Profile>& profiles) {
     }
   }
   if (n_merged > 0) {
-    spdlog::info(
+    log_info(
         "{} profiles stand in several inputs under the same sample and group, and were "
         "added up",
         n_merged);

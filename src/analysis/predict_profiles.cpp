@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
-#include <spdlog/spdlog.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -13,6 +11,8 @@
 
 #include "analysis/make_profiles.hpp"
 #include "analysis/profile_source.hpp"
+#include "base/joined.hpp"
+#include "base/log.hpp"
 #include "cells/prepared_input.hpp"
 #include "predict/predictor.hpp"
 #include "sicmir/matrix_sink.hpp"
@@ -63,10 +63,10 @@ std::vector<std::size_t> mark_floor(std::vector<Profile>& profiles, const Profil
   }
   if (!below.empty()) {
     const std::span<const std::string> named(below.data(), std::min(most_named, below.size()));
-    spdlog::warn(
+    log_warning(
         "{} of {} profiles are below the floor of {} cells and {:.0f} molecules; they are "
         "kept and marked, and left out of means over profiles: {}{}",
-        below.size(), profiles.size(), floor.min_cells, floor.min_counts, fmt::join(named, ", "),
+        below.size(), profiles.size(), floor.min_cells, floor.min_counts, joined(named, ", "),
         named.size() < below.size() ? ", ..." : "");
   }
   return above;
@@ -85,7 +85,7 @@ GeneMoments moments_over(CellSource& source, Index n_all, const Model& model,
   for (const DecisionWarning& warning : input.decide(model.recipe).warnings) {
     // The others are said when all profiles are predicted; this one, too, if all are few.
     const bool is_new = warning.kind == WarningKind::few_cells && n_all >= fewest_dataset_cells;
-    if (is_new) spdlog::warn("{}", warning.text);
+    if (is_new) log_warning("{}", warning.text);
   }
   CellStream stream = input.stream();
   return measure(stream, input.normaliser(), model.panel.size(), options, input.empties_matter(),
@@ -176,7 +176,7 @@ Profiles predict_profiles(InputSums sums, const PreparedModel& model, const Gene
   predicting.scale = scale_of(options.scale, above.size());
   predicting.empty_cells = EmptyCells::error;
   if (options.scale == Scale::automatic && predicting.scale == Scale::reference) {
-    spdlog::info(
+    log_info(
         "only {} profiles are above the floor, too few to be standardised among "
         "themselves ({} would do): they are compared with the training samples",
         above.size(), least_dataset_profiles);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
-#include <spdlog/spdlog.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -13,6 +11,8 @@
 #include "analysis/make_profiles.hpp"
 #include "anndata/h5ad_layout.hpp"
 #include "base/file_endings.hpp"
+#include "base/joined.hpp"
+#include "base/log.hpp"
 #include "base/suggest.hpp"
 #include "cells/groups.hpp"
 #include "cells/prepared_input.hpp"
@@ -76,7 +76,7 @@ std::vector<std::string> read_column(const h5ad::Table& obs, const std::string& 
     }
     throw Error(ExitCode::usage,
                 fmt::format("obs of {} has no column '{}'; it has {}.{}", file, name,
-                            names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")),
+                            names.empty() ? "none" : fmt::format("{}", joined(names, ", ")),
                             did_you_mean(name, names)));
   }
   return obs.read(*column).as_texts();
@@ -188,12 +188,12 @@ InputSums sum_profiles(CellSource& cells, const UnitRecipe& recipe, const Readin
     profile.sample =
         has_samples ? group.fields.front() : name_of_sample(grouping, result.input.path);
     const auto first = group.fields.begin() + (has_samples ? 1 : 0);
-    profile.group = fmt::format("{}", fmt::join(first, group.fields.end(), "|"));
+    profile.group = fmt::format("{}", joined(first, group.fields.end(), "|"));
     samples.push_back(profile.sample);
   }
   if (!has_samples && grouping.sample.empty()) {
-    spdlog::info("{}: no column of samples was named, so all of its cells are one sample, '{}'",
-                 result.input.path, name_of_sample(grouping, result.input.path));
+    log_info("{}: no column of samples was named, so all of its cells are one sample, '{}'",
+             result.input.path, name_of_sample(grouping, result.input.path));
   }
   set_traits(profiles, grouping, groups, samples, result.input);
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "anndata/h5_copy.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstring>
 #include <limits>
 #include <string_view>
 
+#include "base/log.hpp"
 #include "hdf5/h5_chunks.hpp"
 #include "hdf5/h5_storage.hpp"
 #include "hdf5/text_arena.hpp"
@@ -333,8 +333,8 @@ void ArrayCopier::copy_texts(const Source& source, hid_t parent, const std::stri
   set_encoding(out_, copied.get(), scalar ? "string" : "string-array", "0.2.0");
   out_.close(std::move(copied));
   if (latin1) {
-    spdlog::warn("{}: {}: texts that are not UTF-8 were taken as Latin-1.", in_.path(),
-                 h5::path_of(source.dataset));
+    log_warning("{}: {}: texts that are not UTF-8 were taken as Latin-1.", in_.path(),
+                h5::path_of(source.dataset));
   }
 }
 

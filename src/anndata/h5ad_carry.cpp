@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "anndata/h5ad_carry.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -14,6 +13,8 @@
 #include "anndata/h5_copy.hpp"
 #include "anndata/h5ad_elements.hpp"
 #include "anndata/h5ad_layout.hpp"
+#include "base/joined.hpp"
+#include "base/log.hpp"
 #include "base/work_note.hpp"
 
 namespace sicmir {
@@ -45,7 +46,7 @@ class Carry {
         gene_counts_.insert(genes.size());
         for (const h5ad::Column& column : genes.columns()) gene_columns_.insert(column.name);
       } catch (const Error& error) {
-        spdlog::debug("{}", error.what());
+        log_debug("{}", error.what());
       }
     }
     // A file with as many genes as cells: what has that length may well be of the cells.
@@ -112,8 +113,8 @@ class Carry {
       }
     });
     if (!left_out_.empty()) {
-      spdlog::info("{}: not carried over, because it describes genes: {}.", in_.path(),
-                   fmt::join(left_out_, ", "));
+      log_info("{}: not carried over, because it describes genes: {}.", in_.path(),
+               joined(left_out_, ", "));
     }
   }
 
@@ -264,7 +265,7 @@ bool fits(const h5::File& in, const h5ad::Table& obs, const TextList& names,
       kept.end() <= obs.size()) {
     return true;
   }
-  spdlog::warn(
+  log_warning(
       "{}: obs has {} lines, which do not fit the cells that were read; obs, obsm, obsp "
       "and uns are not carried over.",
       in.path(), obs.size());
@@ -311,7 +312,7 @@ void carry_over(const std::string& from, const H5Output& out, const TextList& na
     if (!fits(*in, *obs, names, kept)) obs.reset();
   } catch (const Error& error) {
     obs.reset();
-    spdlog::warn("{} obs, obsm, obsp and uns are not carried over.", error.what());
+    log_warning("{} obs, obsm, obsp and uns are not carried over.", error.what());
   }
   if (!obs) {
     write_names_only(out, names);

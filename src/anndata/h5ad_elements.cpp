@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "anndata/h5ad_elements.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +11,8 @@
 #include <optional>
 #include <set>
 #include <string_view>
+
+#include "base/log.hpp"
 
 namespace sicmir {
 namespace {
@@ -82,10 +83,10 @@ void check_new_name(hid_t parent, const std::string& name) {
 void ElementCopier::warn(const std::string& sentence) {
   constexpr int most = 20;
   if (++warnings_ < most) {
-    spdlog::warn("{}", sentence);
+    log_warning("{}", sentence);
   } else if (warnings_ == most) {
-    spdlog::warn("{}: more is not carried over; only the first {} pieces are named.", in_.path(),
-                 most - 1);
+    log_warning("{}: more is not carried over; only the first {} pieces are named.", in_.path(),
+                most - 1);
   }
 }
 
@@ -94,7 +95,7 @@ bool ElementCopier::guard(const std::string& path, const std::function<void()>& 
     work();
     return true;
   } catch (const Absent&) {
-    spdlog::debug("{}: {} is empty and not carried over.", in_.path(), path);
+    log_debug("{}: {} is empty and not carried over.", in_.path(), path);
   } catch (const NotCopied& reason) {
     warn(fmt::format("{}: {} is not carried over: {}.", in_.path(), path, reason.what()));
   } catch (const Error& error) {

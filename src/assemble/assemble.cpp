@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sicmir/assemble.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -13,6 +12,8 @@
 
 #include "assemble/gdc_files.hpp"
 #include "assemble/sample_sheet.hpp"
+#include "base/joined.hpp"
+#include "base/log.hpp"
 #include "sicmir/reference_tables.hpp"
 #include "text/text_output.hpp"
 
@@ -77,11 +78,11 @@ std::map<std::pair<std::string, std::string>, Chosen> choose(const std::vector<S
     const SheetFile& loser = better ? *chosen : file;
     if (better) chosen = &file;
     ++n_passed_over;
-    spdlog::debug("{}: {} ({}) is used, {} ({}) is not", file.sample, chosen->barcode, chosen->id,
-                  loser.barcode, loser.id);
+    log_debug("{}: {} ({}) is used, {} ({}) is not", file.sample, chosen->barcode, chosen->id,
+              loser.barcode, loser.id);
   }
   if (n_passed_over > 0) {
-    spdlog::info(
+    log_info(
         "{} file(s) repeat a sample and are passed over: frozen before FFPE, vial A "
         "before B, the highest plate, then the smaller file id; -v names them",
         n_passed_over);
@@ -97,7 +98,7 @@ class Problems {
   void add(const std::string& what) {
     ++n_;
     if (skip_) {
-      spdlog::warn("left out: {}", what);
+      log_warning("left out: {}", what);
     } else if (first_.size() < shown_problems) {
       first_.push_back(what);
     }
@@ -109,7 +110,7 @@ class Problems {
     throw Error(ExitCode::bad_input,
                 fmt::format("{} file(s) cannot be used:\n  {}{}\nFetch them again (gdc-client goes "
                             "on where it stopped), or leave their samples out with --skip-broken.",
-                            n_, fmt::join(first_, "\n  "),
+                            n_, joined(first_, "\n  "),
                             n_ > shown ? fmt::format("\n  ... and {} more", n_ - shown) : ""));
   }
 
@@ -324,8 +325,8 @@ AssembleReport assemble(const AssembleOptions& options) {
   gdc::SampleSheet sheet = gdc::read_sample_sheets(options.sample_sheets);
   report.warnings = std::move(sheet.warnings);
   if (sheet.n_other > 0) {
-    spdlog::info("{} line(s) of the sample sheet name files that hold no expression; passed over",
-                 sheet.n_other);
+    log_info("{} line(s) of the sample sheet name files that hold no expression; passed over",
+             sheet.n_other);
   }
   const GdcWorkflow workflow = choose_workflow(sheet.files, options.workflow, report.warnings);
   auto samples = choose(sheet.files, workflow);
@@ -342,9 +343,9 @@ AssembleReport assemble(const AssembleOptions& options) {
     at = is_pair && !is_control ? std::next(at) : samples.erase(at);
   }
   if (n_single[0] + n_single[1] > 0) {
-    spdlog::info("{} sample(s) have mRNA only, {} miRNA only; left out", n_single[0], n_single[1]);
+    log_info("{} sample(s) have mRNA only, {} miRNA only; left out", n_single[0], n_single[1]);
   }
-  if (n_control > 0) spdlog::info("{} control sample(s) (types 20 to 29) are left out", n_control);
+  if (n_control > 0) log_info("{} control sample(s) (types 20 to 29) are left out", n_control);
   if (samples.empty()) {
     throw Error(ExitCode::bad_input,
                 fmt::format("the sample sheet names no sample with both mRNA ({}) and miRNA; {} "
@@ -367,7 +368,7 @@ AssembleReport assemble(const AssembleOptions& options) {
   for (const auto& [key, chosen] : samples) {
     const std::string& sample = key.second;
     Contents contents;
-    if (++n_done % say_every == 0) spdlog::info("{} of {} samples", n_done, n_all);
+    if (++n_done % say_every == 0) log_info("{} of {} samples", n_done, n_all);
     if (!reader.read(sample, chosen, contents)) continue;
     // Once a file is broken nothing will be written, but all of them should be named.
     if (problems.count() > 0 && !options.skip_broken) continue;

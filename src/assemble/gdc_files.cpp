@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "assemble/gdc_files.hpp"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "base/joined.hpp"
 #include "input/table_layout.hpp"
 #include "text/byte_input.hpp"
 #include "text/line_reader.hpp"
@@ -57,7 +58,7 @@ class FieldLines {
   [[nodiscard]] std::size_t column(std::string_view name) const {
     const auto found = std::find(fields.begin(), fields.end(), name);
     if (found == fields.end()) {
-      const std::string shown = fmt::format("{}", fmt::join(fields, ", "));
+      const std::string shown = joined(fields, ", ");
       throw Error(ExitCode::bad_input,
                   fmt::format("{}: line {} names no column '{}'; found: {}.", path_,
                               lines_.number(), name, shown.substr(0, 200)));

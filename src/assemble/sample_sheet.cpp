@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "assemble/sample_sheet.hpp"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "base/joined.hpp"
 #include "genes/sample_ids.hpp"
 #include "text/byte_input.hpp"
 #include "text/line_reader.hpp"
@@ -92,7 +93,7 @@ class Columns {
       throw Error(ExitCode::bad_input,
                   fmt::format("{}: line 1 names no column '{}'; found: {}. Expected is the sample "
                               "sheet that the GDC portal's cart offers (gdc_sample_sheet.*.tsv).",
-                              file, needed, fmt::join(header, ", ")));
+                              file, needed, joined(header, ", ")));
     }
   }
   /// Empty if there is no such column.

@@ -2,9 +2,8 @@
 #include "base/output_file.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <poll.h>
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -23,6 +22,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/log.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir {
@@ -296,7 +296,7 @@ void OutputFile::commit() {
   if (replaces_) {
     // Another owner's file stays theirs where that is permitted; where not, it is ours.
     if (fchown(file_.get(), owner_, group_) != 0) {
-      spdlog::debug("{}: the owner of the replaced file could not be kept.", path_);
+      log_debug("{}: the owner of the replaced file could not be kept.", path_);
     }
     if (fchmod(file_.get(), mode_) != 0) fail(errno);
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cells/decide.hpp"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <atomic>
@@ -11,6 +11,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/joined.hpp"
 #include "cells/fractional_counts.hpp"
 #include "parallel/thread_pool.hpp"
 #include "parallel/threads.hpp"
@@ -294,7 +295,7 @@ Decision decide(const Sample& sample, const CellSource& source, const GeneSelect
     throw Error(ExitCode::bad_input,
                 fmt::format("{}: {} gene(s) of the panel occur more than once in the file ({}{}), "
                             "and {} values cannot simply be added up.",
-                            input.path, names.size(), fmt::join(shown, ", "),
+                            input.path, names.size(), joined(shown, ", "),
                             shown.size() < names.size() ? "..." : "", to_string(decision.values)),
                 {Remedy::handle_duplicates});
   }

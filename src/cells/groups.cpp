@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cells/groups.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "anndata/h5ad_layout.hpp"
+#include "base/joined.hpp"
 #include "base/suggest.hpp"
 #include "text/byte_input.hpp"
 #include "text/line_reader.hpp"
@@ -53,7 +53,7 @@ std::string listed(const std::vector<std::string>& names) {
   constexpr std::size_t most = 40;
   const std::vector<std::string> shown(
       names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(most, names.size())));
-  return fmt::format("{}{}", fmt::join(shown, ", "), shown.size() < names.size() ? "..." : "");
+  return fmt::format("{}{}", joined(shown, ", "), shown.size() < names.size() ? "..." : "");
 }
 
 bool is_file(const std::string& path) {
@@ -96,7 +96,7 @@ class CellGroups::Collector {
     std::map<std::string, const std::vector<std::string>*> names;
     for (const auto& [fields, before] : by_fields_) {
       now[static_cast<std::size_t>(before)] = static_cast<std::int32_t>(groups.size());
-      CellGroup group{fmt::format("{}", fmt::join(fields, "|")), fields, 0};
+      CellGroup group{joined(fields, "|"), fields, 0};
       if (!names.try_emplace(group.name, &fields).second) {
         throw Error(ExitCode::bad_input,
                     fmt::format("{}: two groups would be named '{}', because fields of the "

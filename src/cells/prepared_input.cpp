@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cells/prepared_input.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <limits>
 #include <span>
 #include <utility>
+
+#include "base/joined.hpp"
+#include "base/log.hpp"
 
 namespace sicmir {
 namespace {
@@ -18,7 +19,7 @@ constexpr std::size_t names_shown = 10;
 std::string some(const std::vector<std::string>& names) {
   const std::span<const std::string> shown(names.data(), std::min(names_shown, names.size()));
   return fmt::format(
-      "{}{}", fmt::join(shown, ", "),
+      "{}{}", joined(shown, ", "),
       names.size() > shown.size() ? fmt::format(" and {} more", names.size() - shown.size()) : "");
 }
 
@@ -121,27 +122,27 @@ CellStream PreparedInput::stream_again() {
 }
 
 void log_genes(const GeneMapReport& report) {
-  spdlog::info("genes: {} of {} found by {}", report.n_found, report.n_panel, report.column);
+  log_info("genes: {} of {} found by {}", report.n_found, report.n_panel, report.column);
   for (std::size_t kind = 0; kind < n_match_kinds; ++kind) {
     if (report.by_kind[kind] == 0) continue;
-    spdlog::debug("  {} by {}", report.by_kind[kind], to_string(static_cast<MatchKind>(kind)));
+    log_debug("  {} by {}", report.by_kind[kind], to_string(static_cast<MatchKind>(kind)));
   }
   if (!report.missing.empty()) {
-    spdlog::warn("{} genes of the model are not in the input and count as average: {}",
-                 report.missing.size(), some(report.missing));
+    log_warning("{} genes of the model are not in the input and count as average: {}",
+                report.missing.size(), some(report.missing));
   }
   if (!report.duplicated.empty()) {
-    spdlog::warn("{} genes occur more than once in the input: {}", report.duplicated.size(),
-                 some(report.duplicated));
+    log_warning("{} genes occur more than once in the input: {}", report.duplicated.size(),
+                some(report.duplicated));
   }
-  for (const std::string& warning : report.warnings) spdlog::warn("{}", warning);
+  for (const std::string& warning : report.warnings) log_warning("{}", warning);
 }
 
 void log_decision(const Decision& decision) {
-  spdlog::info("values: {} ({}; {} cells sampled)", to_string(decision.values),
-               decision.values_reason, decision.sampled_cells);
-  spdlog::info("scale: {} ({})", to_string(decision.scale), decision.scale_reason);
-  for (const DecisionWarning& warning : decision.warnings) spdlog::warn("{}", warning.text);
+  log_info("values: {} ({}; {} cells sampled)", to_string(decision.values), decision.values_reason,
+           decision.sampled_cells);
+  log_info("scale: {} ({})", to_string(decision.scale), decision.scale_reason);
+  for (const DecisionWarning& warning : decision.warnings) log_warning("{}", warning.text);
 }
 
 }  // namespace sicmir

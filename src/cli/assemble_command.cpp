@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <filesystem>
 #include <memory>
 
+#include "base/joined.hpp"
+#include "base/log.hpp"
 #include "cli/commands.hpp"
 #include "sicmir/assemble.hpp"
 
@@ -23,10 +24,9 @@ void run(AssembleCommand& command) {
                                                  command.assemble.folder));
   }
   const AssembleReport report = assemble(command.assemble);
-  for (const std::string& warning : report.warnings) spdlog::warn("{}", warning);
-  spdlog::info("{} samples ({} normal) of {} patients in {} cohort(s) written to {}",
-               report.n_samples, report.n_normal, report.n_patients, report.n_cohorts,
-               fmt::join(report.outputs, ", "));
+  for (const std::string& warning : report.warnings) log_warning("{}", warning);
+  log_info("{} samples ({} normal) of {} patients in {} cohort(s) written to {}", report.n_samples,
+           report.n_normal, report.n_patients, report.n_cohorts, joined(report.outputs, ", "));
 }
 
 }  // namespace

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/batch.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -11,12 +9,14 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
 
 #include "base/digest.hpp"
 #include "base/file_endings.hpp"
+#include "base/joined.hpp"
+#include "base/json.hpp"
+#include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "cli/commands.hpp"
 #include "cli/supervisor.hpp"
@@ -27,7 +27,6 @@ namespace sicmir::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 
 /// Regular files of an input: itself, or those of a folder.
 std::vector<fs::path> files_of(const std::string& path) {
@@ -99,7 +98,7 @@ class Records {
     std::error_code error;
     if (!fs::is_regular_file(output, error)) return false;
     std::ifstream stream(file_of(item));
-    const Json record = Json::parse(stream, nullptr, false);
+    const Json record = read_json(stream);
     if (!record.is_object() || record.value("options", "") != options_.fingerprint ||
         record.value("output_bytes", std::uint64_t{0}) != fs::file_size(output, error)) {
       return false;
@@ -114,7 +113,7 @@ class Records {
     record["output_bytes"] = fs::file_size(output, error);
     OutputFile file(file_of(item));
     file.create();
-    file.write(record.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    file.write(json_text(record, 2) + "\n");
     file.commit();
   }
 
@@ -182,7 +181,7 @@ void run_batch(const std::vector<BatchItem>& items, const BatchOptions& options,
       ++skipped;
       continue;
     }
-    spdlog::info("--- {} ({} of {})", item.id, done + skipped + failed.size() + 1, items.size());
+    log_info("--- {} ({} of {})", item.id, done + skipped + failed.size() + 1, items.size());
     const Json record = records.describe(item);
     const int code = supervised([&](const RunSettings& settings) {
       return exit_code_of([&] { work(item, output, settings); });
@@ -200,11 +199,11 @@ void run_batch(const std::vector<BatchItem>& items, const BatchOptions& options,
       failed.push_back(fmt::format("{} ({})", item.id, item.path));
     }
   }
-  spdlog::info("{} predicted, {} done before, {} failed", done, skipped, failed.size());
+  log_info("{} predicted, {} done before, {} failed", done, skipped, failed.size());
   if (failed.empty()) return;
   throw Error(ExitCode::bad_input,
               fmt::format("{} of {} inputs could not be predicted (the reasons are above):\n  {}",
-                          failed.size(), items.size(), fmt::join(failed, "\n  ")));
+                          failed.size(), items.size(), joined(failed, "\n  ")));
 }
 
 }  // namespace sicmir::cli

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/sinks/ansicolor_sink.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <charconv>
@@ -16,6 +14,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "base/printable.hpp"
 #include "cli/commands.hpp"
@@ -214,41 +213,19 @@ void settle_shard(InputOptions& options) {
 }
 
 void start_log(const CommonOptions& options) {
-  auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
-  auto logger = std::make_shared<spdlog::logger>("sicmir", std::move(sink));
-  // News is plain text; what needs attention says so at the start of its line.
-  struct Prefix final : spdlog::formatter {
-    void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& line) override {
-      std::string_view prefix;
-      if (message.level == spdlog::level::warn) prefix = "warning: ";
-      if (message.level >= spdlog::level::err) prefix = "error: ";
-      line.append(prefix.data(), prefix.data() + prefix.size());
-      const std::string words =
-          printable(std::string_view(message.payload.data(), message.payload.size()));
-      line.append(words.data(), words.data() + words.size());
-      line.push_back('\n');
-    }
-    [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override {
-      return std::make_unique<Prefix>();
-    }
-  };
-  logger->set_formatter(std::make_unique<Prefix>());
-  logger->set_level(options.quiet     ? spdlog::level::err
-                    : options.verbose ? spdlog::level::debug
-                                      : spdlog::level::info);
-  spdlog::set_default_logger(std::move(logger));
+  set_up_log(options.quiet ? LogLevel::error : options.verbose ? LogLevel::debug : LogLevel::info);
 }
 
 void log_source(const CellSource& source) {
   const SourceDescription& description = source.description();
-  spdlog::info("reading {}: {}{}{}", description.path == "-" ? "standard input" : description.path,
-               description.format, description.storage.empty() ? "" : ", ", description.storage);
+  log_info("reading {}: {}{}{}", description.path == "-" ? "standard input" : description.path,
+           description.format, description.storage.empty() ? "" : ", ", description.storage);
   if (!description.matrix.empty()) {
-    spdlog::info("matrix: {}{}", description.matrix,
-                 description.matrix_reason.empty() ? "" : " (" + description.matrix_reason + ")");
+    log_info("matrix: {}{}", description.matrix,
+             description.matrix_reason.empty() ? "" : " (" + description.matrix_reason + ")");
   }
-  for (const std::string& warning : description.warnings) spdlog::warn("{}", warning);
-  spdlog::debug("the reader holds at most {} MB", source.memory_bytes() / 1'000'000 + 1);
+  for (const std::string& warning : description.warnings) log_warning("{}", warning);
+  log_debug("the reader holds at most {} MB", source.memory_bytes() / 1'000'000 + 1);
 }
 
 int exit_code_of(const std::function<void()>& work) {
@@ -259,18 +236,18 @@ int exit_code_of(const std::function<void()>& work) {
   } catch (const BrokenPipe&) {
     return closed_pipe;
   } catch (const Error& error) {
-    spdlog::error("{}", message_of(error));
+    log_error("{}", message_of(error));
     return static_cast<int>(error.code());
   } catch (const std::bad_alloc&) {
-    spdlog::error("out of memory. Use fewer --threads or smaller --block-cells.");
+    log_error("out of memory. Use fewer --threads or smaller --block-cells.");
   } catch (const std::exception& error) {
     const auto* system = dynamic_cast<const std::system_error*>(&error);
     if (system != nullptr && system->code() == std::errc::resource_unavailable_try_again) {
-      spdlog::error(
+      log_error(
           "no more threads can be started (ulimit -u, ulimit -v, or the limits of the job). Use "
           "fewer --threads.");
     } else {
-      spdlog::error("internal: {}. Please report this with the command line.", error.what());
+      log_error("internal: {}. Please report this with the command line.", error.what());
     }
   }
   return static_cast<int>(ExitCode::internal);

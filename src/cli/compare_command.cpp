@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/spdlog.h>
 
 #include <memory>
 
 #include "analysis/difference_text.hpp"
+#include "base/log.hpp"
 #include "cli/difference_options.hpp"
 
 namespace sicmir::cli {
@@ -15,27 +15,27 @@ struct CompareCommand : DifferenceCommand {
 
 void say(const Comparison& comparison) {
   if (comparison.n_below_floor > 0) {
-    spdlog::info("{} profiles are below the floor and left out", comparison.n_below_floor);
+    log_info("{} profiles are below the floor and left out", comparison.n_below_floor);
   }
   if (comparison.n_without_condition > 0) {
-    spdlog::warn("{} profiles have no condition and are left out", comparison.n_without_condition);
+    log_warning("{} profiles have no condition and are left out", comparison.n_without_condition);
   }
   if (comparison.n_unpaired > 0) {
-    spdlog::info("{} donors of one condition are left out", comparison.n_unpaired);
+    log_info("{} donors of one condition are left out", comparison.n_unpaired);
   }
-  spdlog::info("{} replicates ({})", comparison.n_replicates,
-               comparison.paired ? "donors, paired: each gave several conditions"
-                                 : "donors, or samples without a donor, of one condition each");
+  log_info("{} replicates ({})", comparison.n_replicates,
+           comparison.paired ? "donors, paired: each gave several conditions"
+                             : "donors, or samples without a donor, of one condition each");
   for (const GroupComparison& group : comparison.groups) {
     if (!group.why_no_p.empty()) {
-      spdlog::info("{}, {}: no p-values: {}", group.group, group.condition, group.why_no_p);
+      log_info("{}, {}: no p-values: {}", group.group, group.condition, group.why_no_p);
     } else {
-      spdlog::info("{}, {}: {}", group.group, group.condition, words(group.prior));
+      log_info("{}, {}: {}", group.group, group.condition, words(group.prior));
     }
   }
   if (comparison.n_tests > 0) {
-    spdlog::info("false discovery rate over {} tests, all miRNAs, groups and conditions",
-                 comparison.n_tests);
+    log_info("false discovery rate over {} tests, all miRNAs, groups and conditions",
+             comparison.n_tests);
   }
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <cmath>
 #include <memory>
 
+#include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "cli/commands.hpp"
 #include "evaluate/evaluation_text.hpp"
@@ -40,10 +40,10 @@ std::string words(const MedianInterval& interval) {
 }
 
 void say(const std::string& what, const MedianScores& mirnas, const MedianScores& samples) {
-  spdlog::info("{}: median Pearson per miRNA {}, Spearman {}", what, words(mirnas.pearson),
-               words(mirnas.spearman));
-  spdlog::info("{}: median Pearson per sample {}, Spearman {}", what, words(samples.pearson),
-               words(samples.spearman));
+  log_info("{}: median Pearson per miRNA {}, Spearman {}", what, words(mirnas.pearson),
+           words(mirnas.spearman));
+  log_info("{}: median Pearson per sample {}, Spearman {}", what, words(samples.pearson),
+           words(samples.spearman));
 }
 
 void run(EvaluateCommand& command) {
@@ -59,17 +59,17 @@ void run(EvaluateCommand& command) {
   options.threads = command.common.threads;
   if (!command.mirnas.empty()) options.mirnas = names_in_list("--mirnas", command.mirnas);
   const Evaluation evaluation = evaluate(command.predicted, command.measured, options);
-  for (const std::string& warning : evaluation.warnings) spdlog::warn("{}", warning);
-  spdlog::info("{} samples of {} patients and {} miRNAs compared", evaluation.samples.size(),
-               evaluation.n_patients, evaluation.mirnas.size());
+  for (const std::string& warning : evaluation.warnings) log_warning("{}", warning);
+  log_info("{} samples of {} patients and {} miRNAs compared", evaluation.samples.size(),
+           evaluation.n_patients, evaluation.mirnas.size());
   if (evaluation.cohorts.empty()) {
-    spdlog::info(
+    log_info(
         "without --samples there are no within-cohort figures; pooled ones mostly measure tissue");
   } else {
     say("within cohorts", evaluation.mirnas_within, evaluation.samples_within);
     for (const auto& [name, cohort] : evaluation.cohorts) {
-      spdlog::info("cohort {}: {} samples, median Pearson per miRNA {:.3f}", name, cohort.n_samples,
-                   cohort.pearson.median);
+      log_info("cohort {}: {} samples, median Pearson per miRNA {:.3f}", name, cohort.n_samples,
+               cohort.pearson.median);
     }
   }
   say("pooled", evaluation.mirnas_pooled, evaluation.samples_pooled);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/spdlog.h>
-
 #include <memory>
 
+#include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "cli/commands.hpp"
 #include "sicmir/export.hpp"
@@ -22,8 +21,8 @@ void run(const ExportCommand& command) {
   }
   const Model model = read_model(command.model);
   export_model(model, command.output);
-  spdlog::info("model {} of {} genes and {} miRNAs written to {}", model.name, model.panel.size(),
-               model.mirnas.size(), command.output);
+  log_info("model {} of {} genes and {} miRNAs written to {}", model.name, model.panel.size(),
+           model.mirnas.size(), command.output);
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <memory>
 
+#include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "cli/commands.hpp"
 #include "sicmir/import.hpp"
@@ -46,20 +46,20 @@ void run(ImportCommand& command) {
   (void)OutputFile(command.output);  // a place that cannot be written is found before the work
   ImportReport report;
   Model model = import_checkpoint(command.input, command.options, report);
-  spdlog::info("{}: {}", command.input, report.what);
-  for (const std::string& note : report.notes) spdlog::warn("{}", note);
+  log_info("{}: {}", command.input, report.what);
+  for (const std::string& note : report.notes) log_warning("{}", note);
   write_model(model, command.output);
   const Index n_genes = model.panel.size();
   if (report.n_reference_genes > 0) {
-    spdlog::info(
+    log_info(
         "mean and sd of the published training set are known for {} of {} genes; --scale reference "
         "treats the others as average",
         report.n_reference_genes, n_genes);
   } else {
-    spdlog::warn("no mean and sd are known for any gene: --scale reference is not possible");
+    log_warning("no mean and sd are known for any gene: --scale reference is not possible");
   }
-  spdlog::info("model {} of {} genes and {} miRNAs written to {}", model.name, n_genes,
-               model.mirnas.size(), command.output);
+  log_info("model {} of {} genes and {} miRNAs written to {}", model.name, n_genes,
+           model.mirnas.size(), command.output);
 }
 
 }  // namespace

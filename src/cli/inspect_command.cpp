@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -10,9 +9,9 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/json.hpp"
 #include "base/output_file.hpp"
 #include "base/printable.hpp"
 #include "cells/prepared_input.hpp"
@@ -25,8 +24,6 @@
 
 namespace sicmir::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct InspectCommand {
   CommonOptions common;
@@ -220,15 +217,13 @@ void print_plain(const Json& json, const std::string& indent) {
       for (std::size_t i = 0; i < std::min(shown, value.size()); ++i) {
         const Json& item = value[i];
         std::cout << indent << "  "
-                  << (item.is_string() ? printable(item.get<std::string>())
-                                       : item.dump(-1, ' ', false, Json::error_handler_t::replace))
+                  << (item.is_string() ? printable(item.get<std::string>()) : json_text(item))
                   << "\n";
       }
       if (value.size() > shown) std::cout << indent << "  ...\n";
     } else {
       std::cout << indent << printable(key) << ": "
-                << (value.is_string() ? printable(value.get<std::string>())
-                                      : value.dump(-1, ' ', false, Json::error_handler_t::replace))
+                << (value.is_string() ? printable(value.get<std::string>()) : json_text(value))
                 << "\n";
     }
   }
@@ -248,7 +243,7 @@ void run(InspectCommand& command) {
     json = describe_matrix(command, refusal);
   }
   if (command.json) {
-    std::cout << json.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+    std::cout << json_text(json, 2) << "\n";
   } else {
     print_plain(json, "");
   }

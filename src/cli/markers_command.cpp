@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/spdlog.h>
 
 #include <memory>
 
 #include "analysis/difference_text.hpp"
+#include "base/log.hpp"
 #include "cli/difference_options.hpp"
 
 namespace sicmir::cli {
@@ -14,26 +14,26 @@ struct MarkersCommand : DifferenceCommand {
 };
 
 void say(const MarkerSet& set, const MarkerOptions& options) {
-  for (const std::string& warning : set.warnings) spdlog::warn("{}", warning);
+  for (const std::string& warning : set.warnings) log_warning("{}", warning);
   if (set.n_below_floor > 0) {
-    spdlog::info("{} of {} profiles are below the floor and left out", set.n_below_floor,
-                 set.n_below_floor + set.n_profiles);
+    log_info("{} of {} profiles are below the floor and left out", set.n_below_floor,
+             set.n_below_floor + set.n_profiles);
   }
   if (options.labels_from == LabelsFrom::clusters) {
-    spdlog::info(
+    log_info(
         "no p-values: groups found by clustering the same mRNA differ by construction. If they "
         "were sorted or annotated otherwise, say so with --labels-from.");
   } else {
     for (const MarkerGroup& group : set.groups) {
-      if (!group.why_no_p.empty()) spdlog::info("{}: no p-values: {}", group.name, group.why_no_p);
+      if (!group.why_no_p.empty()) log_info("{}: no p-values: {}", group.name, group.why_no_p);
     }
     if (set.n_tests > 0) {
-      spdlog::info("moderated t: {}; false discovery rate over {} tests, all miRNAs and groups",
-                   words(set.prior), set.n_tests);
+      log_info("moderated t: {}; false discovery rate over {} tests, all miRNAs and groups",
+               words(set.prior), set.n_tests);
     }
   }
-  spdlog::info("{} groups in {} samples compared; predictions follow from the same cells' mRNA",
-               set.groups.size(), set.n_samples);
+  log_info("{} groups in {} samples compared; predictions follow from the same cells' mRNA",
+           set.groups.size(), set.n_samples);
 }
 
 void run(MarkersCommand& command) {

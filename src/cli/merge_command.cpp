@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <memory>
 
+#include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "cli/commands.hpp"
 #include "output/merge_parts.hpp"
@@ -42,8 +42,8 @@ void run_merge_stats(const MergeCommand& command) {
   (void)OutputFile(command.output);
   const MomentsFile merged = merge_moments(command.parts);
   write_moments(merged, command.output);
-  spdlog::info("moments of {} genes over {} cells of {} parts written to {}", merged.genes.size(),
-               merged.moments.n_cells(), command.parts.size(), command.output);
+  log_info("moments of {} genes over {} cells of {} parts written to {}", merged.genes.size(),
+           merged.moments.n_cells(), command.parts.size(), command.output);
 }
 
 void bind_parts(Command& sub, MergeCommand& command, const std::string& output) {

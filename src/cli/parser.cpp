@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/parser.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
+#include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <type_traits>
 
+#include "base/joined.hpp"
 #include "base/suggest.hpp"
 #include "sicmir/error.hpp"
 
@@ -59,7 +59,7 @@ std::string wrong_number(const std::string& text, const std::optional<Option::Li
 
 std::string wrong_word(const std::string& text, const std::vector<std::string>& allowed) {
   if (std::find(allowed.begin(), allowed.end(), text) != allowed.end()) return {};
-  return fmt::format("'{}' is not one of {}.{}", text, fmt::join(allowed, ", "),
+  return fmt::format("'{}' is not one of {}.{}", text, joined(allowed, ", "),
                      did_you_mean(text, allowed));
 }
 
@@ -215,7 +215,7 @@ bool Command::parse(std::span<const std::string> arguments) {
   app.set_help_flag();  // --help is one of our flags
   std::vector<CLI::Option*> parsed;
   for (Option& option : options_) {
-    std::string names = fmt::format("{}", fmt::join(option.names_, ","));
+    std::string names = joined(option.names_, ",");
     const auto add = Overloaded{
         [&](bool* flag) {
           return app.add_flag_function(names,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <array>
 #include <memory>
 #include <utility>
 
+#include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "cli/commands.hpp"
 #include "cli/pool_options.hpp"
@@ -68,9 +68,9 @@ void run(PoolCommand& command) {
       open_pool_sink(command.output, command.sink, pooled.pools.columns, pooled.pools.facts);
   write_pools(pooled, *sink);
   const PoolReport& made = pooled.pools.report;
-  spdlog::info("{} pools x {} genes written to {} in {:.1f} s", made.n_pools,
-               pooled.header.features.size(),
-               command.output == "-" ? "standard output" : command.output, made.seconds);
+  log_info("{} pools x {} genes written to {} in {:.1f} s", made.n_pools,
+           pooled.header.features.size(),
+           command.output == "-" ? "standard output" : command.output, made.seconds);
   if (!command.report.empty()) {
     RunReport report;
     report.decision.values = pooled.pools.values;

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +11,8 @@
 #include <set>
 
 #include "base/digest.hpp"
+#include "base/joined.hpp"
+#include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "base/suggest.hpp"
 #include "cells/prepared_input.hpp"
@@ -112,7 +112,7 @@ std::vector<Index> chosen_mirnas(const PredictCommand& command, const Model& mod
                               "taken; `sicmir inspect --json MODEL` lists them all.{}",
                               model.name, name,
                               arms.empty() ? did_you_mean(name, names_of(by_name))
-                                           : fmt::format(" Specify {}.", fmt::join(arms, " or "))));
+                                           : fmt::format(" Specify {}.", joined(arms, " or "))));
     }
     const Accuracy& accuracy = model.mirnas[static_cast<std::size_t>(found->second)].accuracy;
     if (command.min_accuracy >= -1.0 && !(accuracy.within_cohort >= command.min_accuracy)) continue;
@@ -260,11 +260,11 @@ void predict_one(const PredictCommand& command, const PreparedModel& prepared,
   outputs.push_back({Quantity::mirnas, sink.get()});
   const RunReport report = predict(*source, prepared, index, options, outputs);
   progress.clear();
-  spdlog::info("{} {} x {} miRNAs written to {} in {:.1f} s", report.cells_written,
-               pooled ? "pools" : "cells",
-               options.mirnas.empty() ? model.mirnas.size() : options.mirnas.size(),
-               command.output == "-" ? "standard output" : command.output,
-               report.seconds_measure + report.seconds_predict);
+  log_info("{} {} x {} miRNAs written to {} in {:.1f} s", report.cells_written,
+           pooled ? "pools" : "cells",
+           options.mirnas.empty() ? model.mirnas.size() : options.mirnas.size(),
+           command.output == "-" ? "standard output" : command.output,
+           report.seconds_measure + report.seconds_predict);
   if (!command.report.empty()) {
     write_run_report(command.report, command.input, command.output, model, *source, report,
                      options.threads, pooled ? &*pooled : nullptr);

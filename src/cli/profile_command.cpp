@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
-#include <spdlog/spdlog.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +9,8 @@
 #include <utility>
 
 #include "analysis/make_profiles.hpp"
+#include "base/joined.hpp"
+#include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "base/suggest.hpp"
 #include "cli/commands.hpp"
@@ -79,7 +79,7 @@ std::vector<ListColumn> columns_of(const std::vector<std::string>& first, const 
           fmt::format(
               "{}: line 1: '{}' {}; the columns of a list of inputs are {}.{}", list, name,
               found == list_columns.end() ? "is no column that is known" : "stands there twice",
-              fmt::join(known, ", "), did_you_mean(name, known)));
+              joined(known, ", "), did_you_mean(name, known)));
     }
     columns.push_back(*found);
   }
@@ -224,7 +224,7 @@ void run(ProfileCommand& command) {
     samples.insert(profile.sample);
     groups.insert(profile.group);
   }
-  spdlog::info(
+  log_info(
       "{} profiles ({} samples, {} groups) x {} genes and {} miRNAs written to {} in "
       "{:.1f} s",
       profiles.size(), samples.size(), groups.size(), profiles.n_genes(), profiles.mirnas.size(),

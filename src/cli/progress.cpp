@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/progress.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+
+#include "base/log.hpp"
 
 namespace sicmir::cli {
 
@@ -22,7 +23,7 @@ void ProgressBar::show(const Progress& progress) {
       progress.of ? fmt::format("{} {} of {} cells", progress.phase, progress.cells, *progress.of)
                   : fmt::format("{} {} cells", progress.phase, progress.cells);
   if (!terminal_) {
-    spdlog::info("{}", words);
+    log_info("{}", words);
     return;
   }
   std::string bar;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/reference_text.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
+#include <fmt/core.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "base/joined.hpp"
 #include "sicmir/version.hpp"
 
 namespace sicmir::cli {
@@ -83,7 +83,7 @@ std::string entry(const std::string& left, std::string_view right, int column, i
 
 /// "-o, --output FILE"; long names stand below each other.
 std::string left_of(const Option& option) {
-  std::string text = fmt::format("{}", fmt::join(option.names(), ", "));
+  std::string text = joined(option.names(), ", ");
   if (!option.is_argument() && option.names().size() == 1) text.insert(0, "    ");
   if (option.is_argument()) return text + (option.takes_several() ? "..." : "");
   if (option.takes_value()) text += " " + option.shown_value();
@@ -134,7 +134,7 @@ std::string roff_entry(std::string_view name, std::string_view text) {
 std::string option_entry(const Option& option) {
   std::vector<std::string> names;
   for (const std::string& name : option.names()) names.push_back("\\fB" + roff(name) + "\\fR");
-  std::string text = fmt::format(".TP\n{}", fmt::join(names, ", "));
+  std::string text = fmt::format(".TP\n{}", joined(names, ", "));
   if (option.takes_value()) text += " \\fI" + roff(option.shown_value()) + "\\fR";
   if (!option.takes_value() && !option.is_flag()) {
     text += "[=\\fI" + roff(option.shown_value()) + "\\fR]";
@@ -168,7 +168,7 @@ std::string page_end(std::string_view command) {
       others.push_back(fmt::format(R"(\fBsicmir\-{}\fR(1))", roff(one.name)));
     }
   }
-  return page + fmt::format("{}\n", fmt::join(others, ", "));
+  return page + fmt::format("{}\n", joined(others, ", "));
 }
 
 std::string quoted(std::string_view text, std::string_view special) {
@@ -226,7 +226,7 @@ std::string program_help(int width) {
   for (const Explained& code : exit_codes) {
     codes.push_back(fmt::format("{} {}", code.name, code.meaning));
   }
-  text += "\n" + wrapped(fmt::format("Exit codes: {}.", fmt::join(codes, "; ")), width, 2) + "\n";
+  text += "\n" + wrapped(fmt::format("Exit codes: {}.", joined(codes, "; ")), width, 2) + "\n";
   return text + "\n" +
          wrapped("`sicmir COMMAND --help` shows the options of a command.", width, 0) + "\n";
 }
@@ -320,7 +320,7 @@ std::string bash_completion() {
       "    words=\"{} {}\"\n"
       "  else\n"
       "    case \"$command $prev\" in\n",
-      sicmir::version, fmt::join(commands, " "), fmt::join(program_options(), " "));
+      sicmir::version, joined(commands, " "), joined(program_options(), " "));
   std::string by_command;
   for (const CommandEntry& one : command_table()) {
     const std::unique_ptr<Command> command = make_command(one);
@@ -331,14 +331,14 @@ std::string bash_completion() {
         patterns.push_back(fmt::format("\"{} {}\"", command->name(), name));
       }
       if (!choices.empty()) {
-        script += fmt::format("      {}) words=\"{}\" ;;\n", fmt::join(patterns, " | "),
-                              fmt::join(choices, " "));
+        script += fmt::format("      {}) words=\"{}\" ;;\n", joined(patterns, " | "),
+                              joined(choices, " "));
       } else if (option->takes_value()) {
-        script += fmt::format("      {}) return ;;\n", fmt::join(patterns, " | "));  // a file
+        script += fmt::format("      {}) return ;;\n", joined(patterns, " | "));  // a file
       }
     }
     by_command += fmt::format("          {}) words=\"{}\" ;;\n", command->name(),
-                              fmt::join(command->option_names(), " "));
+                              joined(command->option_names(), " "));
   }
   script += fmt::format(
       "      \"help \"*) words=\"{}\" ;;\n"
@@ -351,7 +351,7 @@ std::string bash_completion() {
       "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
       "}}\n"
       "complete -o default -F _sicmir sicmir\n",
-      fmt::join(commands, " "), by_command);
+      joined(commands, " "), by_command);
   return script;
 }
 
@@ -373,7 +373,7 @@ std::string zsh_completion() {
       for (const std::string& name : option->names()) {
         std::string value;
         if (!choices.empty()) {
-          value = fmt::format(":{}:({})", option->shown_value(), fmt::join(choices, " "));
+          value = fmt::format(":{}:({})", option->shown_value(), joined(choices, " "));
         } else if (option->takes_value()) {
           value = fmt::format(":{}:_files", quoted(option->shown_value(), ":"));
         }

@@ -6,10 +6,10 @@
 #include <array>
 #include <chrono>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
+#include "base/json.hpp"
 #include "base/output_file.hpp"
 #include "sicmir/version.hpp"
 
@@ -32,7 +32,7 @@ std::int64_t peak_memory_bytes() {
 void write_run_report(const std::string& path, const InputOptions& input, const std::string& output,
                       const Model& model, const CellSource& source, const RunReport& report,
                       int threads, const PoolReport* pool) {
-  nlohmann::ordered_json json;
+  Json json;
   json["sicmir"] = version;
   json["input"] = input.input;
   json["output"] = output;
@@ -41,7 +41,7 @@ void write_run_report(const std::string& path, const InputOptions& input, const 
   json["format"] = description.format;
   json["storage"] = description.storage;
   json["matrix"] = description.matrix;
-  nlohmann::ordered_json& genes = json["genes"];
+  Json& genes = json["genes"];
   genes["column"] = report.genes.column;
   genes["in_input"] = report.genes.n_features;
   genes["found"] = report.genes.n_found;
@@ -60,7 +60,7 @@ void write_run_report(const std::string& path, const InputOptions& input, const 
     json["reference"] = {{"median_z", *report.reference_median_z},
                          {"interquartile_range", report.reference_iqr_z.value_or(0)}};
   }
-  json["warnings"] = nlohmann::ordered_json::array();
+  json["warnings"] = Json::array();
   for (const DecisionWarning& warning : decision.warnings) json["warnings"].push_back(warning.text);
   json["cells"] = {{"read", report.cells_read},
                    {"written", report.cells_written},
@@ -87,8 +87,7 @@ void write_run_report(const std::string& path, const InputOptions& input, const 
                                    std::chrono::system_clock::now().time_since_epoch())
                                    .count();
   // Names come from files and may be in any encoding; a report is never lost for one of them.
-  const std::string text =
-      json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  const std::string text = json_text(json, 2) + "\n";
   OutputFile file(path);
   file.create();
   file.write(text);

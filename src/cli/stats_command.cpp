@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/spdlog.h>
-
 #include <array>
 #include <memory>
 
+#include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "cli/commands.hpp"
 #include "cli/progress.hpp"
@@ -36,8 +35,8 @@ void run(StatsCommand& command) {
   const MomentsFile moments = measure_moments(*source, model, index, options);
   progress.clear();
   write_moments(moments, command.output);
-  spdlog::info("moments of {} genes over {} cells written to {}", moments.genes.size(),
-               moments.moments.n_cells(), command.output);
+  log_info("moments of {} genes over {} cells written to {}", moments.genes.size(),
+           moments.moments.n_cells(), command.output);
 }
 
 }  // namespace

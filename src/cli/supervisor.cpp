@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/supervisor.hpp"
 
+#include <fmt/core.h>
 #include <poll.h>
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -22,6 +21,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "base/work_note.hpp"
 #include "sicmir/error.hpp"
@@ -117,8 +117,8 @@ int run_in_child(const std::function<int(const RunSettings&)>& work, const RunSe
 int explain(int signal) {
   const WorkNote note = latest_work_note();
   if (note.work == Work::other) {
-    spdlog::error("internal: ended by signal {} ({}). Please report this with the command line.",
-                  signal, strsignal(signal));
+    log_error("internal: ended by signal {} ({}). Please report this with the command line.",
+              signal, strsignal(signal));
     return static_cast<int>(ExitCode::internal);
   }
   const bool is_model = note.work == Work::reading_model;
@@ -126,7 +126,7 @@ int explain(int signal) {
       was_stuck ? "the HDF5 library made no progress for a minute of CPU time with this file"
                 : fmt::format("crash (signal {}, {}) after the HDF5 library opened this file",
                               signal, strsignal(signal));
-  spdlog::error(
+  log_error(
       "{}: {}. It may be damaged: {} it again. If other programs read all of it, please report "
       "this with the command line.",
       note.path, what, is_model ? "fetch or train" : "copy or write");
@@ -165,7 +165,7 @@ int supervised(const std::function<int(const RunSettings&)>& work) {
   if (WIFSIGNALED(status) && is_crash(WTERMSIG(status)) &&
       latest_work_note().work == Work::carrying_over) {
     remove_unfinished_outputs();
-    spdlog::warn(
+    log_warning(
         "{}: the HDF5 library {} while reading obs, obsm, obsp or uns; the file may be damaged. "
         "Predicting again without copying them.",
         latest_work_note().path, was_stuck ? "made no progress" : "crashed");
@@ -177,7 +177,7 @@ int supervised(const std::function<int(const RunSettings&)>& work) {
   remove_unfinished_outputs();
   if (is_crash(signal)) return explain(signal);
   if (signal == SIGKILL) {
-    spdlog::error(
+    log_error(
         "killed (signal 9), most often for lack of memory: a limit of the system, the container "
         "or the job. Use fewer --threads or smaller --block-cells.");
     return static_cast<int>(ExitCode::internal);

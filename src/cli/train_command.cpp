@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -9,6 +8,7 @@
 #include <tuple>
 #include <vector>
 
+#include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "cli/commands.hpp"
 #include "cli/train_metrics.hpp"
@@ -146,8 +146,8 @@ void run(TrainCommand& command) {
   if (!command.held_out.empty()) write_held_out(command.held_out, data, report);
   if (!command.report.empty()) write_train_report(command.report, model, report, epochs);
   if (!options.checkpoint.empty()) remove_checkpoints(options.checkpoint);
-  spdlog::info("model of {} genes and {} miRNAs written to {}, checksum {}", model.panel.size(),
-               model.mirnas.size(), command.output, model.checksum);
+  log_info("model of {} genes and {} miRNAs written to {}, checksum {}", model.panel.size(),
+           model.mirnas.size(), command.output, model.checksum);
 }
 
 void bind_data(Command& sub, TrainCommand& command) {

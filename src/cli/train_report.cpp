@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/train_report.hpp"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 
+#include "base/json.hpp"
 #include "base/output_file.hpp"
 #include "web/files.hpp"
 
 namespace sicmir::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 /// What the page has in place of each file.
 const std::array<std::pair<std::string_view, std::string_view>, 3> embedded = {
@@ -44,7 +42,7 @@ Json numbers(const auto& items, auto get) {
 
 /// JSON inside a script: no "</script>" may end it. Bytes that are not UTF-8 are replaced.
 std::string as_script(const Json& json) {
-  std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text = json_text(json);
   for (std::size_t at = text.find("</"); at != std::string::npos; at = text.find("</", at + 3)) {
     text.replace(at, 2, "<\\/");
   }

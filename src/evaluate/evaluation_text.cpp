@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "evaluate/evaluation_text.hpp"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include <cmath>
-#include <nlohmann/json.hpp>
+
+#include "base/json.hpp"
 
 namespace sicmir::evaluation {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr std::string_view figure_names =
     "n_within\tpearson_within\tspearman_within\trmse_within\tr2_within\t"
@@ -101,7 +100,7 @@ std::string to_json(const Evaluation& evaluation) {
                                  {"pooled", json(item.pooled)}});
   }
   // Names come from files and may be in any encoding.
-  return result.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_text(result, 1) + "\n";
 }
 
 }  // namespace sicmir::evaluation

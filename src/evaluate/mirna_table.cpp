@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "evaluate/mirna_table.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <filesystem>
 #include <optional>
 #include <span>
 #include <unordered_map>
 
+#include "base/log.hpp"
 #include "genes/mirna_names.hpp"
 #include "input/table_layout.hpp"
 #include "input/value_line.hpp"
@@ -180,7 +180,7 @@ MirnaTable read_mirna_table_values(const std::string& path, const GeneIndex& ind
                             "expected are names as hsa-miR-21-5p or accessions as MIMAT0000076.",
                             path));
   }
-  spdlog::info("{}: {} samples, {} miRNAs", path, table.samples.size(), table.mirnas.size());
+  log_info("{}: {} samples, {} miRNAs", path, table.samples.size(), table.mirnas.size());
   return table;
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
+#include <fmt/core.h>
 #include <zip.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/joined.hpp"
 #include "export/formats.hpp"
 #include "model/layers.hpp"
 #include "model/model_parts.hpp"
@@ -59,7 +59,7 @@ class Archive {
   void add(const std::string& name, std::string_view type, std::span<const std::size_t> shape,
            const void* data, std::size_t bytes) {
     std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}",
-                                     type, fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
+                                     type, joined(shape, ", "), shape.size() == 1 ? "," : "");
     constexpr std::size_t before = 10;  // magic, version and the header's length
     const std::size_t padded = (before + header.size() + 1 + 63) / 64 * 64;
     header.append(padded - before - header.size() - 1, ' ');

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <bit>
@@ -12,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/joined.hpp"
 #include "export/formats.hpp"
 #include "sicmir/network.hpp"
 #include "sicmir/version.hpp"
@@ -203,8 +203,8 @@ std::string to_onnx(const Model& model) {
       .text(6, "Standardised genes (cells x genes) to z-scores of log2(RPM + 1) (cells x miRNAs).")
       .message(7, graph)
       .message(8, Message().text(1, "").number(2, opset))
-      .message(14, entry("genes", fmt::format("{}", fmt::join(genes, "|"))))
-      .message(14, entry("mirnas", fmt::format("{}", fmt::join(mirnas, "|"))))
+      .message(14, entry("genes", joined(genes, "|")))
+      .message(14, entry("mirnas", joined(mirnas, "|")))
       .message(14, entry("checksum", model.checksum))
       .bytes();
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sicmir/gene_map.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "base/joined.hpp"
 #include "genes/feature_kinds.hpp"
 #include "genes/id_kinds.hpp"
 
@@ -93,8 +93,8 @@ std::string_view noun(const GenePanel& panel) {
 }
 
 std::string some_of(std::span<const std::string> names) {
-  if (names.size() <= names_shown) return fmt::format("{}", fmt::join(names, ", "));
-  return fmt::format("{} and {} more", fmt::join(names.first(names_shown), ", "),
+  if (names.size() <= names_shown) return joined(names, ", ");
+  return fmt::format("{} and {} more", joined(names.first(names_shown), ", "),
                      names.size() - names_shown);
 }
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "genes/id_kinds.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <map>
+
+#include "base/joined.hpp"
 
 namespace sicmir {
 namespace {
@@ -337,7 +338,7 @@ std::string describe(const IdSummary& ids) {
     name = fmt::format("gene ids of {}", ids.species);
   }
   if (ids.examples.empty()) return name;
-  return fmt::format("{}, e.g. {}", name, fmt::join(ids.examples, ", "));
+  return fmt::format("{}, e.g. {}", name, joined(ids.examples, ", "));
 }
 
 }  // namespace sicmir

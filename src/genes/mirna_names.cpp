@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "genes/mirna_names.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 
+#include "base/joined.hpp"
+#include "base/log.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir {
@@ -73,15 +73,15 @@ void log_older_names(const std::string& file, std::span<const std::string> featu
     }
     const std::vector<std::string> arms = possible_arms(feature, known);
     if (!arms.empty() && n_unclear++ == 0) {
-      unclear = fmt::format("{} could be {}", feature, fmt::join(arms, " or "));
+      unclear = fmt::format("{} could be {}", feature, joined(arms, " or "));
     }
   }
   if (n_older > 0) {
-    spdlog::info("{}: {} name(s) are those of miRBase 17 or 21 ({})", file, n_older, older);
+    log_info("{}: {} name(s) are those of miRBase 17 or 21 ({})", file, n_older, older);
   }
   if (n_unclear > 0) {
-    spdlog::warn("{}: {} name(s) are passed over, since they say no arm ({}); give accessions",
-                 file, n_unclear, unclear);
+    log_warning("{}: {} name(s) are passed over, since they say no arm ({}); give accessions", file,
+                n_unclear, unclear);
   }
 }
 

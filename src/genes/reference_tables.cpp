@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sicmir/reference_tables.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -13,6 +12,8 @@
 #include <system_error>
 #include <unordered_map>
 #include <unordered_set>
+
+#include "base/joined.hpp"
 
 namespace sicmir {
 namespace {
@@ -47,7 +48,7 @@ class Table {
       const auto at = std::find(header.begin(), header.end(), column);
       if (at == header.end()) {
         fail(fmt::format("no column \"{}\" in the header; expected {}", column,
-                         fmt::join(columns, ", ")));
+                         joined(columns, ", ")));
       }
       positions_.push_back(static_cast<std::size_t>(at - header.begin()));
     }
@@ -264,7 +265,7 @@ fs::path find_data_file(const std::string& name) {
       ExitCode::bad_input,
       fmt::format("{} belongs to sicmir but was not found; looked for {}. Set SICMIR_DATA to "
                   "the folder that holds it.",
-                  name, fmt::join(places, " and ")));
+                  name, joined(places, " and ")));
 }
 
 }  // namespace sicmir

@@ -2,7 +2,7 @@
 #include "hdf5/h5.hpp"
 
 #include <fcntl.h>
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

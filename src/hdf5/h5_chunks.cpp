@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "hdf5/h5_chunks.hpp"
 
+#include <fmt/core.h>
 #include <libdeflate.h>
 #include <lzf.h>
-#include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <array>

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "hdf5/h5_join.hpp"
 
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstring>
 #include <limits>
 #include <numeric>
 
+#include "base/log.hpp"
 #include "hdf5/h5_chunks.hpp"
 #include "hdf5/h5_storage.hpp"
 #include "hdf5/text_arena.hpp"
@@ -100,8 +101,8 @@ void CellJoiner::join(const std::string& path, hid_t parent, const std::string& 
   const h5::Kind kind = h5::kind_of(inputs_.front().file->id(), path);
   for (const JoinInput& input : inputs_) {
     if (h5::kind_of(input.file->id(), path) == kind) continue;
-    spdlog::warn("{}: has no {} like {}; it is left out.", input.file->path(), path,
-                 inputs_.front().file->path());
+    log_warning("{}: has no {} like {}; it is left out.", input.file->path(), path,
+                inputs_.front().file->path());
     return;
   }
   if (kind == h5::Kind::dataset) {
@@ -116,7 +117,7 @@ void CellJoiner::join(const std::string& path, hid_t parent, const std::string& 
     return;
   }
   if (encoding == "csr_matrix" || encoding == "csc_matrix") {
-    spdlog::warn("{}: sparse elements are not joined; it is left out.", path);
+    log_warning("{}: sparse elements are not joined; it is left out.", path);
     return;
   }
   const h5::Handle group =
@@ -144,8 +145,8 @@ void CellJoiner::join_categorical(const std::string& path, hid_t parent, const s
   const std::vector<std::string> wanted = of(inputs_.front());
   for (const JoinInput& input : inputs_) {
     if (of(input) == wanted) continue;
-    spdlog::warn("{}: {} has other categories than in {}; it is left out.", input.file->path(),
-                 path, file.path());
+    log_warning("{}: {} has other categories than in {}; it is left out.", input.file->path(), path,
+                file.path());
     return;
   }
   const h5::Handle first = open_object(inputs_.front(), path);
@@ -187,7 +188,7 @@ void CellJoiner::copy_lines(hid_t from, hid_t to, hsize_t first, hsize_t count) 
 
 void CellJoiner::join_lines(const std::string& path, hid_t parent, const std::string& name) {
   if (!is_joinable(path)) {
-    spdlog::warn("{}: differs in kind or shape between the parts; it is left out.", path);
+    log_warning("{}: differs in kind or shape between the parts; it is left out.", path);
     return;
   }
   const h5::Handle first = open_checked(inputs_.front(), path);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "import/torch_file.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +10,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+
+#include "base/joined.hpp"
 
 namespace sicmir {
 namespace {
@@ -362,7 +363,7 @@ Tensor TorchFile::tensor(NodeId id, const std::string& name) {
   if (!inside || !count || (*count > 0 && last >= stored) ||
       *count > std::max<Index>(stored, 65536)) {
     fail(fmt::format("{}: its shape [{}] reaches beyond the {} numbers that are stored.", name,
-                     fmt::join(tensor.shape, ", "), stored));
+                     joined(tensor.shape, ", "), stored));
   }
   tensor.values.reserve(static_cast<std::size_t>(*count));
   std::vector<Index> at(stride.size(), 0);

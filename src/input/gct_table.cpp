@@ -6,7 +6,7 @@
 
 #include "input/gct_table.hpp"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <charconv>

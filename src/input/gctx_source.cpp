@@ -4,8 +4,6 @@
 /// /0/META/COL/id (samples), with further annotation beside them (pr_gene_symbol, pr_gene_id...).
 /// Format: Enache et al., Bioinformatics 35, 1427 (2019).
 
-#include <spdlog/fmt/fmt.h>
-
 #include <algorithm>
 
 #include "input/h5_matrix_source.hpp"

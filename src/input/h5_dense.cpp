@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/joined.hpp"
 #include "hdf5/h5_chunks.hpp"
 #include "hdf5/h5_storage.hpp"
 #include "input/h5_matrix.hpp"
@@ -399,7 +400,7 @@ std::unique_ptr<H5Matrix> open_matrix(const h5::File& file, const std::string& d
         extent[1] != static_cast<hsize_t>(second)) {
       file.fail(path, fmt::format("has the shape ({}); the names of cells and genes ask for "
                                   "({}, {}). The file is damaged.",
-                                  fmt::join(extent, ", "), first, second));
+                                  joined(extent, ", "), first, second));
     }
     h5::check_claim(file, opened.get());
     held = held_as(file, opened.get());

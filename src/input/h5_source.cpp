@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// Opens HDF5 files: tells the formats apart, and says what a file is that cannot be read.
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "base/log.hpp"
 #include "hdf5/h5.hpp"
 #include "input/h5_matrix_source.hpp"
 #include "input/sources.hpp"
@@ -21,7 +21,7 @@ class H5CellSource final : public CellSource {
         upper_quartile_(parts_.n_cells <= upper_quartile_up_to),
         release_cache_(parts_.file->outgrows_cache()) {
     if (release_cache_) {
-      spdlog::debug(
+      log_debug(
           "{}: takes more than half of this machine's memory, so the page cache is given "
           "back as it is read",
           parts_.file->path());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "input/h5ad_matrices.hpp"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/joined.hpp"
 #include "base/suggest.hpp"
 
 namespace sicmir::h5ad {
@@ -156,10 +157,9 @@ std::unique_ptr<H5Matrix> open_matrix(const h5::File& file, const MatrixPlace& p
   }
   if (encoded.shape && (encoded.shape->size() != 2 || (*encoded.shape)[0] != n_cells ||
                         (*encoded.shape)[1] != n_genes)) {
-    file.fail(place.path,
-              fmt::format("has the shape ({}); obs and {} ask for ({}, {}). The file "
-                          "is damaged.",
-                          fmt::join(*encoded.shape, ", "), place.var, n_cells, n_genes));
+    file.fail(place.path, fmt::format("has the shape ({}); obs and {} ask for ({}, {}). The file "
+                                      "is damaged.",
+                                      joined(*encoded.shape, ", "), place.var, n_cells, n_genes));
   }
   return open_sparse_matrix(
       file, place.path, encoded.encoding == Encoding::csr ? SparseMajor::cells : SparseMajor::genes,

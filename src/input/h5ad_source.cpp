@@ -4,7 +4,7 @@
 /// genes; or a group of data, indices and indptr with the attribute `encoding-type` (csr_matrix,
 /// csc_matrix) and `shape`, before 0.7 `h5sparse_format` (csr, csc) and `h5sparse_shape`.
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

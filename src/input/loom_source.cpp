@@ -4,13 +4,13 @@
 /// /row_attrs and of cells in /col_attrs. Versions differ in where global attributes stand, which
 /// do not matter here. Names are a matter of custom: Gene and Accession, CellID.
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
 #include <string_view>
 
+#include "base/joined.hpp"
 #include "input/h5_matrix_source.hpp"
 
 namespace sicmir {
@@ -116,7 +116,7 @@ std::string choose(const h5::File& file, const std::string& layer,
   }
   throw Error(ExitCode::usage,
               fmt::format("{}: has no layer '{}'; it has matrix{}{}.", file.path(), layer,
-                          layers.empty() ? "" : ", ", fmt::join(layers, ", ")));
+                          layers.empty() ? "" : ", ", joined(layers, ", ")));
 }
 
 }  // namespace

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "input/mtx_files.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -10,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/joined.hpp"
 #include "genes/genomes.hpp"
 #include "text/byte_input.hpp"
 #include "text/line_reader.hpp"
@@ -82,7 +82,7 @@ fs::path find_list(const fs::path& matrix, std::string_view what,
   }
   fail(matrix, fmt::format("a Matrix Market file needs the list of its {} beside it, and there is "
                            "none. Looked in \"{}\" for {} (each also with .gz).",
-                           what, folder.empty() ? "." : folder.string(), fmt::join(tried, ", ")));
+                           what, folder.empty() ? "." : folder.string(), joined(tried, ", ")));
 }
 
 /// Gene Expression or not, per feature; empty if `types` are no feature types.
@@ -105,7 +105,7 @@ std::vector<std::uint8_t> counted_types(const std::vector<std::string>& types,
   if (!distinct.contains("Gene Expression")) {
     fail(path, fmt::format("it lists no feature of type Gene Expression (only {}); miRNAs are "
                            "predicted from gene expression.",
-                           fmt::join(distinct, ", ")));
+                           joined(distinct, ", ")));
   }
   std::vector<std::uint8_t> counted(types.size());
   std::transform(types.begin(), types.end(), counted.begin(),
@@ -222,12 +222,9 @@ fs::path find_mtx_in_folder(const fs::path& folder) {
   if (matrices.size() > 1) {
     constexpr std::size_t most_shown = 6;
     const auto n_shown = std::min(matrices.size(), most_shown);
-    fail(folder,
-         fmt::format("the folder holds {} matrices ({}{}). Give the path of one of them.",
-                     matrices.size(),
-                     fmt::join(matrices.begin(),
-                               matrices.begin() + static_cast<std::ptrdiff_t>(n_shown), ", "),
-                     matrices.size() > n_shown ? ", ..." : ""));
+    fail(folder, fmt::format("the folder holds {} matrices ({}{}). Give the path of one of them.",
+                             matrices.size(), joined(std::span(matrices).first(n_shown), ", "),
+                             matrices.size() > n_shown ? ", ..." : ""));
   }
   if (const std::string known = recognise_folder(folder); !known.empty()) fail(folder, known);
   if (below.empty()) {

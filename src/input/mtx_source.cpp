@@ -2,7 +2,7 @@
 /// Matrix Market coordinate matrices (https://math.nist.gov/MatrixMarket/formats.html) with the
 /// lists of genes and cells that single-cell programs write beside them.
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "input/table_layout.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +11,7 @@
 #include <optional>
 #include <unordered_set>
 
+#include "base/joined.hpp"
 #include "genes/id_kinds.hpp"
 #include "input/table_meaning.hpp"
 #include "sicmir/types.hpp"
@@ -456,7 +456,7 @@ class LayoutFinder {
     fail(
         fmt::format("line {} names several quantities of each sample ({}), which would be taken "
                     "for samples of their own. Keep the columns of one of them.",
-                    lines_.front().number, fmt::join(quantities, ", ")));
+                    lines_.front().number, joined(quantities, ", ")));
   }
 
   void find_leading_columns() {

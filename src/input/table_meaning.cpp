@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "input/table_meaning.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +15,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/joined.hpp"
 #include "genes/id_kinds.hpp"
 #include "sicmir/cell_source.hpp"
 #include "sicmir/types.hpp"
@@ -377,7 +377,7 @@ void refuse_several_quantities(std::span<const ColumnSample> columns, const std:
   fail(file, fmt::format("its columns hold several quantities of each of {} samples ({}), which "
                          "would be taken for samples of their own. Keep the columns of one "
                          "quantity, best of the counts.",
-                         n_several, fmt::join(shown, ", ")));
+                         n_several, joined(shown, ", ")));
 }
 
 /// True if in every line the column is the sum of the other columns that still count.
@@ -602,12 +602,12 @@ std::string describe_left_out(std::span<const ColumnSample> columns,
   std::vector<std::string> parts;
   for (const auto& [meaning, names] : by_meaning) {
     const std::span<const std::string> shown(names.data(), std::min(names.size(), most_shown));
-    parts.push_back(fmt::format("{} ({}{})", plural_of(meaning), fmt::join(shown, ", "),
+    parts.push_back(fmt::format("{} ({}{})", plural_of(meaning), joined(shown, ", "),
                                 shown.size() < names.size() ? ", ..." : ""));
   }
   return fmt::format("{} column{} no {} and {} left out: {}", n, n == 1 ? " is" : "s are",
                      cells_as_lines ? "gene" : "sample", n == 1 ? "is" : "are",
-                     fmt::join(parts, "; "));
+                     joined(parts, "; "));
 }
 
 bool is_header_word(std::string_view word) {

@@ -3,8 +3,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -17,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "base/joined.hpp"
 #include "cells/spool.hpp"
 #include "input/mtx_files.hpp"
 #include "input/sources.hpp"
@@ -165,7 +165,7 @@ const Kept& the_one(const std::vector<Kept>& kept, Part part, const std::string&
                             "one of its directories.",
                             archive, found.empty() ? "no" : "more than one",
                             parts.at(static_cast<std::size_t>(part)), names.empty() ? "" : ": ",
-                            fmt::join(names, ", ")));
+                            joined(names, ", ")));
   }
   return *found.front();
 }

@@ -7,11 +7,12 @@
 ///   feature_type, genome; raw probe matrices add gene_id and gene_name).
 /// CellBender writes either, with further groups, and may leave genome, genes or feature_type out.
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
 
+#include "base/joined.hpp"
 #include "genes/genomes.hpp"
 #include "input/h5_matrix_source.hpp"
 
@@ -47,7 +48,7 @@ std::vector<std::string> matrix_groups(const h5::File& file) {
 std::string choose_group(const h5::File& file, const SourceOptions& options) {
   const std::vector<std::string> groups = matrix_groups(file);
   if (std::find(groups.begin(), groups.end(), "matrix") != groups.end()) return "matrix";
-  const std::string listed = fmt::format("{}", fmt::join(groups, ", "));
+  const std::string listed = joined(groups, ", ");
   if (options.genome.empty()) {
     if (groups.size() > 1) {
       throw Error(ExitCode::bad_input,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "model/layers.hpp"
 
+#include <fmt/core.h>
+
 namespace sicmir {
 namespace layers {
 namespace {

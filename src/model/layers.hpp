@@ -11,7 +11,7 @@
 /// The compiler rejects a type without one of these. A layer that is neither an activation nor
 /// training_only also needs its case in fold() (network.cpp).
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include <cmath>
 #include <limits>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "base/digest.hpp"
+#include "base/joined.hpp"
 #include "base/output_file.hpp"
 #include "hdf5/h5.hpp"
 #include "model/layers.hpp"
@@ -21,7 +22,7 @@ namespace {
 using model_parts::as_span;
 
 std::string join(const std::vector<std::string>& parts) {
-  return fmt::format("{}", fmt::join(parts, "|"));
+  return joined(parts, "|");
 }
 
 void add_layers(Digest& digest, const std::vector<Layer>& stack) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -13,6 +13,7 @@
 #include <span>
 #include <utility>
 
+#include "base/joined.hpp"
 #include "hdf5/h5.hpp"
 #include "hdf5/raw_vector.hpp"
 #include "model/layers.hpp"
@@ -257,8 +258,8 @@ class Reader {
     h5::Handle dataset = h5::open_dataset(file_, group.get(), name);
     const std::vector<hsize_t> found = h5::shape(file_, dataset.get());
     if (found != expected) {
-      file_.fail(what, fmt::format("has shape [{}]; [{}] was expected.", fmt::join(found, ", "),
-                                   fmt::join(expected, ", ")));
+      file_.fail(what, fmt::format("has shape [{}]; [{}] was expected.", joined(found, ", "),
+                                   joined(expected, ", ")));
     }
     if (h5::type_class(dataset.get()) != h5::TypeClass::real) {
       file_.fail(what, "does not hold real numbers.");
@@ -458,7 +459,7 @@ class Reader {
       file_.fail(place, fmt::format("the last layer has {} outputs, but /mirnas names {}.", width,
                                     card_.model.mirnas.size()));
     }
-    card_.members.push_back(fmt::format("{}", fmt::join(words, " ")));
+    card_.members.push_back(joined(words, " "));
   }
 
   /// Fills a layer that gets `width` features; how many it gives. Without weights, those stay empty

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "output/merge_parts.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +10,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/log.hpp"
 #include "hdf5/h5_join.hpp"
 #include "sicmir/shard.hpp"
 
@@ -191,14 +191,14 @@ void merge_parts(std::span<const std::string> paths, const std::string& output,
     (void)create_group(out, out.id(), name, "dict", "0.1.0");
   }
   if (has_members(first, "obsp")) {
-    spdlog::warn("obsp is left out: no part knows of neighbours in another.");
+    log_warning("obsp is left out: no part knows of neighbours in another.");
   }
   joiner.join("obs", out.id(), "obs");
   joiner.join("obsm", out.id(), "obsm");
   write_notes(out, first);
   out.commit();
-  spdlog::info("{} cells of {} parts {} {}", joiner.n_cells(), parts.size(),
-               options.refer ? "referred to by" : "written to", output);
+  log_info("{} cells of {} parts {} {}", joiner.n_cells(), parts.size(),
+           options.refer ? "referred to by" : "written to", output);
 }
 
 std::optional<PredictionsCard> read_predictions_card(const std::string& path) {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "pool/pool_cells.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cctype>
 #include <set>
 #include <utility>
 
+#include "base/joined.hpp"
+#include "base/log.hpp"
 #include "cells/spool.hpp"
 #include "parallel/ordered_pipeline.hpp"
 #include "parallel/threads.hpp"
@@ -27,13 +27,13 @@ void check_method(PoolMethod method, Values values, const std::string& file) {
 
 /// What the cells' numbers are; a scale follows for the pools.
 void log_values(const Decision& decision) {
-  spdlog::info("values: {} ({}; {} cells sampled)", to_string(decision.values),
-               decision.values_reason, decision.sampled_cells);
+  log_info("values: {} ({}; {} cells sampled)", to_string(decision.values), decision.values_reason,
+           decision.sampled_cells);
   for (const DecisionWarning& warning : decision.warnings) {
     // Of no concern to pools: cells are not scaled, and pooling is what shallow ones need.
     const bool of_single_cells =
         warning.kind == WarningKind::not_scaled || warning.kind == WarningKind::shallow_cells;
-    if (!of_single_cells) spdlog::warn("{}", warning.text);
+    if (!of_single_cells) log_warning("{}", warning.text);
   }
 }
 
@@ -130,20 +130,20 @@ class Pass {
                   "The names must match exactly (check the -1 of 10x barcodes and prefixes of "
                   "samples).",
                   groups.source(), groups.n_named(), report.n_cells, file,
-                  fmt::join(groups.first_names(), ", "), fmt::join(seen, ", ")));
+                  joined(groups.first_names(), ", "), joined(seen, ", ")));
 }
 
 void tell(const PoolReport& report, const CellGroups& groups, PoolMethod method) {
-  spdlog::info("pools: {} by {} of {} cells in {} groups", report.n_pools, to_string(method),
-               report.n_pooled, report.n_groups);
+  log_info("pools: {} by {} of {} cells in {} groups", report.n_pools, to_string(method),
+           report.n_pooled, report.n_groups);
   if (report.n_without_group > 0) {
-    spdlog::warn("{} of {} cells have no group in {} and are left out", report.n_without_group,
-                 report.n_cells, groups.source());
+    log_warning("{} of {} cells have no group in {} and are left out", report.n_without_group,
+                report.n_cells, groups.source());
   }
-  if (report.n_empty > 0) spdlog::info("{} empty cells are left out", report.n_empty);
+  if (report.n_empty > 0) log_info("{} empty cells are left out", report.n_empty);
   if (report.n_not_found > 0) {
-    spdlog::info("{} of the {} cells of {} are not in the input", report.n_not_found,
-                 groups.n_named(), groups.source());
+    log_info("{} of the {} cells of {} are not in the input", report.n_not_found, groups.n_named(),
+             groups.source());
   }
 }
 
@@ -204,8 +204,8 @@ PooledCells pool_cells(PreparedInput& input, const UnitRecipe& recipe, const Poo
                      {},
                      groups.groups(),
                      groups.columns()};
-  spdlog::debug("memory: at most {} MB for the pools, {} MB for the groups",
-                result.sums.most_bytes() / 1'000'000 + 1, groups.memory_bytes() / 1'000'000 + 1);
+  log_debug("memory: at most {} MB for the pools, {} MB for the groups",
+            result.sums.most_bytes() / 1'000'000 + 1, groups.memory_bytes() / 1'000'000 + 1);
   // A draw needs to know how many cells its group has. They are counted beforehand if obs says so;
   // a table may list cells that do not come, and then a second pass is needed.
   const bool draws = pool.method == PoolMethod::bootstrap;
@@ -223,8 +223,8 @@ PooledCells pool_cells(PreparedInput& input, const UnitRecipe& recipe, const Poo
   }
   if (report.n_pooled == 0) refuse_unmatched(groups, report, input.file(), pass.first_names());
   if (draws && !result.sums.sizes_were_right()) {
-    spdlog::info("the groups have other sizes than {} says; drawing again with the real ones",
-                 groups.source());
+    log_info("the groups have other sizes than {} says; drawing again with the real ones",
+             groups.source());
     result.sums = PoolSums(pool, groups.groups(), result.sums.sizes(), input.genes().size());
     report = {};
     EmptyTally again;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "predict/outputs.hpp"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
 
 #include "base/digest.hpp"
+#include "base/joined.hpp"
 #include "sicmir/moments.hpp"
 #include "sicmir/version.hpp"
 
@@ -50,7 +51,7 @@ std::vector<std::pair<std::string, std::string>> facts(const Model& model,
       {"matrix", source.description().matrix},
       {"gene_column", report.genes.column},
       {"genes_found", fmt::format("{} of {}", report.genes.n_found, report.genes.n_panel)},
-      {"genes_missing", fmt::format("{}", fmt::join(report.genes.missing, ","))},
+      {"genes_missing", joined(report.genes.missing, ",")},
       {"duplicates", std::string(to_string(options.genes.duplicates))},
       {"values", fmt::format("{} ({})", to_string(decision.values), decision.values_reason)},
       {"scale", fmt::format("{} ({})", to_string(decision.scale), decision.scale_reason)},

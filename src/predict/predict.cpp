@@ -4,14 +4,14 @@
 
 #include "sicmir/predict.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <chrono>
 #include <cmath>
 #include <optional>
 
+#include "base/log.hpp"
 #include "cells/prepared_input.hpp"
 #include "cells/spool.hpp"
 #include "kernels/kernels.hpp"
@@ -146,15 +146,16 @@ void run_blocks(const PreparedInput& input, CellsToPredict& cells, const Predict
 
 void warn_of_extrapolation(const RunReport& report) {
   if (report.cells_extrapolated == 0) return;
-  spdlog::warn("{} of {} cells have a prediction beyond {} standard deviations, where no training "
-               "sample was: such values are extrapolated. Check the counts of these cells, or pool "
-               "more of them",
-               report.cells_extrapolated, report.cells_written, far_z);
+  log_warning(
+      "{} of {} cells have a prediction beyond {} standard deviations, where no training "
+      "sample was: such values are extrapolated. Check the counts of these cells, or pool "
+      "more of them",
+      report.cells_extrapolated, report.cells_written, far_z);
 }
 
 void log_memory(const Predictor& predictor, const ReadingOptions& options, bool is_spooled,
                 const CellSource& source) {
-  spdlog::debug(
+  log_debug(
       "memory: at most {} MB for blocks of {} cells, {} MB between the passes, {} MB for "
       "the reader, {} MB for the model",
       predictor.block_bytes() * (thread_count(options.threads) + 2) / 1'000'000 + 1,

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "predict/reference_scale.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>
 #include <span>
 #include <string>
 #include <vector>
+
+#include "base/joined.hpp"
+#include "base/log.hpp"
 
 namespace sicmir {
 namespace {
@@ -26,11 +27,10 @@ Eigen::VectorXd reference_mean(const Model& model, const std::string& platform) 
   if (found == model.platform_offsets.end()) {
     std::vector<std::string> known;
     for (const auto& entry : model.platform_offsets) known.push_back(entry.first);
-    throw Error(
-        ExitCode::usage,
-        fmt::format("model {} does not know platform {}; it knows {}.", model.name, platform,
-                    known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))),
-        {Remedy::choose_platform});
+    throw Error(ExitCode::usage,
+                fmt::format("model {} does not know platform {}; it knows {}.", model.name,
+                            platform, known.empty() ? "none" : joined(known, ", ")),
+                {Remedy::choose_platform});
   }
   return model.gene_mean - found->second;
 }
@@ -65,8 +65,8 @@ ReferenceFit fit_of(const Sample& sample, const Normaliser& normaliser, const Ei
 }
 
 void judge(const ReferenceFit& fit, const std::string& file, bool force) {
-  spdlog::info("against the training samples: median z {:.2f}, interquartile range {:.2f}",
-               fit.median, fit.interquartile_range);
+  log_info("against the training samples: median z {:.2f}, interquartile range {:.2f}", fit.median,
+           fit.interquartile_range);
   const bool is_far =
       std::fabs(fit.median) > most_median_z || fit.interquartile_range > most_range_z;
   if (!is_far) return;
@@ -81,7 +81,7 @@ void judge(const ReferenceFit& fit, const std::string& file, bool force) {
                 {Remedy::specify_values, Remedy::specify_log_base, Remedy::use_dataset_scale,
                  Remedy::force_scale});
   }
-  spdlog::warn("{}", what);
+  log_warning("{}", what);
 }
 
 }  // namespace
@@ -113,8 +113,8 @@ std::optional<RankProfile> ranks_of(const Model& model, const PreparedInput& inp
                             100.0 * options.genes.min_panel),
                 {Remedy::allow_missing_genes});
   }
-  spdlog::info("platform {}: values are compared by their ranks among {} genes", options.platform,
-               n_here);
+  log_info("platform {}: values are compared by their ranks among {} genes", options.platform,
+           n_here);
   return profile;
 }
 
@@ -131,7 +131,7 @@ ReferenceScale against_reference(const Model& model, const PreparedInput& input,
                 {Remedy::use_dataset_scale, Remedy::give_moments});
   }
   if (n_known < mean.size()) {
-    spdlog::info(
+    log_info(
         "model {} has the training mean and standard deviation of {} of {} genes; the others count "
         "as average",
         model.name, n_known, mean.size());

@@ -2,7 +2,7 @@
 #include "text/byte_input.hpp"
 
 #include <fcntl.h>
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

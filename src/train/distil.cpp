@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "train/distil.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <numeric>
 
+#include "base/log.hpp"
 #include "base/random.hpp"
 #include "statistics/linear_algebra.hpp"
 #include "train/network_trainer.hpp"
@@ -178,8 +177,8 @@ std::vector<Layer> distil(const Network& teacher, const Matrix& samples,
       throw Error(ExitCode::bad_input, "the network that was to be distilled has diverged");
     }
     if ((step + 1) % (steps_of_round * 4) == 0) {
-      spdlog::info("{}: distilling, step {}/{}: mean squared difference {:.4f}", options.label,
-                   step + 1, options.steps, loss);
+      log_info("{}: distilling, step {}/{}: mean squared difference {:.4f}", options.label,
+               step + 1, options.steps, loss);
     }
   }
   std::vector<Layer> layers = trainer.layers();

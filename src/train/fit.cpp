@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <chrono>
@@ -9,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "base/log.hpp"
 #include "base/random.hpp"
 #include "genes/sample_ids.hpp"
 #include "parallel/thread_pool.hpp"
@@ -169,11 +169,10 @@ class Fitting {
       if (options.resume) {
         if (auto found = training::load_progress(options.checkpoint, identity_)) {
           progress_ = std::move(*found);
-          spdlog::info("{}: {} taken from the checkpoint", options.label,
-                       progress_.finished
-                           ? "all epochs"
-                           : fmt::format("network {}, epoch {}", progress_.members.size() + 1,
-                                         progress_.epoch));
+          log_info("{}: {} taken from the checkpoint", options.label,
+                   progress_.finished ? "all epochs"
+                                      : fmt::format("network {}, epoch {}",
+                                                    progress_.members.size() + 1, progress_.epoch));
         }
       }
     }
@@ -254,8 +253,8 @@ class Fitting {
       }
     }
     if (progress_.epoch < last) {
-      spdlog::info("no better loss on held-out patients for {} epochs: back to epoch {}",
-                   options_.patience, progress_.best_epoch);
+      log_info("no better loss on held-out patients for {} epochs: back to epoch {}",
+               options_.patience, progress_.best_epoch);
     }
     const double share = (1.0 - options_.ridge - options_.kernel - options_.prior) /
                          static_cast<double>(options_.members);
@@ -350,9 +349,8 @@ class Fitting {
                              ", held out {:.4f}, median Pearson per miRNA {:.3f} pooled, "
                              "{:.3f} within cohort",
                              report.validation_loss, report.median_pooled, report.median_within);
-    spdlog::info("{}epoch {}/{}: loss {:.4f}{} ({:.2f} s; at most {} left)", name, report.epoch,
-                 last, report.train_loss, held_out, report.seconds,
-                 time_left(to_go * report.seconds));
+    log_info("{}epoch {}/{}: loss {:.4f}{} ({:.2f} s; at most {} left)", name, report.epoch, last,
+             report.train_loss, held_out, report.seconds, time_left(to_go * report.seconds));
   }
 
   /// What training samples lack is filled in; genes without any value do not vary and stay 0.
@@ -392,7 +390,7 @@ class Fitting {
       progress_.penalty = training::choose_penalty(x_, y_, folds, options_.penalties, weights);
     }
     Linear linear = training::fit_ridge(x_, y_, progress_.penalty, weights);
-    spdlog::info("{}: ridge regression with penalty {}", options_.label, progress_.penalty);
+    log_info("{}: ridge regression with penalty {}", options_.label, progress_.penalty);
     progress_.members.push_back({options_.ridge, {std::move(linear)}});
   }
 
@@ -407,7 +405,7 @@ class Fitting {
       levels.push_back(pairs_.level_variances[static_cast<std::size_t>(sample)]);
     }
     const training::KernelRidge base({x_, y_, cohort_of, weights, levels}, options_.kernel_penalty);
-    spdlog::info("{}: kernel regression on {} samples", options_.label, x_.cols());
+    log_info("{}: kernel regression on {} samples", options_.label, x_.cols());
     Eigen::MatrixXd weight = options_.kernel * base.alpha();
     Eigen::VectorXd constant = options_.kernel * base.constant();
     std::vector<std::vector<Layer>> parts;
@@ -464,7 +462,7 @@ class Fitting {
     const Matrix profiles =
         training::standardise(all.mirna, chosen, mirnas_, std::numeric_limits<float>::quiet_NaN());
     const std::vector<Index> folds = inner_folds();
-    spdlog::info("{}: prior of {} profiles", options_.label, chosen.size());
+    log_info("{}: prior of {} profiles", options_.label, chosen.size());
     return training::fit_profile_prior(
         base, {y_, cohort_of, folds, profiles, kinds},
         {.n_profiles = options_.prior_profiles, .seed = options_.seed});
@@ -484,7 +482,7 @@ class Fitting {
                                              pool)}};
     result.parts = false;
     const Network network(result.members);
-    spdlog::info(
+    log_info(
         "{}: the distilled network differs from its teacher by {:.3f} standard deviations "
         "(root mean square over training samples and miRNAs)",
         options_.label,
@@ -495,7 +493,7 @@ class Fitting {
     if (judge_.empty() || progress_.members.size() < 2) return;
     EpochReport report;
     judge_.judge(Network(progress_.members), report);
-    spdlog::info(
+    log_info(
         "ensemble of {}: held out {:.4f}, median Pearson per miRNA {:.3f} pooled, {:.3f} within "
         "cohort",
         progress_.members.size(), report.validation_loss, report.median_pooled,

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <set>
 
+#include "base/log.hpp"
 #include "sicmir/train.hpp"
 #include "statistics/accuracy.hpp"
 
@@ -145,7 +145,7 @@ PlatformOffsets fit_offsets(const TrainingPairs& pairs, std::span<const Index> s
       if (std::isfinite(offset[gene])) known.push_back(offset[gene]);
     }
     if (known.empty()) {
-      spdlog::warn(
+      log_warning(
           "platform {} shares neither samples nor cohorts with the reference (5 samples, or 3 of a "
           "cohort on each side): its values are used as they are",
           platform);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "train/held_out.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +9,7 @@
 #include <numeric>
 #include <set>
 
+#include "base/log.hpp"
 #include "statistics/accuracy.hpp"
 #include "train/baselines.hpp"
 #include "train/impute.hpp"
@@ -76,8 +76,8 @@ void place_teacher(const TrainingPairs& pairs, Fit fitted, std::span<const Index
   const Matrix teacher = predict_samples(pairs, fitted, test);
   place(distilled, test, result.distilled);
   place(teacher, test, result.teacher);
-  spdlog::info("{}: median Pearson per miRNA within cohort {:.4f}, of its teacher {:.4f}", label,
-               median_within(pairs, distilled, test), median_within(pairs, teacher, test));
+  log_info("{}: median Pearson per miRNA within cohort {:.4f}, of its teacher {:.4f}", label,
+           median_within(pairs, distilled, test), median_within(pairs, teacher, test));
 }
 
 /// Trains on `rest` and predicts `test`; returns the epochs it took.
@@ -133,8 +133,8 @@ HeldOut cross_validate(const TrainingPairs& pairs, const TrainOptions& options) 
     for (const Index sample : all) {
       (result.fold[static_cast<std::size_t>(sample)] == fold ? test : rest).push_back(sample);
     }
-    spdlog::info("fold {} of {}: {} samples to train on, {} held out", fold + 1,
-                 options.cross_validate, rest.size(), test.size());
+    log_info("fold {} of {}: {} samples to train on, {} held out", fold + 1, options.cross_validate,
+             rest.size(), test.size());
     TrainOptions own = options;
     own.label = fmt::format("fold {}", fold + 1);
     if (options.distil_folds >= 0 && fold >= options.distil_folds) own.distil = 0;
@@ -173,8 +173,8 @@ HeldOut leave_cohorts_out(const TrainingPairs& pairs, const TrainOptions& option
         rest.push_back(sample);
       }
     }
-    spdlog::info("without cohort {}: {} samples to train on, {} held out", group, rest.size(),
-                 test.size());
+    log_info("without cohort {}: {} samples to train on, {} held out", group, rest.size(),
+             test.size());
     TrainOptions own = options;
     own.label = "without " + group;
     own.unseen_group = group;

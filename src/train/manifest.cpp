@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>
@@ -9,6 +9,7 @@
 #include <optional>
 #include <tuple>
 
+#include "base/joined.hpp"
 #include "sicmir/train.hpp"
 #include "text/byte_input.hpp"
 #include "text/line_reader.hpp"
@@ -55,7 +56,7 @@ class Line {
       if (word == text) return meaning;
       known.push_back(word);
     }
-    fail(fmt::format("{} '{}' is none of {}.", column, text, fmt::join(known, ", ")));
+    fail(fmt::format("{} '{}' is none of {}.", column, text, joined(known, ", ")));
   }
   /// A path, relative ones to the manifest's folder; empty if there is none.
   [[nodiscard]] std::string path(const std::string& column) const {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "train/pair_tables.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <unordered_map>
 
+#include "base/joined.hpp"
+#include "base/log.hpp"
 #include "cells/prepared_input.hpp"
 #include "genes/mirna_names.hpp"
 #include "genes/sample_ids.hpp"
@@ -46,8 +47,8 @@ class Collector {
 
   void finish() const {
     if (n_repeated_ == 0) return;
-    spdlog::warn("{}: {} column(s) repeat a sample (the first: '{}'); the first of each counts",
-                 file_, n_repeated_, first_repeated_);
+    log_warning("{}: {} column(s) repeat a sample (the first: '{}'); the first of each counts",
+                file_, n_repeated_, first_repeated_);
   }
 
  private:
@@ -63,8 +64,8 @@ struct Opened {
   Opened(const std::string& path, const SourceOptions& opening, const GeneIndex& index,
          const ReadingOptions& reading)
       : source(open_source(path, opening, index)), input(*source, index, reading) {
-    for (const std::string& warning : source->description().warnings) spdlog::warn("{}", warning);
-    for (const std::string& warning : input.gene_report().warnings) spdlog::warn("{}", warning);
+    for (const std::string& warning : source->description().warnings) log_warning("{}", warning);
+    for (const std::string& warning : input.gene_report().warnings) log_warning("{}", warning);
   }
   std::unique_ptr<CellSource> source;
   PreparedInput input;
@@ -115,10 +116,9 @@ Table read_prepared(const ExpressionFile& file, const GeneIndex& index, double m
     }
   }
   collector.finish();
-  spdlog::info(
-      "{}: {} samples, {} of {} genes, {}", file.path, table.samples.size(),
-      opened.input.gene_report().n_found, opened.input.gene_report().n_panel,
-      file.harmonise == Harmonise::ranks ? "whose order alone counts" : "values as prepared");
+  log_info("{}: {} samples, {} of {} genes, {}", file.path, table.samples.size(),
+           opened.input.gene_report().n_found, opened.input.gene_report().n_panel,
+           file.harmonise == Harmonise::ranks ? "whose order alone counts" : "values as prepared");
   return table;
 }
 
@@ -138,7 +138,7 @@ Table read_mrna_table(const ExpressionFile& file, const GeneIndex& index, double
   Opened opened(file.path, opening, index, options);
   const Decision& decision = opened.input.decide(recipe);
   for (const DecisionWarning& warning : decision.warnings) {
-    spdlog::warn("{}: {}", file.path, warning.text);
+    log_warning("{}: {}", file.path, warning.text);
   }
   if (decision.values == Values::zscore) {
     throw Error(ExitCode::bad_input,
@@ -165,13 +165,13 @@ Table read_mrna_table(const ExpressionFile& file, const GeneIndex& index, double
   }
   collector.finish();
   if (n_empty > 0) {
-    spdlog::warn("{}: {} sample(s) without any expressed gene are left out", file.path, n_empty);
+    log_warning("{}: {} sample(s) without any expressed gene are left out", file.path, n_empty);
   }
-  spdlog::info("{}: {} samples, {} of {} genes, values {} ({})", file.path, table.samples.size(),
-               opened.input.gene_report().n_found, opened.input.gene_report().n_panel,
-               to_string(decision.values), decision.values_reason);
+  log_info("{}: {} samples, {} of {} genes, values {} ({})", file.path, table.samples.size(),
+           opened.input.gene_report().n_found, opened.input.gene_report().n_panel,
+           to_string(decision.values), decision.values_reason);
   if (!opened.input.gene_report().missing.empty()) {
-    spdlog::info("{}: without {}", file.path, fmt::join(opened.input.gene_report().missing, ", "));
+    log_info("{}: without {}", file.path, joined(opened.input.gene_report().missing, ", "));
   }
   return table;
 }
@@ -379,11 +379,11 @@ Table read_mirna_table(const MirnaFile& file, const MirnaNames& names) {
                             "that can be. Say what the values are with --mirna-values.",
                             file.path, largest));
   }
-  spdlog::info("{}: {} samples, {} miRNAs{}{}", file.path, table.samples.size(),
-               n_mature + n_stemloop, file.estimated ? ", estimated" : "",
-               n_stemloop > 0 ? fmt::format(", {} of them estimated by the sum of their stem-loops",
-                                            n_stemloop)
-                              : "");
+  log_info("{}: {} samples, {} miRNAs{}{}", file.path, table.samples.size(), n_mature + n_stemloop,
+           file.estimated ? ", estimated" : "",
+           n_stemloop > 0
+               ? fmt::format(", {} of them estimated by the sum of their stem-loops", n_stemloop)
+               : "");
   return table;
 }
 

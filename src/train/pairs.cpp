@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +9,7 @@
 #include <unordered_map>
 
 #include "base/file_endings.hpp"
+#include "base/log.hpp"
 #include "genes/sample_ids.hpp"
 #include "sicmir/reference_tables.hpp"
 #include "sicmir/train.hpp"
@@ -137,9 +137,8 @@ Expression read_expression(const PairOptions& options, const GeneIndex& genes,
       result.values.push_back(std::move(table.values[i]));
     }
     if (n_again == 0) continue;
-    spdlog::warn(
-        "{}: {} sample(s) stand in an earlier file too, which counts{}", file.path, n_again,
-        n_twins > 0 ? fmt::format("; {} of them serve to compare platforms", n_twins) : "");
+    log_warning("{}: {} sample(s) stand in an earlier file too, which counts{}", file.path, n_again,
+                n_twins > 0 ? fmt::format("; {} of them serve to compare platforms", n_twins) : "");
   }
   return result;
 }
@@ -209,8 +208,8 @@ TrainingPairs read_pairs(const PairOptions& options) {
                     samples.size(), head(samples), side.samples.size(), head(side.samples)));
   }
   if (paired.size() < samples.size()) {
-    spdlog::info("{} of {} mRNA samples have no miRNA target and are left out",
-                 samples.size() - paired.size(), samples.size());
+    log_info("{} of {} mRNA samples have no miRNA target and are left out",
+             samples.size() - paired.size(), samples.size());
   }
 
   Index n_thin = 0;
@@ -235,11 +234,11 @@ TrainingPairs read_pairs(const PairOptions& options) {
     }
   }
   if (n_thin > 0) {
-    spdlog::warn("{} miRNA(s) with targets in fewer than {} samples are left out", n_thin,
-                 options.min_targets);
+    log_warning("{} miRNA(s) with targets in fewer than {} samples are left out", n_thin,
+                options.min_targets);
   }
   if (n_constant > 0) {
-    spdlog::warn("{} miRNA(s) whose targets are constant are left out", n_constant);
+    log_warning("{} miRNA(s) whose targets are constant are left out", n_constant);
   }
   if (kept.empty()) {
     throw Error(ExitCode::bad_input,

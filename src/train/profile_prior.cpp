@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "train/profile_prior.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <map>
 #include <numeric>
 
+#include "base/log.hpp"
 #include "base/random.hpp"
 #include "statistics/linear_algebra.hpp"
 
@@ -206,8 +206,7 @@ ProfilePrior fit_profile_prior(const KernelRidge& base, const PriorData& data,
   const Positions chosen = drawn(known.cols(), options.n_profiles, options.seed);
   const MatrixD prior = known(Eigen::all, chosen);
   const MatrixD keys = algebra::product(algebra::product(whiten, model.slope), prior);
-  spdlog::debug("prior: {} profiles of {} miRNAs in {} components", chosen.size(), mirnas.size(),
-                k);
+  log_debug("prior: {} profiles of {} miRNAs in {} components", chosen.size(), mirnas.size(), k);
 
   const MatrixD weight = base.alpha()(mirnas, Eigen::all);
   const VectorD constant = base.constant()(mirnas) - components.mean;

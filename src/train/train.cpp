@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sicmir/train.hpp"
 
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>
@@ -12,6 +11,8 @@
 #include <set>
 #include <tuple>
 
+#include "base/joined.hpp"
+#include "base/log.hpp"
 #include "sicmir/version.hpp"
 #include "statistics/accuracy.hpp"
 #include "train/baselines.hpp"
@@ -135,10 +136,10 @@ void calibrate_intervals(Model& model, const training::HeldOut& held_out,
     n_known += found.intervals[mirna].known() ? 1 : 0;
   }
   if (std::isnan(found.coverage)) {
-    spdlog::info("no 90 % intervals: no miRNA has enough held-out samples to test them on");
+    log_info("no 90 % intervals: no miRNA has enough held-out samples to test them on");
     return;
   }
-  spdlog::info(
+  log_info(
       "90 % intervals for {} of {} miRNAs; on patients that did not calibrate them, intervals held "
       "{:.1f} % of the measurements",
       n_known, n, 100.0 * found.coverage);
@@ -152,7 +153,7 @@ double median_of(const Model& model, double Accuracy::*figure) {
 }
 
 void warn(TrainReport& report, std::string message) {
-  spdlog::warn("{}", message);
+  log_warning("{}", message);
   report.warnings.push_back(std::move(message));
 }
 
@@ -203,9 +204,8 @@ void add_figures(const TrainingPairs& pairs, const std::string& name, bool unsee
       figures.by_cohort[group] = medians(own, measured, cohorts).second;
     }
   }
-  spdlog::info("{}, {}: median Pearson per miRNA {:.3f} within cohort, {:.3f} pooled",
-               unseen ? "cohorts left out" : "held-out patients", name, figures.within,
-               figures.pooled);
+  log_info("{}, {}: median Pearson per miRNA {:.3f} within cohort, {:.3f} pooled",
+           unseen ? "cohorts left out" : "held-out patients", name, figures.within, figures.pooled);
   report.figures.push_back(std::move(figures));
 }
 
@@ -251,8 +251,8 @@ Model train(const TrainingPairs& pairs, const TrainOptions& options, TrainReport
   out.n_patients = training::count_patients(pairs, all);
   out.n_cohorts = static_cast<Index>(
       std::set<std::string_view>(pairs.cohorts.begin(), pairs.cohorts.end()).size());
-  spdlog::info("{} paired samples of {} patients in {} cohort(s); {} genes, {} miRNAs",
-               out.n_samples, out.n_patients, out.n_cohorts, pairs.mrna.rows(), pairs.mirna.rows());
+  log_info("{} paired samples of {} patients in {} cohort(s); {} genes, {} miRNAs", out.n_samples,
+           out.n_patients, out.n_cohorts, pairs.mrna.rows(), pairs.mirna.rows());
   check_pairs(pairs, options, out);
 
   Fit final;
@@ -262,7 +262,7 @@ Model train(const TrainingPairs& pairs, const TrainOptions& options, TrainReport
     held_out = training::cross_validate(pairs, options);
     TrainOptions rest = options;  // no held-out patient stops it
     rest.stop_after = held_out.epochs;
-    spdlog::info("final fit on all samples, {} epochs", held_out.epochs);
+    log_info("final fit on all samples, {} epochs", held_out.epochs);
     harmonisation = fit_harmonisation(pairs, all);
     final = fit(harmonise(pairs, harmonisation), all, {}, rest);
     add_all_figures(pairs, held_out, false, options, out);
@@ -296,7 +296,7 @@ Model train(const TrainingPairs& pairs, const TrainOptions& options, TrainReport
   model.made_by = fmt::format("sicmir {}", version);
   model.made_from = fmt::format(
       "{} paired samples of {} patients: {}", out.n_samples, out.n_patients,
-      fmt::join(std::set<std::string_view>(pairs.cohorts.begin(), pairs.cohorts.end()), ", "));
+      joined(std::set<std::string_view>(pairs.cohorts.begin(), pairs.cohorts.end()), ", "));
   if (!final.teacher.empty()) model.made_from += "; distilled from regressions";
   model.panel = pairs.panel;
   model.gene_mean = final.gene_mean;
@@ -336,7 +336,7 @@ Model train(const TrainingPairs& pairs, const TrainOptions& options, TrainReport
   out.median_pooled = median_of(model, &Accuracy::pooled);
   out.median_within = median_of(model, &Accuracy::within_cohort);
   out.median_leave_cohort_out = median_of(model, &Accuracy::leave_cohort_out);
-  spdlog::info(
+  log_info(
       "held-out patients, median Pearson over {} miRNAs: {:.3f} pooled, {:.3f} within cohort{}",
       model.mirnas.size(), out.median_pooled, out.median_within,
       unseen.empty() ? ""

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <fstream>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "base/json.hpp"
 #include "sicmir/ranks.hpp"
 #include "sicmir/train.hpp"
 
@@ -16,7 +16,7 @@ namespace {
 
 constexpr float missing = std::numeric_limits<float>::quiet_NaN();
 
-Eigen::VectorXf sample_of(const nlohmann::json& list) {
+Eigen::VectorXf sample_of(const Json& list) {
   Eigen::VectorXf values(static_cast<Index>(list.size()));
   for (std::size_t i = 0; i < list.size(); ++i) {
     values[static_cast<Index>(i)] = list[i].is_null() ? missing : list[i].get<float>();
@@ -34,7 +34,7 @@ std::vector<Index> first(Index n) {
 struct Ranks : ::testing::Test {
   Ranks() {
     std::ifstream file(SICMIR_TEST_DATA "/train/ranks.json");
-    expected = nlohmann::json::parse(file);
+    expected = read_json(file);
     n_reference = static_cast<Index>(expected["reference"].size());
     const auto n = n_reference + static_cast<Index>(expected["platform"].size());
     pairs.mrna.resize(static_cast<Index>(expected["genes"].size()), n);
@@ -50,7 +50,7 @@ struct Ranks : ::testing::Test {
     }
     pairs.rank_platforms = {"array"};
   }
-  nlohmann::json expected;
+  Json expected;
   TrainingPairs pairs;
   Index n_reference = 0;
 };

@@ -8,8 +8,8 @@
 #include <cmath>
 #include <fstream>
 #include <limits>
-#include <nlohmann/json.hpp>
 
+#include "base/json.hpp"
 #include "sicmir/network.hpp"
 #include "train/impute.hpp"
 #include "train/profile_prior.hpp"
@@ -48,7 +48,7 @@ struct Kernel : ::testing::Test {
   std::vector<Index> cohort_of, fold_of;
   std::vector<std::string> kinds;
   std::vector<double> weights;
-  nlohmann::json golden;
+  Json golden;
 
   Kernel() {
     fresh.col(4) *= 36.0F;
@@ -60,7 +60,8 @@ struct Kernel : ::testing::Test {
     for (Index i = 0; i < n_profiles; ++i) {
       kinds.emplace_back(1, static_cast<char>('a' + i % 6));
     }
-    std::ifstream(SICMIR_TEST_DATA "/train/kernel.json") >> golden;
+    std::ifstream file(SICMIR_TEST_DATA "/train/kernel.json");
+    golden = read_json(file);
   }
 
   static Matrix predict(const std::vector<Layer>& layers, const Matrix& x) {

@@ -6,23 +6,22 @@
 #include <cmath>
 #include <fstream>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "base/json.hpp"
 #include "base/random.hpp"
 #include "kernels/kernels.hpp"
 
 namespace sicmir::training {
 namespace {
 
-using Json = nlohmann::json;
 using kernels::UpdateKind;
 using kernels::UpdateRule;
 
 const Json& golden() {
   static const Json json = [] {
     std::ifstream file(std::string(SICMIR_TEST_DATA) + "/train/pytorch.json");
-    return Json::parse(file);
+    return read_json(file);
   }();
   return json;
 }
