@@ -13,7 +13,6 @@
 namespace sicmir {
 namespace {
 
-
 /// No model holds a calibration of differences yet.
 constexpr std::string_view confidence = "not calibrated";
 constexpr std::string_view fdr_over = "all miRNAs and groups of this run that have a p-value";
@@ -112,9 +111,9 @@ std::string markers_tsv(const MarkerSet& markers, const Profiles& profiles) {
       "agreement\texpression_log2rpm\taccuracy\ttau\trival\trival_difference_z\tn_samples\t"
       "comparators_missing\tno_p_because\n";
   for (const MarkerGroup& group : markers.groups) {
-    const std::string about = fmt::format(
-        "{}\t{}\t{}\n", group.n_samples,
-        field(fmt::format("{}", joined(group.comparators_missing, ","))), field(group.why_no_p));
+    const std::string about =
+        fmt::format("{}\t{}\t{}\n", group.n_samples, field(joined(group.comparators_missing, ",")),
+                    field(group.why_no_p));
     for (const Marker& one : group.markers) {
       const ProfileMirna& mirna = mirna_of(one, profiles);
       text += fmt::format(

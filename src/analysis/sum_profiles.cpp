@@ -74,10 +74,9 @@ std::vector<std::string> read_column(const h5ad::Table& obs, const std::string& 
     for (const h5ad::Column& each : obs.columns()) {
       if (each.kind != h5ad::ColumnKind::unreadable) names.push_back(each.name);
     }
-    throw Error(ExitCode::usage,
-                fmt::format("obs of {} has no column '{}'; it has {}.{}", file, name,
-                            names.empty() ? "none" : fmt::format("{}", joined(names, ", ")),
-                            did_you_mean(name, names)));
+    throw Error(ExitCode::usage, fmt::format("obs of {} has no column '{}'; it has {}.{}", file,
+                                             name, names.empty() ? "none" : joined(names, ", "),
+                                             did_you_mean(name, names)));
   }
   return obs.read(*column).as_texts();
 }
@@ -187,8 +186,7 @@ InputSums sum_profiles(CellSource& cells, const UnitRecipe& recipe, const Readin
     Profile& profile = profiles.emplace_back();
     profile.sample =
         has_samples ? group.fields.front() : name_of_sample(grouping, result.input.path);
-    const auto first = group.fields.begin() + (has_samples ? 1 : 0);
-    profile.group = fmt::format("{}", joined(first, group.fields.end(), "|"));
+    profile.group = joined(std::span(group.fields).subspan(has_samples ? 1 : 0), "|");
     samples.push_back(profile.sample);
   }
   if (!has_samples && grouping.sample.empty()) {
