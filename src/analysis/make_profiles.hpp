@@ -60,9 +60,9 @@ struct ProfileOptions : ReadingOptions {
   ProfileFloor floor;
 };
 
-/// Profiles with which fewer are standardised against the training samples, not among themselves,
-/// where options.scale is automatic.
-inline constexpr Index fewest_dataset_profiles = 10;
+/// Fewer profiles above the floor cannot be standardised among themselves; where options.scale is
+/// automatic, they are compared with the training samples.
+inline constexpr Index least_dataset_profiles = 3;
 
 /// Marks the profiles below the floor and predicts all: what `predict` makes of the sums, as if
 /// they were cells, with the moments of those at or above the floor (Scale::dataset), or against

@@ -74,16 +74,18 @@ std::vector<std::size_t> mark_floor(std::vector<Profile>& profiles, const Profil
 
 Scale scale_of(Scale stated, std::size_t n_above) {
   if (stated != Scale::automatic) return stated;
-  return static_cast<Index>(n_above) >= fewest_dataset_profiles ? Scale::dataset : Scale::reference;
+  return static_cast<Index>(n_above) >= least_dataset_profiles ? Scale::dataset : Scale::reference;
 }
 
 /// Moments of the panel's genes over `source`, in the unit in which predict() compares profiles.
-GeneMoments moments_over(CellSource& source, const Model& model, const GeneIndex& index,
-                         const ReadingOptions& options) {
+/// `n_all`: profiles above and below the floor.
+GeneMoments moments_over(CellSource& source, Index n_all, const Model& model,
+                         const GeneIndex& index, const ReadingOptions& options) {
   PreparedInput input(source, index, options);
   for (const DecisionWarning& warning : input.decide(model.recipe).warnings) {
-    // The others are said when all profiles are predicted.
-    if (warning.kind == WarningKind::few_cells) spdlog::warn("{}", warning.text);
+    // The others are said when all profiles are predicted; this one, too, if all are few.
+    const bool is_new = warning.kind == WarningKind::few_cells && n_all >= fewest_dataset_cells;
+    if (is_new) spdlog::warn("{}", warning.text);
   }
   CellStream stream = input.stream();
   return measure(stream, input.normaliser(), model.panel.size(), options, input.empties_matter(),
@@ -177,10 +179,10 @@ Profiles predict_profiles(InputSums sums, const PreparedModel& model, const Gene
     spdlog::info(
         "only {} profiles are above the floor, too few to be standardised among "
         "themselves ({} would do): they are compared with the training samples",
-        above.size(), fewest_dataset_profiles);
+        above.size(), least_dataset_profiles);
   }
-  constexpr std::size_t least_dataset_profiles = 3;
-  if (predicting.scale == Scale::dataset && above.size() < least_dataset_profiles) {
+  if (predicting.scale == Scale::dataset &&
+      static_cast<Index>(above.size()) < least_dataset_profiles) {
     throw Error(
         ExitCode::bad_input,
         fmt::format("{}: only {} of {} profiles are above the floor, and fewer than {} "
@@ -192,7 +194,7 @@ Profiles predict_profiles(InputSums sums, const PreparedModel& model, const Gene
   GeneMoments moments;
   if (predicting.scale == Scale::dataset && above.size() < result.profiles.size()) {
     ProfileSource some(sums.input, sums.genes, result.profiles, above);
-    moments = moments_over(some, model.card(), index, predicting);
+    moments = moments_over(some, result.size(), model.card(), index, predicting);
     predicting.measured = &moments;
   }
   std::vector<std::size_t> all(result.profiles.size());

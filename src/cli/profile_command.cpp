@@ -287,7 +287,7 @@ void bind_profile(Command& sub) {
          "--scale", command.input.reading.scale,
          {{"auto", Scale::automatic}, {"dataset", Scale::dataset}, {"reference", Scale::reference}},
          "What genes are standardised against: dataset (these profiles), reference (the model's "
-         "training samples) or auto: dataset from 10 profiles above the floor on [default: auto]")
+         "training samples) or auto: dataset from 3 profiles above the floor on [default: auto]")
       .group(normalising);
   sub.add_option(
          "--platform", command.input.reading.platform,
@@ -314,7 +314,7 @@ void bind_profile(Command& sub) {
       "Profiles of few cells or molecules are marked and left out of the means over profiles.");
   sub.add_example("sicmir profile cells.h5ad --group-by cell_type --sample sample -o profiles.h5mu",
                   "Profile each cell type of each sample");
-  sub.add_example("sicmir profile --inputs samples.tsv --group-by cell_type -o profiles.h5mu",
+  sub.add_example("sicmir profile --inputs inputs.tsv --group-by cell_type -o profiles.h5mu",
                   "Join several inputs, one sample each");
 }
 

@@ -128,14 +128,22 @@ def test_predictions_are_those_of_predict_with_pooled_sums(model, cells, tmp_pat
     np.testing.assert_array_equal(mirna.layers["log2rpm"], rpm.to_numpy(np.float32))
 
 
-def test_few_profiles_are_compared_with_the_training_samples(model, cells, obs, tmp_path):
+def test_two_profiles_are_compared_with_the_training_samples(model, cells, tmp_path):
     out = tmp_path / "profiles.h5mu"
-    done = profile(cells, out, "--group-by", "cell_type", "--min-counts", 0, "--force-scale", model=model)
-    assert "only 3 profiles are above the floor" in done.stderr
+    done = profile(cells, out, "--group-by", "disease", "--min-counts", 0, "--force-scale", model=model)
+    assert "only 2 profiles are above the floor" in done.stderr
+    pools = predict(model, cells, "--pool", "sum", "--group-by", "disease", "--scale", "reference", "--force-scale")
+    np.testing.assert_array_equal(modality(out, "mirna").X, pools.to_numpy(np.float32))
+
+
+def test_three_profiles_of_one_sample_are_what_predict_makes_of_pools(model, cells, tmp_path):
+    out = tmp_path / "profiles.h5mu"
+    done = profile(cells, out, "--group-by", "cell_type", "--min-counts", 0, model=model)
     assert "all of its cells are one sample, 'cells'" in done.stderr
-    pools = predict(model, cells, "--pool", "sum", "--group-by", "cell_type", "--scale", "reference", "--force-scale")
+    assert "warning: only 3 cells, samples or pools are standardised among themselves" in done.stderr
     mirna = modality(out, "mirna")
     assert list(mirna.obs_names) == [f"cells|{group}" for group in GROUPS]
+    pools = predict(model, cells, "--pool", "sum", "--group-by", "cell_type")
     np.testing.assert_array_equal(mirna.X, pools.to_numpy(np.float32))
 
 
