@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from program import PROJECT, SICMIR, SYMBOLS, run
+from program import PROJECT, SANITIZE, SICMIR, SYMBOLS, run
 
 GROUPS = ["B", "mono", "T"]
 
@@ -190,6 +190,7 @@ def test_conditions_that_are_not_there_are_named(profiles):
     assert "--reference" in run("compare", profiles, expect=2).stderr
 
 
+@pytest.mark.skipif(SANITIZE != "", reason="a study of figures, and slow")
 def test_planted_truth_is_found_and_nothing_else(bundled):
     """Ten data sets of the study, with three donors."""
     done = subprocess.run([sys.executable, PROJECT / "scripts" / "study_markers.py", SICMIR, "--repeats", "10",
