@@ -6,9 +6,10 @@
 
 1. No effect: three groups (or two conditions) with one programme of genes. The p of each miRNA, over repeats, should
    be uniform: Kolmogorov-Smirnov, and the share below 0.05. Over the miRNAs of one data set it need not be, since
-   they move together.
+   they move together. Moderation makes p uniform on average over the miRNAs: those that vary more than the others
+   are called somewhat too often, those that vary less too seldom, the more so the fewer the samples.
 2. Effects: one group (condition) has another programme. The true difference of a miRNA is the mean estimate over all
-   repeats. Power: share of miRNAs with a true difference above 1 that are called; false discoveries: share of those
+   repeats. Power: share of miRNAs with a true difference above 0.75 that are called; false discoveries: share of those
    called whose true difference is at most --min-difference.
 3. One population of 12 donors, its cells split by k-means: how many would be called if the clusters passed for
    sorted groups.
@@ -34,18 +35,15 @@ BASE = np.random.default_rng(0).gamma(0.7, 4.0, len(GENES)) + 0.05  # counts per
 N_CELLS = 40  # per profile: above the floor of 50,000 molecules
 BETWEEN_SAMPLES = 0.25  # sd of natural logarithms, per gene
 BETWEEN_PROFILES = 0.15  # likewise, of one sample's groups
-EFFECT = 0.8
+EFFECT = 0.7  # likewise, between programmes
 SIMPLE = 0.0  # min-difference of the first part, where p is uniform
-WORTH = 0.5
+WORTH = 0.25  # and of the second
+LARGE = 0.75  # true differences that should be found
 
 
-def programme(random, effect):
-    """What a group's expression is multiplied by: 60 genes up or down."""
-    factor = np.ones(len(GENES))
-    if effect:
-        chosen = random.choice(len(GENES), 60, replace=False)
-        factor[chosen] = np.exp(EFFECT * random.choice([-1, 1], 60))
-    return factor
+def programme(random):
+    """What a group's expression is multiplied by."""
+    return np.exp(random.normal(0, EFFECT, len(GENES)))
 
 
 def donor_cells(random, programmes):
@@ -85,17 +83,14 @@ class Program:
         return pd.read_csv(io.StringIO(text), sep="\t", na_values=["NaN"])
 
 
-def markers_set(random, n, effect, programmes):
+def markers_set(random, n, changed):
     none = np.ones(len(GENES))
-    groups = {"A": programmes[0] if effect else none, "B": none, "C": none}
-    return data_set(random, {f"d{i}": ("any", groups) for i in range(n)})
+    return data_set(random, {f"d{i}": ("any", {"A": changed, "B": none, "C": none}) for i in range(n)})
 
 
-def compare_set(random, n, effect, programmes):
-    none = np.ones(len(GENES))
-    changed = programmes[0] if effect else none
-    return data_set(random, {f"d{i}": ("case", {"A": changed}) if i < n else ("reference", {"A": none})
-                             for i in range(2 * n)})
+def compare_set(random, n, changed):
+    return data_set(random, {f"d{i}": ("case", {"A": changed}) if i < n else
+                             ("reference", {"A": np.ones(len(GENES))}) for i in range(2 * n)})
 
 
 STUDIES = {"markers": (markers_set, ["--labels-from", "sorting"]),
@@ -105,37 +100,39 @@ STUDIES = {"markers": (markers_set, ["--labels-from", "sorting"]),
 def repeats_of(program, study, n, effect, options):
     make, arguments = STUDIES[study]
     difference = WORTH if effect else SIMPLE
-    programmes = [programme(np.random.default_rng(options.seed), True)]
+    changed = programme(np.random.default_rng(options.seed))
     tables = []
     for repeat in range(options.repeats):
         random = np.random.default_rng([options.seed, n, effect, repeat, len(study)])
-        cells = make(random, n, effect, programmes)
+        cells = make(random, n, changed if effect else np.ones(len(GENES)))
         found = program.table(cells, study, *arguments, "--min-difference", difference)
         tables.append(found[found["group"] == "A"].set_index("mirna").sort_index())
     return [pd.concat([table[column] for table in tables], axis=1) for column in ("p", "fdr", "difference_z")]
 
 
 def no_effect(program, study, n, options):
-    p, fdr, _ = repeats_of(program, study, n, False, options)
+    p, fdr, z = repeats_of(program, study, n, False, options)
     ks = np.array([scipy.stats.kstest(row, "uniform").pvalue for row in p.to_numpy()])
     print(f"{study}, {n} samples a side, no effect, {options.repeats} repeats: share of p below 0.05: "
           f"{(p < 0.05).to_numpy().mean():.3f} (below 0.01: {(p < 0.01).to_numpy().mean():.4f}; over data sets "
           f"{(p < 0.05).mean().min():.3f} to {(p < 0.05).mean().max():.3f}); miRNAs whose p is not uniform "
           f"(KS below 0.05): {(ks < 0.05).mean():.3f}; data sets with a call at FDR 0.05: "
           f"{(fdr < 0.05).any().mean():.2f}", flush=True)
+    fifths = pd.qcut(z.std(axis=1), 5, labels=False)
+    shares = (p < 0.05).mean(axis=1).groupby(fifths).mean()
+    print(f"    the same share by how much a miRNA varies, from the least fifth to the most: "
+          f"{', '.join(f'{share:.3f}' for share in shares)}", flush=True)
 
 
 def effect(program, study, n, options):
     _, fdr, z = repeats_of(program, study, n, True, options)
     truth = z.mean(axis=1).to_numpy()
-    if options.verbose:
-        print("quantiles of true differences", np.quantile(truth, [0, .05, .25, .5, .75, .95, 1]).round(2))
     called = (fdr < 0.05).to_numpy()
-    large = np.abs(truth) > 1
+    large = np.abs(truth) > LARGE
     null = np.abs(truth) <= WORTH
     share = [called[null, i].sum() / max(called[:, i].sum(), 1) for i in range(called.shape[1])]
-    print(f"{study}, {n} samples a side, effects, difference above {WORTH}: {large.sum()} miRNAs truly above 1, "
-          f"{null.sum()} at most {WORTH}; power {called[large].mean():.3f}, false discoveries {np.mean(share):.3f}",
+    print(f"{study}, {n} samples a side, effects, difference above {WORTH}: {large.sum()} miRNAs truly above {LARGE}, "
+          f"{null.sum()} at most {WORTH}; power {called[large].mean() if large.any() else float('nan'):.3f}, false discoveries {np.mean(share):.3f}",
           flush=True)
 
 
@@ -173,7 +170,6 @@ def main():
     parser.add_argument("--samples", default="3,6,12")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=["markers", "compare", "clusters"])
-    parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         program = Program(options.sicmir, folder)

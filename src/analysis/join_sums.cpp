@@ -104,6 +104,7 @@ void align_genes(std::vector<InputSums>& inputs) {
     InputSums& input = inputs[i];
     const auto n_before = static_cast<std::size_t>(input.genes.size());
     std::vector<std::size_t> kept;
+    kept.reserve(order.size());
     for (const std::string& key : order) kept.push_back(places[i].at(key));
     if (kept.size() < n_before) {
       log_warning(

@@ -60,7 +60,7 @@ Layout lay_out(const Profiles& profiles, double weight_cells) {
   for (bool changes = true; changes;) {
     changes = false;
     for (const std::vector<Index>& row : layout.at) {
-      Index first = static_cast<Index>(groups.size());
+      auto first = static_cast<Index>(groups.size());
       for (std::size_t g = 0; g < row.size(); ++g) {
         if (row[g] >= 0) first = std::min(first, layout.part[g]);
       }

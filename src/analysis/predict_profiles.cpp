@@ -117,6 +117,7 @@ void set_quality(std::vector<Profile>& profiles, const Matrix& input, const RunR
   for (std::size_t i = 0; i < profiles.size(); ++i) {
     Profile& profile = profiles[i];
     std::vector<double> z;
+    z.reserve(rows.size());
     for (const Index row : rows) {
       z.push_back(static_cast<double>(input(row, static_cast<Index>(i))));
     }
@@ -171,7 +172,7 @@ Profiles predict_profiles(InputSums sums, const PreparedModel& model, const Gene
   const std::vector<std::size_t> above = mark_floor(result.profiles, options.floor);
 
   PredictOptions predicting;
-  static_cast<ReadingOptions&>(predicting) = options;
+  static_cast<ReadingOptions&>(predicting) = static_cast<const ReadingOptions&>(options);
   predicting.values = Values::counts;
   predicting.scale = scale_of(options.scale, above.size());
   predicting.empty_cells = EmptyCells::error;

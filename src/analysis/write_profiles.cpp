@@ -96,6 +96,7 @@ std::vector<Value> each(const std::vector<Item>& items, Get get) {
 
 std::vector<std::string> names_of(const std::vector<Profile>& profiles) {
   std::vector<std::string> names;
+  names.reserve(profiles.size());
   for (const Profile& profile : profiles) names.push_back(profile.name());
   return names;
 }
@@ -256,8 +257,11 @@ class Writer {
                     hsize_t n_features, Line line) {
     const auto n_lines = static_cast<std::size_t>(profiles_.size());
     const std::size_t line_bytes = element * static_cast<std::size_t>(n_features);
-    const std::size_t per_chunk =
-        std::bit_floor(std::clamp((std::size_t{1} << 19) / line_bytes, std::size_t{1}, n_lines));
+    if (n_lines == 0 || line_bytes == 0) {
+      throw Error(ExitCode::internal, "There is no profile, or no feature, to write.");
+    }
+    const std::size_t fit = std::min((std::size_t{1} << 19) / line_bytes, n_lines);
+    const std::size_t per_chunk = std::max(std::bit_floor(fit), std::size_t{1});
     const std::array<hsize_t, 2> extent = {n_lines, n_features};
     const std::array<hsize_t, 2> chunk = {per_chunk, n_features};
     const Handle space = out_.checked(H5Screate_simple(2, extent.data(), nullptr));

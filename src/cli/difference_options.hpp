@@ -2,6 +2,7 @@
 #pragma once
 /// Options of the commands that compare profiles: markers and compare.
 
+#include <cstdint>
 #include <string>
 
 #include "analysis/differences.hpp"

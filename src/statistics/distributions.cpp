@@ -30,12 +30,13 @@ constexpr Policy quiet;
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 /// Below, tails lose digits on the way to zero.
 constexpr double smallest_tail = 1e-290;
+constexpr int most_terms = 1'000'000;  // of a series
 
 /// log I_x(a, b) by its power series, for what is too small for double (DLMF 8.17.8).
 double log_incomplete_beta(double a, double b, double x) {
   double term = 1;
   double sum = 1;
-  for (double k = 0; term > sum * 1e-17 && k < 1e6; ++k) {
+  for (int k = 0; term > sum * 1e-17 && k < most_terms; ++k) {
     term *= x * (a + b + k) / (a + 1 + k);
     sum += term;
   }
@@ -118,7 +119,7 @@ double FDistribution::log_upper_tail(double f) const {
   const double x = f * df1 / 2;
   double term = 1;
   double sum = 1;
-  for (double k = 1; k < 1000; ++k) {
+  for (int k = 1; k < most_terms; ++k) {
     const double next = term * (a - k) / x;
     if (std::fabs(next) >= std::fabs(term) || std::fabs(next) < 1e-17) break;
     term = next;
@@ -138,7 +139,7 @@ double FDistribution::log_lower_tail(double f) const {
   const double x = f * df1 / 2;
   double term = 1;
   double sum = 1;
-  for (double k = 1; term > sum * 1e-17 && k < 1e6; ++k) {
+  for (int k = 1; term > sum * 1e-17 && k < most_terms; ++k) {
     term *= x / (a + k);
     sum += term;
   }

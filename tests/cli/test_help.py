@@ -107,7 +107,7 @@ def test_a_word_that_is_near_none_gets_no_suggestion():
 @pytest.mark.parametrize("words, message", [
     (["evalute", "x", "y"], "error: 'evalute' is not a command of sicmir; `sicmir --help` lists them. "
      "Did you mean 'evaluate'?"),
-    (["markers", "x"], "error: 'markers' is not a command of sicmir; `sicmir --help` lists them."),
+    (["notes", "x"], "error: 'notes' is not a command of sicmir; `sicmir --help` lists them."),
     ([], "error: a command is required; `sicmir --help` lists them."),
     (["predict", "x.csv", "y.csv"], "error: predict: unexpected argument 'y.csv'. "
      "(See `sicmir predict --help`.)"),

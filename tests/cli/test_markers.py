@@ -2,13 +2,16 @@
 """`sicmir markers` and `sicmir compare`, from cells to tables."""
 import io
 import json
+import re
+import subprocess
+import sys
 
 import anndata
 import numpy as np
 import pandas as pd
 import pytest
 
-from program import SYMBOLS, run
+from program import PROJECT, SANITIZE, SICMIR, SYMBOLS, run
 
 GROUPS = ["B", "mono", "T"]
 
@@ -185,3 +188,14 @@ def test_conditions_that_are_not_there_are_named(profiles):
     error = run("compare", profiles, "--reference", "norml", expect=2).stderr
     assert "'normal', 'tumour'" in error and "Did you mean 'normal'?" in error
     assert "--reference" in run("compare", profiles, expect=2).stderr
+
+
+@pytest.mark.skipif(SANITIZE != "", reason="a study of figures, and slow")
+def test_planted_truth_is_found_and_nothing_else(bundled):
+    """Ten data sets of the study, with three donors."""
+    done = subprocess.run([sys.executable, PROJECT / "scripts" / "study_markers.py", SICMIR, "--repeats", "10",
+                           "--samples", "3", "--only", "markers"], capture_output=True, text=True, check=True)
+    figures = {words: float(value) for words, value in re.findall(
+        r"(share of p below 0.05: |power |false discoveries )([\d.]+)", done.stdout)}
+    assert 0.03 < figures["share of p below 0.05: "] < 0.07, done.stdout
+    assert figures["power "] > 0.7 and figures["false discoveries "] < 0.05, done.stdout
