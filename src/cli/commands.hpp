@@ -62,6 +62,10 @@ void bind_input(Command& command, InputOptions& options);
 void bind_shard(Command& command, InputOptions& options);
 void settle_shard(InputOptions& options);
 
+/// The names that --mirnas gives: separated by commas, or those of a file, separated by commas,
+/// blanks, tabs or line ends, in UTF-8 or UTF-16. Throws Error(usage) if there are none.
+[[nodiscard]] std::vector<std::string> mirna_list(const std::string& list);
+
 /// Writes text to standard output. Throws BrokenPipe, or Error(not_written).
 void print(const std::string& text);
 

@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <memory>
 #include <new>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "base/printable.hpp"
 #include "cli/commands.hpp"
 #include "cli/remedies.hpp"
+#include "text/list_file.hpp"
 
 namespace sicmir::cli {
 
@@ -60,6 +64,7 @@ void bind_input(Command& command, InputOptions& options) {
   command
       .add_option("-m,--model", options.model,
                   "Model file [default: $SICMIR_MODEL, else the bundled model]")
+      .value_name("FILE")
       .main();
 
   const std::string reading = "Reading";
@@ -189,6 +194,26 @@ void settle_shard(InputOptions& options) {
                                              options.shard, what, shard.number, shard.of));
   }
   options.reading.shard = shard;
+}
+
+std::vector<std::string> mirna_list(const std::string& list) {
+  std::error_code error;
+  const bool is_file =
+      std::filesystem::exists(list, error) && !std::filesystem::is_directory(list, error);
+  const std::vector<std::string> lines = is_file ? read_text_lines(list) : std::vector{list};
+  const std::string_view separators = is_file ? "\r\t, " : ",";
+  std::vector<std::string> names;
+  for (const std::string& line : lines) {
+    for (std::size_t start = 0; start < line.size();) {
+      const std::size_t end = std::min(line.find_first_of(separators, start), line.size());
+      if (end > start) names.push_back(line.substr(start, end - start));
+      start = end + 1;
+    }
+  }
+  if (names.empty()) {
+    throw Error(ExitCode::usage, fmt::format("--mirnas {}: names no miRNA.", list));
+  }
+  return names;
 }
 
 void start_log(const CommonOptions& options) {

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cmath>
-#include <fstream>
 #include <memory>
 
 #include "base/log.hpp"
@@ -24,25 +23,6 @@ struct EvaluateCommand {
   std::string json;
   EvaluateOptions evaluate;
 };
-
-/// A comma-separated list, or a file of names.
-std::vector<std::string> names_in(const std::string& list) {
-  std::ifstream file(list);
-  const bool is_file = static_cast<bool>(file);
-  std::string text = list;
-  if (is_file) text.assign(std::istreambuf_iterator<char>(file), {});
-  const std::string_view separators = is_file ? "\r\n\t, " : ",";
-  std::vector<std::string> names;
-  for (std::size_t start = 0; start < text.size();) {
-    const std::size_t end = std::min(text.find_first_of(separators, start), text.size());
-    if (end > start) names.push_back(text.substr(start, end - start));
-    start = end + 1;
-  }
-  if (names.empty()) {
-    throw Error(ExitCode::usage, fmt::format("--mirnas {}: names no miRNA.", list));
-  }
-  return names;
-}
 
 void write_text(const std::string& path, const std::string& text) {
   OutputFile file(path);
@@ -77,7 +57,7 @@ void run(EvaluateCommand& command) {
   }
   EvaluateOptions options = command.evaluate;
   options.threads = command.common.threads;
-  if (!command.mirnas.empty()) options.mirnas = names_in(command.mirnas);
+  if (!command.mirnas.empty()) options.mirnas = mirna_list(command.mirnas);
   const Evaluation evaluation = evaluate(command.predicted, command.measured, options);
   for (const std::string& warning : evaluation.warnings) log_warning("{}", warning);
   log_info("{} samples of {} patients and {} miRNAs compared", evaluation.samples.size(),

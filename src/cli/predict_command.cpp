@@ -75,19 +75,7 @@ std::vector<Index> chosen_mirnas(const PredictCommand& command, const Model& mod
   }
   std::vector<std::string> wanted;
   if (!command.mirnas.empty()) {
-    std::ifstream list(command.mirnas);
-    const bool is_file = static_cast<bool>(list);
-    std::string text = command.mirnas;
-    if (is_file) text.assign(std::istreambuf_iterator<char>(list), {});
-    const std::string_view separators = is_file ? "\r\n\t, " : ",";
-    for (std::size_t start = 0; start < text.size();) {
-      const std::size_t end = std::min(text.find_first_of(separators, start), text.size());
-      if (end > start) wanted.push_back(text.substr(start, end - start));
-      start = end + 1;
-    }
-    if (wanted.empty()) {
-      throw Error(ExitCode::usage, fmt::format("--mirnas {}: names no miRNA.", command.mirnas));
-    }
+    wanted = mirna_list(command.mirnas);
   } else {
     wanted = names;
   }
