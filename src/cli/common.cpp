@@ -17,8 +17,10 @@
 #include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "base/printable.hpp"
+#include "cells/reading_words.hpp"
 #include "cli/commands.hpp"
 #include "cli/remedies.hpp"
+#include "model/value_words.hpp"
 #include "text/list_file.hpp"
 
 namespace sicmir::cli {
@@ -105,27 +107,16 @@ void bind_input(Command& command, InputOptions& options) {
       .range(0.0, 1.0)
       .group(reading);
   command
-      .add_choice<Duplicates>(
-          "--duplicates", options.reading.genes.duplicates,
-          {{"auto", Duplicates::automatic},
-           {"sum", Duplicates::sum},
-           {"first", Duplicates::first},
-           {"max", Duplicates::max}},
-          "Several features of one gene: auto (counts add up, else an error), sum, first "
-          "or max [default: auto]")
+      .add_choice("--duplicates", options.reading.genes.duplicates, duplicates_words,
+                  "Several features of one gene: auto (counts add up, else an error), sum, first "
+                  "or max [default: auto]")
       .group(reading);
 
   const std::string normalising = "Normalisation";
   command
-      .add_choice<Values>(
-          "--values", options.reading.values,
-          {{"auto", Values::automatic},
-           {"counts", Values::counts},
-           {"linear", Values::linear},
-           {"log", Values::log},
-           {"zscore", Values::zscore}},
-          "What the values are: counts, linear (TPM, FPKM, RSEM), log, zscore or auto "
-          "[default: auto]")
+      .add_choice("--values", options.reading.values, values_words,
+                  "What the values are: counts, linear (TPM, FPKM, RSEM), log, zscore or auto "
+                  "[default: auto]")
       .main();
   command
       .add_option("--log-base", options.reading.log_base,
@@ -134,10 +125,8 @@ void bind_input(Command& command, InputOptions& options) {
       .range(1.5, 10.0)
       .group(normalising);
   command
-      .add_choice<EmptyCells>(
-          "--empty-cells", options.reading.empty_cells,
-          {{"error", EmptyCells::error}, {"skip", EmptyCells::skip}, {"nan", EmptyCells::nan}},
-          "Cells without counts: error, skip or nan [default: error]")
+      .add_choice("--empty-cells", options.reading.empty_cells, empty_cells_words,
+                  "Cells without counts: error, skip or nan [default: error]")
       .group(normalising);
   command
       .add_option("--block-cells", options.reading.block_cells,

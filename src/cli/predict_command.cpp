@@ -23,6 +23,7 @@
 #include "cli/run_report.hpp"
 #include "genes/mirna_names.hpp"
 #include "kernels/kernels.hpp"
+#include "model/value_words.hpp"
 #include "output/sinks.hpp"
 #include "parallel/threads.hpp"
 #include "sicmir/reference_tables.hpp"
@@ -344,14 +345,9 @@ void bind_predict(Command& sub) {
   bind_shard(sub, command.input);
   ReadingOptions& options = command.input.reading;
   const std::string normalising = "Normalisation";
-  sub.add_choice<Scale>(
-         "--scale", options.scale,
-         {{"auto", Scale::automatic},
-          {"dataset", Scale::dataset},
-          {"reference", Scale::reference},
-          {"none", Scale::none}},
-         "What genes are standardised against: dataset (these cells), reference (the "
-         "model's training samples), none or auto [default: auto]")
+  sub.add_choice("--scale", options.scale, scale_words,
+                 "What genes are standardised against: dataset (these cells), reference (the "
+                 "model's training samples), none or auto [default: auto]")
       .main();
   sub.add_option(
          "--platform", options.platform,
