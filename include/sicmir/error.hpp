@@ -3,9 +3,9 @@
 /// Errors: a fact for the user, an exit code, and what can be done about it.
 
 #include <cstdint>
-#include <initializer_list>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sicmir {
@@ -53,8 +53,8 @@ enum class Remedy : std::uint8_t {
 /// expected. What to do about it is in the sentences, too, or in `remedies`.
 class Error : public std::runtime_error {
  public:
-  Error(ExitCode code, const std::string& message, std::initializer_list<Remedy> remedies = {})
-      : std::runtime_error(message), code_(code), remedies_(remedies) {}
+  Error(ExitCode code, const std::string& message, std::vector<Remedy> remedies = {})
+      : std::runtime_error(message), code_(code), remedies_(std::move(remedies)) {}
   [[nodiscard]] ExitCode code() const noexcept { return code_; }
   [[nodiscard]] const std::vector<Remedy>& remedies() const noexcept { return remedies_; }
 

@@ -36,8 +36,8 @@ struct CellRange {
   [[nodiscard]] Index size() const noexcept { return last - first; }
 };
 
-/// Position of a gene among those that were selected: in the model's panel, in network order, 0 ..
-/// n_genes - 1; or, where all genes are read, in the input's table of features.
+/// Position of a gene among those that were selected, from 0: in the model's panel, in network
+/// order; or, where all genes are read, in the input's table of features.
 using PanelPosition = std::int32_t;
 
 /// Consecutive cells of an input, reduced to the selected genes (the model's panel, or all). Bulk

@@ -12,6 +12,7 @@
 
 #include "assemble/gdc_files.hpp"
 #include "assemble/sample_sheet.hpp"
+#include "assemble/workflow_words.hpp"
 #include "base/joined.hpp"
 #include "base/log.hpp"
 #include "sicmir/reference_tables.hpp"
@@ -39,11 +40,6 @@ struct Chosen {
   }
 };
 
-std::string_view word(GdcWorkflow workflow) {
-  constexpr std::array words = {"auto", "star", "fpkm-uq", "fpkm", "htseq"};
-  return words[static_cast<std::size_t>(workflow)];
-}
-
 GdcWorkflow choose_workflow(const std::vector<SheetFile>& files, GdcWorkflow wanted,
                             std::vector<std::string>& warnings) {
   std::map<GdcWorkflow, Index> n_files;
@@ -57,7 +53,7 @@ GdcWorkflow choose_workflow(const std::vector<SheetFile>& files, GdcWorkflow wan
     warnings.push_back(fmt::format(
         "{} mRNA file(s) of the workflow {} are passed over, since {} is used and units differ; "
         "see --workflow",
-        n, word(workflow), word(wanted)));
+        n, workflow_words.word(workflow), workflow_words.word(wanted)));
   }
   return wanted;
 }
@@ -350,7 +346,7 @@ AssembleReport assemble(const AssembleOptions& options) {
     throw Error(ExitCode::bad_input,
                 fmt::format("the sample sheet names no sample with both mRNA ({}) and miRNA; {} "
                             "have mRNA only, {} miRNA only. Put both kinds of files into the cart.",
-                            word(workflow), n_single[0], n_single[1]));
+                            workflow_words.word(workflow), n_single[0], n_single[1]));
   }
 
   const auto has = [&](const SheetFile* Chosen::*file) {

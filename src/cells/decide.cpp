@@ -245,7 +245,7 @@ SampleFacts sample_facts(const Sample& sample, const GeneSelection& genes) {
       facts.all_whole = facts.all_whole && total == std::floor(total);
     }
   }
-  facts.median_total = middle(std::move(totals));
+  facts.median_total = upper_median(std::move(totals));
   std::vector<double> means;
   std::vector<double> sds;
   const auto n = static_cast<double>(std::max<Index>(1, sample.n_cells));

@@ -37,7 +37,7 @@ struct SampleFacts {
   bool has_negative = false;
   bool all_whole = true;  ///< every panel value and every cell total is a whole number
   float maximum = 0;
-  double median_total = 0;
+  double median_total = 0;      ///< upper median of the finite totals; NaN if there is none
   double median_gene_mean = 0;  ///< median over the input's panel genes of |mean over cells|
   double median_gene_sd = 0;
 };

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <map>
 #include <numeric>
 #include <utility>
@@ -29,6 +30,22 @@ constexpr std::size_t most_bytes = std::size_t{1} << 31;
 bool is_missing(std::string_view field) {
   constexpr std::array<std::string_view, 4> words = {"", "NA", "NaN", "nan"};
   return std::find(words.begin(), words.end(), field) != words.end();
+}
+
+/// Names that columns of cells have, but for case, blanks and the like.
+bool looks_like_header(std::string_view name) {
+  static constexpr std::array<std::string_view, 24> words = {
+      "barcode",  "barcodes",   "barcodeid", "bc",        "cell",        "cells",
+      "cellid",   "cellids",    "cellname",  "cellnames", "cellbarcode", "id",
+      "index",    "name",       "names",     "obsnames",  "rownames",    "sample",
+      "sampleid", "samplename", "samples",   "spot",      "spotid",      "unnamed0"};
+  if (name.empty()) return true;  // as pandas writes an index without a name
+  std::string word;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) != 0) word += static_cast<char>(std::tolower(byte));
+  }
+  return std::find(words.begin(), words.end(), word) != words.end();
 }
 
 std::vector<std::string> split_at_commas(const std::string& text) {
@@ -216,7 +233,10 @@ CellGroups CellGroups::from_table(const std::string& path,
     result.names_.append(fields[layout.cell]);
     numbers.push_back(number);
   };
-  if (columns.empty()) take(first_line, 1);  // names of columns match no cell
+  if (columns.empty()) {
+    take(first_line, 1);  // names of columns match no cell
+    if (!numbers.empty() && looks_like_header(header.front())) result.header_ = header.front();
+  }
   while (has_line) {
     take(line, reader.number());
     has_line = reader.next(line);
@@ -289,7 +309,7 @@ std::int32_t CellGroups::of(Index position, std::string_view name) const {
 
 std::vector<std::string> CellGroups::first_names() const {
   std::vector<std::string> names;
-  for (std::size_t i = 0; i < std::min(names_shown, names_.size()); ++i) {
+  for (std::size_t i = header_ ? 1 : 0; i < names_.size() && names.size() < names_shown; ++i) {
     names.emplace_back(names_.c_str(i));
   }
   return names;

@@ -3,6 +3,7 @@
 /// Which group each cell belongs to.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -45,7 +46,10 @@ class CellGroups {
   [[nodiscard]] const std::string& source() const noexcept { return source_; }
   /// Cells that a table gives to a group; 0 for obs.
   [[nodiscard]] Index n_named() const noexcept { return static_cast<Index>(by_name_.size()); }
-  /// The first few names of the table, for messages.
+  /// The name in a table's first line if that looks like its header ("barcode", "cell_id"), else
+  /// nullopt. It counts as a cell unless the input has none of that name.
+  [[nodiscard]] const std::optional<std::string>& header() const noexcept { return header_; }
+  /// The first few names of the table, without header(), for messages.
   [[nodiscard]] std::vector<std::string> first_names() const;
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
@@ -60,6 +64,7 @@ class CellGroups {
   std::vector<CellGroup> groups_;
   std::vector<std::string> columns_;
   std::string source_;
+  std::optional<std::string> header_;
   std::vector<std::int32_t> by_position_;  // obs
   TextList names_;                         // of a table's cells; by_name_ looks into it
   std::unordered_map<std::string_view, std::int32_t> by_name_;

@@ -128,12 +128,15 @@ void log_genes(const GeneMapReport& report) {
     log_debug("  {} by {}", report.by_kind[kind], to_string(static_cast<MatchKind>(kind)));
   }
   if (!report.missing.empty()) {
-    log_warning("{} genes of the model are not in the input and count as average: {}",
-                report.missing.size(), some(report.missing));
+    const bool one = report.missing.size() == 1;
+    log_warning("{} gene{} of the model {} not in the input and count{} as average: {}",
+                report.missing.size(), one ? "" : "s", one ? "is" : "are", one ? "s" : "",
+                some(report.missing));
   }
   if (!report.duplicated.empty()) {
-    log_warning("{} genes occur more than once in the input: {}", report.duplicated.size(),
-                some(report.duplicated));
+    const bool one = report.duplicated.size() == 1;
+    log_warning("{} gene{} occur{} more than once in the input: {}", report.duplicated.size(),
+                one ? "" : "s", one ? "s" : "", some(report.duplicated));
   }
   for (const std::string& warning : report.warnings) log_warning("{}", warning);
 }

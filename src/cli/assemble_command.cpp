@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "assemble/workflow_words.hpp"
 #include "base/joined.hpp"
 #include "base/log.hpp"
 #include "cli/commands.hpp"
@@ -49,14 +50,9 @@ void bind_assemble(Command& sub) {
       .required()
       .value_name("PREFIX")
       .main();
-  sub.add_choice<GdcWorkflow>("--workflow", options.workflow,
-                              {{"auto", GdcWorkflow::automatic},
-                               {"star", GdcWorkflow::star},
-                               {"fpkm-uq", GdcWorkflow::fpkm_uq},
-                               {"fpkm", GdcWorkflow::fpkm},
-                               {"htseq", GdcWorkflow::htseq}},
-                              "mRNA files to use: star, fpkm-uq, fpkm, htseq, or auto, the first "
-                              "of these that is present [default: auto]");
+  sub.add_choice("--workflow", options.workflow, workflow_words,
+                 "mRNA files to use: star, fpkm-uq, fpkm, htseq, or auto, the first "
+                 "of these that is present [default: auto]");
   sub.add_option("--column", options.column, "Column of the STAR files [default: tpm_unstranded]")
       .value_name("NAME");
   sub.add_flag("--all-genes", options.all_genes, "Write all genes, not only the 977 of the model");

@@ -51,11 +51,6 @@ struct NamedOutput {
 /// links. Devices, pipes and empty names are passed over.
 void check_outputs(std::span<const NamedOutput> outputs, std::span<const std::string> inputs);
 
-/// The names that an option's value lists, separated by commas; or, if it is a file, the names in
-/// it. Throws Error(usage) if there is none.
-[[nodiscard]] std::vector<std::string> names_in_list(std::string_view option,
-                                                     const std::string& list);
-
 /// Options on what is read and how it is taken; shared by predict, stats and inspect.
 struct InputOptions {
   std::string input;
@@ -69,6 +64,10 @@ void bind_input(Command& command, InputOptions& options);
 /// Error(usage).
 void bind_shard(Command& command, InputOptions& options);
 void settle_shard(InputOptions& options);
+
+/// The names that --mirnas gives: separated by commas, or those of a file, separated by commas,
+/// blanks, tabs or line ends, in UTF-8 or UTF-16. Throws Error(usage) if there are none.
+[[nodiscard]] std::vector<std::string> mirna_list(const std::string& list);
 
 /// Writes text to standard output. Throws BrokenPipe, or Error(not_written).
 void print(const std::string& text);

@@ -6,19 +6,22 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
-#include <fstream>
-#include <iterator>
+#include <filesystem>
 #include <memory>
 #include <new>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "base/printable.hpp"
+#include "cells/reading_words.hpp"
 #include "cli/commands.hpp"
 #include "cli/remedies.hpp"
+#include "model/value_words.hpp"
+#include "text/list_file.hpp"
 
 namespace sicmir::cli {
 
@@ -53,24 +56,6 @@ void check_outputs(std::span<const NamedOutput> outputs, std::span<const std::st
   }
 }
 
-std::vector<std::string> names_in_list(std::string_view option, const std::string& list) {
-  std::ifstream file(list);
-  const bool is_file = static_cast<bool>(file);
-  std::string text = list;
-  if (is_file) text.assign(std::istreambuf_iterator<char>(file), {});
-  const std::string_view separators = is_file ? "\r\n\t, " : ",";
-  std::vector<std::string> names;
-  for (std::size_t start = 0; start < text.size();) {
-    const std::size_t end = std::min(text.find_first_of(separators, start), text.size());
-    if (end > start) names.push_back(text.substr(start, end - start));
-    start = end + 1;
-  }
-  if (names.empty()) {
-    throw Error(ExitCode::usage, fmt::format("{} {}: names no miRNA.", option, list));
-  }
-  return names;
-}
-
 void bind_input(Command& command, InputOptions& options) {
   command
       .add_option(
@@ -81,6 +66,7 @@ void bind_input(Command& command, InputOptions& options) {
   command
       .add_option("-m,--model", options.model,
                   "Model file [default: $SICMIR_MODEL, else the bundled model]")
+      .value_name("FILE")
       .main();
 
   const std::string reading = "Reading";
@@ -121,27 +107,16 @@ void bind_input(Command& command, InputOptions& options) {
       .range(0.0, 1.0)
       .group(reading);
   command
-      .add_choice<Duplicates>(
-          "--duplicates", options.reading.genes.duplicates,
-          {{"auto", Duplicates::automatic},
-           {"sum", Duplicates::sum},
-           {"first", Duplicates::first},
-           {"max", Duplicates::max}},
-          "Several features of one gene: auto (counts add up, else an error), sum, first "
-          "or max [default: auto]")
+      .add_choice("--duplicates", options.reading.genes.duplicates, duplicates_words,
+                  "Several features of one gene: auto (counts add up, else an error), sum, first "
+                  "or max [default: auto]")
       .group(reading);
 
   const std::string normalising = "Normalisation";
   command
-      .add_choice<Values>(
-          "--values", options.reading.values,
-          {{"auto", Values::automatic},
-           {"counts", Values::counts},
-           {"linear", Values::linear},
-           {"log", Values::log},
-           {"zscore", Values::zscore}},
-          "What the values are: counts, linear (TPM, FPKM, RSEM), log, zscore or auto "
-          "[default: auto]")
+      .add_choice("--values", options.reading.values, values_words,
+                  "What the values are: counts, linear (TPM, FPKM, RSEM), log, zscore or auto "
+                  "[default: auto]")
       .main();
   command
       .add_option("--log-base", options.reading.log_base,
@@ -150,10 +125,8 @@ void bind_input(Command& command, InputOptions& options) {
       .range(1.5, 10.0)
       .group(normalising);
   command
-      .add_choice<EmptyCells>(
-          "--empty-cells", options.reading.empty_cells,
-          {{"error", EmptyCells::error}, {"skip", EmptyCells::skip}, {"nan", EmptyCells::nan}},
-          "Cells without counts: error, skip or nan [default: error]")
+      .add_choice("--empty-cells", options.reading.empty_cells, empty_cells_words,
+                  "Cells without counts: error, skip or nan [default: error]")
       .group(normalising);
   command
       .add_option("--block-cells", options.reading.block_cells,
@@ -210,6 +183,26 @@ void settle_shard(InputOptions& options) {
                                              options.shard, what, shard.number, shard.of));
   }
   options.reading.shard = shard;
+}
+
+std::vector<std::string> mirna_list(const std::string& list) {
+  std::error_code error;
+  const bool is_file =
+      std::filesystem::exists(list, error) && !std::filesystem::is_directory(list, error);
+  const std::vector<std::string> lines = is_file ? read_text_lines(list) : std::vector{list};
+  const std::string_view separators = is_file ? "\r\t, " : ",";
+  std::vector<std::string> names;
+  for (const std::string& line : lines) {
+    for (std::size_t start = 0; start < line.size();) {
+      const std::size_t end = std::min(line.find_first_of(separators, start), line.size());
+      if (end > start) names.push_back(line.substr(start, end - start));
+      start = end + 1;
+    }
+  }
+  if (names.empty()) {
+    throw Error(ExitCode::usage, fmt::format("--mirnas {}: names no miRNA.", list));
+  }
+  return names;
 }
 
 void start_log(const CommonOptions& options) {

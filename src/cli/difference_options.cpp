@@ -98,8 +98,7 @@ Profiles read_inputs(const DifferenceCommand& command, DifferenceOptions& option
       command.not_robust ? statistics::Moderation::plain : statistics::Moderation::robust;
   Profiles profiles = read_profiles(command.profiles);
   if (!command.mirnas.empty()) {
-    options.mirnas =
-        positions_of(names_in_list("--mirnas", command.mirnas), profiles, command.profiles);
+    options.mirnas = positions_of(mirna_list(command.mirnas), profiles, command.profiles);
   }
   if (!command.covariates.empty()) {
     options.covariates = read_covariates(command.covariates, profiles.profiles);

@@ -57,7 +57,7 @@ void run(EvaluateCommand& command) {
   }
   EvaluateOptions options = command.evaluate;
   options.threads = command.common.threads;
-  if (!command.mirnas.empty()) options.mirnas = names_in_list("--mirnas", command.mirnas);
+  if (!command.mirnas.empty()) options.mirnas = mirna_list(command.mirnas);
   const Evaluation evaluation = evaluate(command.predicted, command.measured, options);
   for (const std::string& warning : evaluation.warnings) log_warning("{}", warning);
   log_info("{} samples of {} patients and {} miRNAs compared", evaluation.samples.size(),

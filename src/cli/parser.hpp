@@ -16,6 +16,8 @@
 #include <variant>
 #include <vector>
 
+#include "base/enum_words.hpp"
+
 namespace sicmir::cli {
 
 /// What the program decides about a run, not the user.
@@ -135,6 +137,13 @@ class Command {
       }
     };
     return add(names, set, std::move(description)).words(std::move(allowed));
+  }
+  template <class Choice, std::size_t N>
+  Option& add_choice(std::string_view names, Choice& choice, const EnumWords<Choice, N>& words,
+                     std::string description) {
+    const std::vector<std::pair<std::string, Choice>> meanings(words.entries.begin(),
+                                                               words.entries.end());
+    return add_choice<Choice>(names, choice, meanings, std::move(description));
   }
   /// Paragraphs for the manual page.
   Command& describe(std::string text);

@@ -13,6 +13,7 @@
 #include "cli/run_report.hpp"
 #include "output/sinks.hpp"
 #include "parallel/threads.hpp"
+#include "pool/pool_words.hpp"
 
 namespace sicmir::cli {
 namespace {
@@ -87,13 +88,9 @@ void run(PoolCommand& command) {
 void bind_pooling(Command& command, PoolOptions& options) {
   const std::string pooling = "Pooling";
   command
-      .add_choice<PoolMethod>(
-          "--pool", options.method,
-          {{"sum", PoolMethod::sum},
-           {"mean", PoolMethod::mean},
-           {"bootstrap", PoolMethod::bootstrap}},
-          "Groups of cells instead of cells: sum (of counts, then normalised), mean "
-          "(of normalised cells) or bootstrap (means of random draws)")
+      .add_choice("--pool", options.method, pool_words,
+                  "Groups of cells instead of cells: sum (of counts, then normalised), mean "
+                  "(of normalised cells) or bootstrap (means of random draws)")
       .main();
   command
       .add_option("--groups", options.groups,

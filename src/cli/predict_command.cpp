@@ -23,6 +23,7 @@
 #include "cli/run_report.hpp"
 #include "genes/mirna_names.hpp"
 #include "kernels/kernels.hpp"
+#include "model/value_words.hpp"
 #include "output/sinks.hpp"
 #include "parallel/threads.hpp"
 #include "sicmir/reference_tables.hpp"
@@ -75,19 +76,7 @@ std::vector<Index> chosen_mirnas(const PredictCommand& command, const Model& mod
   }
   std::vector<std::string> wanted;
   if (!command.mirnas.empty()) {
-    std::ifstream list(command.mirnas);
-    const bool is_file = static_cast<bool>(list);
-    std::string text = command.mirnas;
-    if (is_file) text.assign(std::istreambuf_iterator<char>(list), {});
-    const std::string_view separators = is_file ? "\r\n\t, " : ",";
-    for (std::size_t start = 0; start < text.size();) {
-      const std::size_t end = std::min(text.find_first_of(separators, start), text.size());
-      if (end > start) wanted.push_back(text.substr(start, end - start));
-      start = end + 1;
-    }
-    if (wanted.empty()) {
-      throw Error(ExitCode::usage, fmt::format("--mirnas {}: names no miRNA.", command.mirnas));
-    }
+    wanted = mirna_list(command.mirnas);
   } else {
     wanted = names;
   }
@@ -356,14 +345,9 @@ void bind_predict(Command& sub) {
   bind_shard(sub, command.input);
   ReadingOptions& options = command.input.reading;
   const std::string normalising = "Normalisation";
-  sub.add_choice<Scale>(
-         "--scale", options.scale,
-         {{"auto", Scale::automatic},
-          {"dataset", Scale::dataset},
-          {"reference", Scale::reference},
-          {"none", Scale::none}},
-         "What genes are standardised against: dataset (these cells), reference (the "
-         "model's training samples), none or auto [default: auto]")
+  sub.add_choice("--scale", options.scale, scale_words,
+                 "What genes are standardised against: dataset (these cells), reference (the "
+                 "model's training samples), none or auto [default: auto]")
       .main();
   sub.add_option(
          "--platform", options.platform,

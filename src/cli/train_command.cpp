@@ -13,7 +13,9 @@
 #include "cli/commands.hpp"
 #include "cli/train_metrics.hpp"
 #include "cli/train_report.hpp"
+#include "model/value_words.hpp"
 #include "sicmir/train.hpp"
+#include "train/mirna_words.hpp"
 
 namespace sicmir::cli {
 namespace {
@@ -29,13 +31,6 @@ struct TrainCommand {
   PairOptions pairs;
   TrainOptions train;
 };
-
-const std::map<std::string, Values> mrna_words = {{"auto", Values::automatic},
-                                                  {"counts", Values::counts},
-                                                  {"linear", Values::linear},
-                                                  {"log", Values::log}};
-const std::map<std::string, MirnaValues> mirna_words = {
-    {"rpm", MirnaValues::rpm}, {"log2rpm", MirnaValues::log2rpm}, {"counts", MirnaValues::counts}};
 
 /// The word for file `number`: one word serves all files, else there is one for each.
 const std::string& word_for(const std::vector<std::string>& words, std::size_t number,
@@ -82,14 +77,14 @@ void run(TrainCommand& command) {
   for (std::size_t i = 0; i < command.mrna.size(); ++i) {
     const std::string& word =
         word_for(command.mrna_values, i, command.mrna.size(), "--mrna-values");
-    pairs.mrna.push_back({command.mrna[i], mrna_words.at(word)});
+    pairs.mrna.push_back({command.mrna[i], *values_words.parse(word)});
   }
   const auto add_mirna = [&](const std::vector<std::string>& files,
                              const std::vector<std::string>& words, const std::string& option,
                              bool estimated) {
     for (std::size_t i = 0; i < files.size(); ++i) {
       const std::string& word = word_for(words, i, files.size(), option);
-      pairs.mirna.push_back({files[i], mirna_words.at(word), estimated});
+      pairs.mirna.push_back({files[i], *mirna_values_words.parse(word), estimated});
     }
   };
   add_mirna(command.mirna, command.mirna_values, "--mirna-values", false);
@@ -168,7 +163,7 @@ void bind_data(Command& sub, TrainCommand& command) {
   sub.add_option(
          "--mirna-values", command.mirna_values,
          "What they contain: rpm, log2rpm, log2(RPM + 1), or counts of reads [default: rpm]")
-      .words({"rpm", "log2rpm", "counts"})
+      .words(mirna_values_words.choices())
       .value_name("WORD");
   sub.add_option(
          "--mirna-estimated", command.mirna_estimated,
@@ -177,7 +172,7 @@ void bind_data(Command& sub, TrainCommand& command) {
       .value_name("FILE");
   sub.add_option("--mirna-estimated-values", command.mirna_estimated_values,
                  "What they contain: rpm, log2rpm or counts [default: log2rpm]")
-      .words({"rpm", "log2rpm", "counts"})
+      .words(mirna_values_words.choices())
       .value_name("WORD");
   sub.add_option(
          "--pairs", command.manifest,

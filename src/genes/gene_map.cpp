@@ -98,7 +98,7 @@ std::string some_of(std::span<const std::string> names) {
                      names.size() - names_shown);
 }
 
-[[noreturn]] void refuse(const std::string& message, std::initializer_list<Remedy> remedies = {}) {
+[[noreturn]] void refuse(const std::string& message, const std::vector<Remedy>& remedies = {}) {
   throw Error(ExitCode::bad_input, message, remedies);
 }
 

@@ -6,32 +6,19 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstring>
-#include <iterator>
 #include <memory>
+
+#include "hdf5/driver_class.hpp"
 
 namespace sicmir::h5 {
 namespace {
 
-constexpr haddr_t max_address = (haddr_t{1} << 62) - 1;
 constexpr std::uint64_t writeback_bytes = std::uint64_t{1} << 25;
 
-/// HDF5 fills in `base` and casts; it must come first.
-struct OpenFile {
-  H5FD_t base{};
-  haddr_t end_of_allocation = 0;
-  haddr_t end_of_file = 0;
+struct OpenFile : DriverFile {
   DriverState* state = nullptr;
 };
-
-OpenFile& as_open(H5FD_t* file) {
-  return *reinterpret_cast<OpenFile*>(file);
-}
-const OpenFile& as_open(const H5FD_t* file) {
-  return *reinterpret_cast<const OpenFile*>(file);
-}
 
 herr_t fail(DriverState& state) {
   state.error = errno;
@@ -47,14 +34,15 @@ H5FD_t* open_file(const char*, unsigned, hid_t access, haddr_t) {
     fail(**info);
     return nullptr;
   }
-  auto file = std::make_unique<OpenFile>();
-  file->state = *info;
-  file->end_of_file = static_cast<haddr_t>(status.st_size);
-  return reinterpret_cast<H5FD_t*>(file.release());
+  OpenFile file;
+  file.state = *info;
+  file.end_of_file = static_cast<haddr_t>(status.st_size);
+  return opened_file(file);
 }
 
 herr_t close_file(H5FD_t* file) {
-  const std::unique_ptr<OpenFile> closed(&as_open(file));  // the descriptor stays its owner's
+  // The descriptor stays its owner's.
+  const std::unique_ptr<OpenFile> closed(&opened_as<OpenFile>(file));
   return 0;
 }
 
@@ -72,40 +60,15 @@ herr_t query(const H5FD_t*, unsigned long* features) {
   return 0;
 }
 
-haddr_t get_end_of_allocation(const H5FD_t* file, H5FD_mem_t) {
-  return as_open(file).end_of_allocation;
-}
-
-herr_t set_end_of_allocation(H5FD_t* file, H5FD_mem_t, haddr_t address) {
-  as_open(file).end_of_allocation = address;
-  return 0;
-}
-
-haddr_t get_end_of_file(const H5FD_t* file, H5FD_mem_t) {
-  return as_open(file).end_of_file;
-}
-
 herr_t read(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, std::size_t size, void* buffer) {
-  OpenFile& open = as_open(file);
-  auto* at = static_cast<char*>(buffer);
-  while (size > 0) {
-    const ssize_t got = pread(open.state->descriptor, at, size, static_cast<off_t>(address));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail(*open.state);
-    if (got == 0) {
-      std::memset(at, 0, size);  // beyond the end: allocated but not yet written
-      return 0;
-    }
-    at += got;
-    address += static_cast<haddr_t>(got);
-    size -= static_cast<std::size_t>(got);
-  }
-  return 0;
+  DriverState& state = *opened_as<OpenFile>(file).state;
+  // What lies beyond the end is allocated but not yet written.
+  return read_bytes(state.descriptor, address, size, buffer) ? 0 : fail(state);
 }
 
 herr_t write(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, std::size_t size,
              const void* buffer) {
-  OpenFile& open = as_open(file);
+  OpenFile& open = opened_as<OpenFile>(file);
   DriverState& state = *open.state;
   const auto* at = static_cast<const char*>(buffer);
   while (size > 0 && !state.discard) {
@@ -128,7 +91,7 @@ herr_t write(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, std::size_t size,
 }
 
 herr_t truncate(H5FD_t* file, hid_t, hbool_t) {
-  OpenFile& open = as_open(file);
+  OpenFile& open = opened_as<OpenFile>(file);
   if (open.end_of_allocation != open.end_of_file && !open.state->discard &&
       ftruncate(open.state->descriptor, static_cast<off_t>(open.end_of_allocation)) != 0) {
     return fail(*open.state);
@@ -139,27 +102,15 @@ herr_t truncate(H5FD_t* file, hid_t, hbool_t) {
 
 hid_t driver() {
   static const hid_t id = [] {
-    H5FD_class_t description{};
-#ifdef H5FD_CLASS_VERSION
-    description.version = H5FD_CLASS_VERSION;
-    description.value = static_cast<H5FD_class_value_t>(600);  // of the range for private use
-#endif
-    description.name = "sicmir";
-    description.maxaddr = max_address;
-    description.fc_degree = H5F_CLOSE_WEAK;
+    H5FD_class_t description = driver_class("sicmir", 600);
     description.fapl_size = sizeof(std::uintptr_t);  // a pointer to the state
     description.open = open_file;
     description.close = close_file;
     description.cmp = compare;
     description.query = query;
-    description.get_eoa = get_end_of_allocation;
-    description.set_eoa = set_end_of_allocation;
-    description.get_eof = get_end_of_file;
     description.read = read;
     description.write = write;
     description.truncate = truncate;
-    constexpr std::array<H5FD_mem_t, H5FD_MEM_NTYPES> kinds = H5FD_FLMAP_DICHOTOMY;
-    std::copy(kinds.begin(), kinds.end(), std::begin(description.fl_map));
     return H5FDregister(&description);
   }();
   return id;

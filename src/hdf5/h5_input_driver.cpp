@@ -5,62 +5,35 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
-#include <iterator>
 #include <memory>
+#include <new>
+#include <string_view>
 #include <vector>
+
+#include "hdf5/driver_class.hpp"
 
 namespace sicmir::h5 {
 namespace {
 
-constexpr haddr_t max_address = (haddr_t{1} << 62) - 1;
+constexpr std::string_view collection_signature("GCOL\x01\0\0\0", 8);
 constexpr std::size_t header_bytes = 16;  // of a collection and of each object, with 8-byte lengths
 constexpr std::uint64_t most_collection_bytes = std::uint64_t{1} << 31;
 
-/// HDF5 fills in `base` and casts; it must come first.
-struct InputFile {
-  H5FD_t base{};
+struct InputFile : DriverFile {
   int descriptor = -1;
   dev_t device = 0;
   ino_t inode = 0;
-  haddr_t end_of_allocation = 0;
-  haddr_t end_of_file = 0;
   bool checks = false;  // collections have the form that is_sound_collection() knows
 };
-
-InputFile& as_input(H5FD_t* file) {
-  return *reinterpret_cast<InputFile*>(file);
-}
-const InputFile& as_input(const H5FD_t* file) {
-  return *reinterpret_cast<const InputFile*>(file);
-}
 
 std::uint64_t little_endian(const unsigned char* at, std::size_t n) {
   std::uint64_t value = 0;
   for (std::size_t i = n; i-- > 0;) value = value << 8U | at[i];
   return value;
-}
-
-/// Bytes beyond the end of the file are zeros. False: they cannot be read.
-bool read_bytes(int descriptor, haddr_t address, std::size_t size, void* buffer) {
-  auto* at = static_cast<char*>(buffer);
-  while (size > 0) {
-    const ssize_t got = pread(descriptor, at, size, static_cast<off_t>(address));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return false;
-    if (got == 0) {
-      std::memset(at, 0, size);
-      return true;
-    }
-    at += got;
-    address += static_cast<haddr_t>(got);
-    size -= static_cast<std::size_t>(got);
-  }
-  return true;
 }
 
 /// True if the file has lengths of 8 bytes, as all but a few do (superblock versions 0 to 3).
@@ -81,23 +54,25 @@ H5FD_t* open_file(const char* name, unsigned flags, hid_t, haddr_t) {
     ::close(descriptor);
     return nullptr;
   }
-  auto file = std::make_unique<InputFile>();
-  file->descriptor = descriptor;
-  file->device = status.st_dev;
-  file->inode = status.st_ino;
-  file->end_of_file = static_cast<haddr_t>(status.st_size);
-  file->checks = has_long_lengths(descriptor);
-  return reinterpret_cast<H5FD_t*>(file.release());
+  InputFile file;
+  file.descriptor = descriptor;
+  file.device = status.st_dev;
+  file.inode = status.st_ino;
+  file.end_of_file = static_cast<haddr_t>(status.st_size);
+  file.checks = has_long_lengths(descriptor);
+  H5FD_t* opened = opened_file(file);
+  if (opened == nullptr) ::close(descriptor);
+  return opened;
 }
 
 herr_t close_file(H5FD_t* file) {
-  const std::unique_ptr<InputFile> closed(&as_input(file));
+  const std::unique_ptr<InputFile> closed(&opened_as<InputFile>(file));
   return ::close(closed->descriptor) == 0 ? 0 : -1;
 }
 
 int compare(const H5FD_t* a, const H5FD_t* b) {
-  const InputFile& x = as_input(a);
-  const InputFile& y = as_input(b);
+  const InputFile& x = opened_as<InputFile>(a);
+  const InputFile& y = opened_as<InputFile>(b);
   if (x.device != y.device) return x.device < y.device ? -1 : 1;
   if (x.inode != y.inode) return x.inode < y.inode ? -1 : 1;
   return 0;
@@ -113,37 +88,34 @@ herr_t query(const H5FD_t*, unsigned long* features) {
   return 0;
 }
 
-haddr_t get_end_of_allocation(const H5FD_t* file, H5FD_mem_t) {
-  return as_input(file).end_of_allocation;
-}
-
-herr_t set_end_of_allocation(H5FD_t* file, H5FD_mem_t, haddr_t address) {
-  as_input(file).end_of_allocation = address;
-  return 0;
-}
-
-haddr_t get_end_of_file(const H5FD_t* file, H5FD_mem_t) {
-  return as_input(file).end_of_file;
-}
-
 herr_t get_handle(H5FD_t* file, hid_t, void** handle) {
   if (handle == nullptr) return -1;
-  *handle = &as_input(file).descriptor;
+  *handle = &opened_as<InputFile>(file).descriptor;
   return 0;
 }
 
+/// Collections of any file are known by their signature: HDF5 asks for them as raw data, not as
+/// metadata.
 herr_t read(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, std::size_t size, void* buffer) {
-  const InputFile& input = as_input(file);
+  const InputFile& input = opened_as<InputFile>(file);
   if (!read_bytes(input.descriptor, address, size, buffer)) return -1;
   const auto* bytes = static_cast<const unsigned char*>(buffer);
-  if (!input.checks || size < header_bytes || std::memcmp(bytes, "GCOL", 4) != 0) return 0;
+  if (!input.checks || size < header_bytes ||
+      std::memcmp(bytes, collection_signature.data(), collection_signature.size()) != 0) {
+    return 0;
+  }
   // The library may ask for the first part of a collection, then for the rest.
-  const std::uint64_t whole = little_endian(bytes + 8, 8);
+  const std::uint64_t whole = little_endian(bytes + collection_signature.size(), 8);
   if (whole <= size) return is_sound_collection(bytes, whole) ? 0 : -1;
   if (whole > most_collection_bytes || address + whole > input.end_of_file) return -1;
-  std::vector<unsigned char> collection(whole);
-  return read_bytes(input.descriptor, address, collection.size(), collection.data()) &&
-                 is_sound_collection(collection.data(), collection.size())
+  std::vector<unsigned char> collection;
+  try {
+    collection.resize(whole);
+  } catch (const std::bad_alloc&) {
+    return -1;  // HDF5 is C
+  }
+  return read_bytes(input.descriptor, address, whole, collection.data()) &&
+                 is_sound_collection(collection.data(), whole)
              ? 0
              : -1;
 }
@@ -154,26 +126,14 @@ herr_t write(H5FD_t*, H5FD_mem_t, hid_t, haddr_t, std::size_t, const void*) {
 
 hid_t driver() {
   static const hid_t id = [] {
-    H5FD_class_t description{};
-#ifdef H5FD_CLASS_VERSION
-    description.version = H5FD_CLASS_VERSION;
-    description.value = static_cast<H5FD_class_value_t>(601);  // of the range for private use
-#endif
-    description.name = "sicmir_input";
-    description.maxaddr = max_address;
-    description.fc_degree = H5F_CLOSE_WEAK;
+    H5FD_class_t description = driver_class("sicmir_input", 601);
     description.open = open_file;
     description.close = close_file;
     description.cmp = compare;
     description.query = query;
-    description.get_eoa = get_end_of_allocation;
-    description.set_eoa = set_end_of_allocation;
-    description.get_eof = get_end_of_file;
     description.get_handle = get_handle;
     description.read = read;
     description.write = write;
-    constexpr std::array<H5FD_mem_t, H5FD_MEM_NTYPES> kinds = H5FD_FLMAP_DICHOTOMY;
-    std::copy(kinds.begin(), kinds.end(), std::begin(description.fl_map));
     return H5FDregister(&description);
   }();
   return id;

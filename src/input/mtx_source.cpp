@@ -13,11 +13,11 @@
 #include <utility>
 
 #include "base/printable.hpp"
+#include "input/column_names.hpp"
 #include "input/gene_major_store.hpp"
 #include "input/mtx_files.hpp"
 #include "input/panel_collector.hpp"
 #include "input/sources.hpp"
-#include "input/table_meaning.hpp"
 #include "text/byte_input.hpp"
 #include "text/line_reader.hpp"
 #include "text/number_text.hpp"

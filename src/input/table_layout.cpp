@@ -4,15 +4,16 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <limits>
-#include <map>
-#include <optional>
 #include <unordered_set>
 
 #include "base/joined.hpp"
 #include "genes/id_kinds.hpp"
+#include "input/axis_match.hpp"
+#include "input/column_names.hpp"
+#include "input/settled_marks.hpp"
+#include "input/star_counts.hpp"
+#include "input/table_lines.hpp"
 #include "input/table_meaning.hpp"
 #include "sicmir/types.hpp"
 
@@ -23,174 +24,6 @@ constexpr std::size_t most_sampled_lines = 20000;           // for names
 constexpr std::size_t most_counted_lines = 50;              // for numbers of fields
 constexpr std::size_t enough_bytes = std::size_t{1} << 18;  // of long lines, for either
 constexpr std::size_t most_leading_columns = 10;
-
-struct Line {
-  std::uint64_t number;
-  std::string_view text;
-  std::vector<std::string_view> fields;  // of the first lines all, of the others the first ten
-};
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
-}
-
-/// Complete lines only; blank ones are left out.
-std::vector<Line> cut_lines(std::string_view head, bool whole) {
-  if (head.starts_with("\xef\xbb\xbf")) head.remove_prefix(3);
-  std::vector<Line> lines;
-  std::uint64_t number = 0;
-  while (!head.empty()) {
-    const auto end = head.find('\n');
-    if (end == std::string_view::npos && !whole) break;
-    std::string_view text = head.substr(0, end);
-    head.remove_prefix(end == std::string_view::npos ? head.size() : end + 1);
-    ++number;
-    if (text.ends_with('\r')) text.remove_suffix(1);
-    if (text.find_first_not_of(" \t\r") != std::string_view::npos) {
-      lines.push_back({number, text, {}});
-    }
-  }
-  return lines;
-}
-
-/// The number of fields that most lines have; of several, that of the earliest line.
-std::size_t usual_count(const std::vector<std::size_t>& counts) {
-  std::map<std::size_t, std::size_t> times;
-  for (const std::size_t count : counts) ++times[count];
-  std::size_t best = counts.front();
-  for (const std::size_t count : counts) {
-    if (times[count] > times[best]) best = count;
-  }
-  return best;
-}
-
-/// How much like numbers the fields of the lines are under `rules`: 0 .. 1, 0 for a single field.
-double score(std::span<const Line> lines, const FieldRules& rules) {
-  std::vector<std::size_t> counts;
-  std::size_t n_numbers = 0;
-  std::size_t n_fields = 0;
-  for (const Line& line : lines) {
-    const auto fields = split_fields(line.text, rules);
-    counts.push_back(fields.size());
-    // A sample of a long line will do.
-    const std::size_t step = std::max<std::size_t>(1, fields.size() / 500);
-    for (std::size_t i = 1; i < fields.size(); i += step, ++n_fields) {
-      double value = 0;
-      const bool is_number = read_number(fields[i], rules.decimal, value) != FieldKind::text ||
-                             looks_grouped(fields[i]);
-      n_numbers += is_number ? 1 : 0;
-    }
-  }
-  const std::size_t usual = usual_count(counts);
-  if (usual < 2 || n_fields == 0) return 0.0;
-  const auto n_usual = std::count(counts.begin(), counts.end(), usual);
-  return static_cast<double>(n_numbers) / static_cast<double>(n_fields) *
-         static_cast<double>(n_usual) / static_cast<double>(counts.size());
-}
-
-std::optional<FieldRules> find_rules(std::span<const Line> lines) {
-  std::optional<FieldRules> best;
-  double best_score = 0.0;
-  const auto try_rules = [&](const FieldRules& rules) {
-    const double s = score(lines, rules);
-    if (s > best_score) {
-      best_score = s;
-      best = rules;
-    }
-  };
-  for (const char separator : {'\t', ',', ';', ' '}) try_rules({separator, '.'});
-  for (const char separator : {'\t', ';', ' '}) try_rules({separator, ','});
-  if (best) return best;
-  // No line of numbers: take what cuts the header into most pieces.
-  std::size_t most = 1;
-  for (const char separator : {'\t', ',', ';', ' '}) {
-    const std::size_t n = split_fields(lines.front().text, {separator, '.'}).size();
-    if (n > most) {
-      most = n;
-      best = FieldRules{separator, '.'};
-    }
-  }
-  return best;
-}
-
-bool holds(std::span<const std::string_view> list, std::string_view name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
-}
-
-/// Columns of numbers that gene tables put before the samples (featureCounts, StringTie, GDC...).
-bool names_annotation(std::string_view header) {
-  static constexpr std::array<std::string_view, 19> known = {"chr",
-                                                             "chrom",
-                                                             "chromosome",
-                                                             "start",
-                                                             "end",
-                                                             "strand",
-                                                             "length",
-                                                             "gene_length",
-                                                             "effective_length",
-                                                             "gene_type",
-                                                             "biotype",
-                                                             "gene_biotype",
-                                                             "transcript_type",
-                                                             "description",
-                                                             "reference",
-                                                             "coverage",
-                                                             "txstart",
-                                                             "txend",
-                                                             "exonic.gene.sizes"};
-  return holds(known, lower(header));
-}
-
-bool names_entrez(std::string_view header) {
-  const std::string name = lower(header);
-  return name.find("entrez") != std::string::npos || name == "ncbi_gene_id" ||
-         name == "ncbi.gene.id" || name == "geneid" || name == "locuslink";
-}
-
-/// How well an axis matches the panel.
-struct AxisMatch {
-  Index n_exact = 0;
-  Index n_any_case = 0;
-  Index n_gene_like = 0;
-  std::size_t n_names = 0;
-};
-
-/// Ids that nobody gives to a cell.
-bool looks_like_gene_id(std::string_view name) {
-  static constexpr std::array<IdKind, 7> kinds = {
-      IdKind::ensembl_gene, IdKind::other_species, IdKind::transcript, IdKind::protein,
-      IdKind::probe,        IdKind::mature_mirna,  IdKind::stem_loop};
-  return std::find(kinds.begin(), kinds.end(), guess_id_kind(name).kind) != kinds.end();
-}
-
-AxisMatch match_axis(std::span<const std::string> names, const GeneIndex& genes) {
-  AxisMatch match;
-  match.n_names = names.size();
-  // Numbered cells, not Entrez ids.
-  if (are_running_numbers(names)) return match;
-  match.n_exact = genes.coverage(names);
-  std::unordered_set<PanelPosition> any_case;
-  for (const std::string& name : names) {
-    if (const auto found = genes.find(name)) any_case.insert(found->gene);
-    match.n_gene_like += looks_like_gene_id(name) ? 1 : 0;
-  }
-  match.n_any_case = static_cast<Index>(any_case.size());
-  return match;
-}
-
-/// True if `a` matches so much better than `b` that the matches of `b` are accidents: a sample
-/// named like a gene, a handful of lines that happened to be seen.
-bool clearly_better(Index a, std::size_t names_a, Index b, std::size_t names_b) {
-  constexpr double clear = 20.0;
-  const double density_a =
-      static_cast<double>(a) / static_cast<double>(std::max(names_a, std::size_t{1}));
-  const double density_b =
-      static_cast<double>(b) / static_cast<double>(std::max(names_b, std::size_t{1}));
-  return a > 0 && (b == 0 || static_cast<double>(a) >= clear * static_cast<double>(b) ||
-                   density_a >= clear * density_b);
-}
 
 class LayoutFinder {
  public:
@@ -241,16 +74,16 @@ class LayoutFinder {
 
   void find_separator() {
     // The header is judged by its own rules; comments may be of any form.
-    std::vector<Line> sample;
+    std::vector<TableLine> sample;
     std::size_t n_bytes = 0;
-    for (const Line& line : lines_) {
+    for (const TableLine& line : lines_) {
       if (sample.size() > 20 || (sample.size() > 3 && n_bytes > enough_bytes)) break;
       if (line.text.starts_with('#')) continue;
       sample.push_back(line);
       n_bytes += line.text.size();
     }
     if (sample.empty()) sample.push_back(lines_.front());
-    const std::span<const Line> all = sample;
+    const std::span<const TableLine> all = sample;
     const auto rules = find_rules(all.size() > 1 ? all.subspan(1) : all);
     if (!rules) {
       fail(
@@ -301,7 +134,7 @@ class LayoutFinder {
     lines_.erase(lines_.begin(), lines_.begin() + static_cast<std::ptrdiff_t>(at));
   }
 
-  [[nodiscard]] bool is_above_header(const Line& line, const Line& next) const {
+  [[nodiscard]] bool is_above_header(const TableLine& line, const TableLine& next) const {
     const std::size_t n = line.fields.size();
     const bool next_is_text = !has_number(next) && next.fields.size() + 1 >= layout_.n_fields;
     if (line.text.starts_with('#')) {
@@ -326,7 +159,7 @@ class LayoutFinder {
   void skip_series_matrix() {
     if (!lines_.front().text.starts_with('!') && !lines_.front().text.starts_with("\"!")) return;
     layout_.comment = '!';
-    std::erase_if(lines_, [](const Line& line) { return line.text.starts_with('!'); });
+    std::erase_if(lines_, [](const TableLine& line) { return line.text.starts_with('!'); });
     if (lines_.size() > 1) return;
     fail(
         "this is a GEO series matrix whose table is empty, as for most sequencing series. The "
@@ -335,22 +168,9 @@ class LayoutFinder {
 
   /// STAR's ReadsPerGene.out.tab: no header, three columns of one sample.
   bool find_star_counts() {
-    constexpr std::size_t n_columns = 4;
-    constexpr std::size_t n_summaries = 4;
-    std::array<double, 3> sums{};
-    std::size_t n_genes = 0;
-    for (std::size_t i = 0; i < lines_.size(); ++i) {
-      const Line& line = lines_[i];
-      const bool is_summary = is_summary_line(unquoted(line.fields.front()));
-      if (line.fields.size() != n_columns || (i < n_summaries && !is_summary)) return false;
-      for (std::size_t c = 1; c < n_columns; ++c) {
-        double value = 0;
-        if (read_number(line.fields[c], '.', value) != FieldKind::number) return false;
-        if (!is_summary) sums[c - 1] += value;
-      }
-      n_genes += is_summary ? 0 : 1;
-    }
-    if (n_genes == 0) return false;
+    const auto found = star_sums(lines_);
+    if (!found) return false;
+    const auto& sums = *found;
     const auto strand = choose_star_strand(sums);
     if (!strand) {
       fail(fmt::format(
@@ -360,6 +180,7 @@ class LayoutFinder {
           "'gene\\tS1\\n'; tail -n +5 IN | cut -f 1,4) > OUT.",
           sums[0], sums[1], sums[2]));
     }
+    constexpr std::size_t n_columns = 4;
     layout_.n_fields = n_columns;
     layout_.header_line = 0;
     layout_.first_data_line = lines_.front().number;
@@ -377,7 +198,7 @@ class LayoutFinder {
 
   void settle_number_marks(const TableOptions& options) {
     NumberMarks marks;
-    for (const Line& line : lines_) {
+    for (const TableLine& line : lines_) {
       const auto fields = split_fields(line.text, layout_.rules);
       for (std::size_t c = 1; c < fields.size(); ++c) marks.add(fields[c]);
     }
@@ -390,7 +211,7 @@ class LayoutFinder {
     const bool blank_corner =
         header_.fields.size() + 1 == layout_.n_fields && unquoted(header_.fields.front()).empty();
     if (!in_header && !blank_corner) return;
-    for (const Line& line : lines_) {
+    for (const TableLine& line : lines_) {
       if (!line.text.ends_with(layout_.rules.separator)) return;
     }
     layout_.trailing_separator = true;
@@ -411,20 +232,20 @@ class LayoutFinder {
     }
   }
 
-  FieldKind kind(const Line& line, std::size_t column) const {
+  FieldKind kind(const TableLine& line, std::size_t column) const {
     double value = 0;
     if (column >= line.fields.size()) return FieldKind::missing;
     return read_number(line.fields[column], layout_.rules, value);
   }
 
-  bool has_number(const Line& line) const {
+  bool has_number(const TableLine& line) const {
     for (std::size_t c = 1; c < line.fields.size(); ++c) {
       if (kind(line, c) == FieldKind::number) return true;
     }
     return false;
   }
 
-  bool is_all_text(const Line& line) const {
+  bool is_all_text(const TableLine& line) const {
     for (std::size_t c = 1; c < line.fields.size(); ++c) {
       if (kind(line, c) != FieldKind::text) return false;
     }
@@ -466,7 +287,7 @@ class LayoutFinder {
       const bool is_gene = genes_.find_exact(name).has_value();
       bool any_text = false;
       bool any_number = false;
-      for (const Line& line : lines_) {
+      for (const TableLine& line : lines_) {
         const FieldKind found = kind(line, c);
         any_text = any_text || found == FieldKind::text;
         any_number = any_number || found == FieldKind::number;
@@ -520,7 +341,7 @@ class LayoutFinder {
   /// True if most lines begin with names of the same kind.
   [[nodiscard]] bool is_named_as_lines(std::string_view name) const {
     const IdKind kind = guess_id_kind(name).kind;
-    const auto n = std::count_if(lines_.begin(), lines_.end(), [&](const Line& line) {
+    const auto n = std::count_if(lines_.begin(), lines_.end(), [&](const TableLine& line) {
       return guess_id_kind(unquoted(line.fields.front())).kind == kind;
     });
     return static_cast<std::size_t>(n) * 2 > lines_.size();
@@ -529,7 +350,7 @@ class LayoutFinder {
   [[nodiscard]] std::vector<std::string> column_texts(std::size_t column) const {
     std::vector<std::string> texts;
     texts.reserve(lines_.size());
-    for (const Line& line : lines_) {
+    for (const TableLine& line : lines_) {
       texts.push_back(column < line.fields.size() ? unquoted(line.fields[column]) : std::string());
     }
     return texts;
@@ -569,7 +390,7 @@ class LayoutFinder {
     for (std::size_t c = 0; c < layout_.leading.size(); ++c) {
       if (layout_.leading[c] != LeadingColumn::names) continue;
       std::vector<std::string> names;
-      for (const Line& line : lines_) {
+      for (const TableLine& line : lines_) {
         if (c < line.fields.size()) names.push_back(unquoted(line.fields[c]));
       }
       const Index coverage = genes_.coverage(names);
@@ -620,7 +441,7 @@ class LayoutFinder {
     const std::string& first = layout_.header.front();
     if (!layout_.cells_as_lines || first.empty()) return;
     std::unordered_set<std::string_view> distinct;
-    for (const Line& line : lines_) {
+    for (const TableLine& line : lines_) {
       if (kind(line, 0) == FieldKind::text) return;
       distinct.insert(line.fields.front());
     }
@@ -658,7 +479,7 @@ class LayoutFinder {
     for (std::size_t i = 0; i < columns.size(); ++i) {
       columns[i].name = layout_.header[n_leading + i];
     }
-    for (const Line& line : lines_) {
+    for (const TableLine& line : lines_) {
       if (line.fields.size() < layout_.n_fields) continue;  // not cut into all its fields
       for (std::size_t i = 0; i < columns.size(); ++i) {
         double value = std::numeric_limits<double>::quiet_NaN();
@@ -690,9 +511,9 @@ class LayoutFinder {
   const std::string& file_;
   const GeneIndex& genes_;
   TableLayout layout_;
-  Line header_{};
+  TableLine header_{};
   std::size_t n_counted_ = 0;  // lines that are cut into all their fields
-  std::vector<Line> lines_;
+  std::vector<TableLine> lines_;
 };
 
 }  // namespace

@@ -227,7 +227,7 @@ std::unique_ptr<CellSource> open_tar_source(std::unique_ptr<ByteInput> archive,
     for (const Kept* each : {&genes, &cells}) {
       replace_all(message, each->file->path(), fmt::format("{}: {}", name, each->name));
     }
-    throw Error(error.code(), message);
+    throw Error(error.code(), message, error.remedies());
   }
 }
 

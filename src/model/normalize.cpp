@@ -7,6 +7,8 @@
 #include <cmath>
 #include <utility>
 
+#include "model/value_words.hpp"
+
 namespace sicmir {
 namespace {
 
@@ -37,13 +39,11 @@ class LogOfScaled {
 }  // namespace
 
 std::string_view to_string(Values values) noexcept {
-  constexpr std::array names = {"auto", "counts", "linear", "log", "zscore"};
-  return names[static_cast<std::size_t>(values)];
+  return values_words.word(values);
 }
 
 std::string_view to_string(Scale scale) noexcept {
-  constexpr std::array names = {"auto", "dataset", "reference", "none"};
-  return names[static_cast<std::size_t>(scale)];
+  return scale_words.word(scale);
 }
 
 Normaliser::Normaliser(Values values, Scale scale, const UnitRecipe& recipe, double log_base,

@@ -76,18 +76,23 @@ class Pass {
   }
 
   /// The same for cells that a first run() kept.
-  void run(Spool& spool, PoolSums& sums, PoolReport& report) const {
+  void run(Spool& spool, PoolSums& sums, PoolReport& report) {
     CellBlock block;
     while (spool.next(block)) add(block, sums, report);
   }
 
   [[nodiscard]] const std::vector<std::string>& first_names() const { return first_names_; }
+  /// Cells that the table of groups names: without its header, unless a cell was called so.
+  [[nodiscard]] Index n_named() const {
+    return groups_.n_named() - (groups_.header() && !saw_header_ ? 1 : 0);
+  }
 
  private:
-  void add(const CellBlock& block, PoolSums& sums, PoolReport& report) const {
+  void add(const CellBlock& block, PoolSums& sums, PoolReport& report) {
     for (Index cell = 0; cell < block.size(); ++cell) {
       const auto at = static_cast<std::size_t>(cell);
       ++report.n_cells;
+      saw_header_ = saw_header_ || block.cells[at] == groups_.header();
       const std::int32_t group = groups_.of(block.first + cell, block.cells[at]);
       if (group == CellGroups::no_group) {
         ++report.n_without_group;
@@ -110,16 +115,17 @@ class Pass {
   const CellGroups& groups_;
   bool sums_;
   std::vector<std::string> first_names_;
+  bool saw_header_ = false;
 };
 
 [[noreturn]] void refuse_unmatched(const CellGroups& groups, const PoolReport& report,
-                                   const std::string& file, const std::vector<std::string>& seen) {
+                                   const std::string& file, const Pass& pass) {
   if (report.n_empty > 0) {
     throw Error(
         ExitCode::bad_input,
         fmt::format("{}: all {} cells that belong to a group are empty.", file, report.n_empty));
   }
-  if (groups.n_named() == 0) {
+  if (pass.n_named() == 0) {
     throw Error(
         ExitCode::bad_input,
         fmt::format("{}: gives no cell a group; all entries are empty or NA.", groups.source()));
@@ -129,11 +135,11 @@ class Pass {
       fmt::format("{}: none of its {} cells is among the {} of {}. It names {}..., the input {}... "
                   "The names must match exactly (check the -1 of 10x barcodes and prefixes of "
                   "samples).",
-                  groups.source(), groups.n_named(), report.n_cells, file,
-                  joined(groups.first_names(), ", "), joined(seen, ", ")));
+                  groups.source(), pass.n_named(), report.n_cells, file,
+                  joined(groups.first_names(), ", "), joined(pass.first_names(), ", ")));
 }
 
-void tell(const PoolReport& report, const CellGroups& groups, PoolMethod method) {
+void tell(const PoolReport& report, const CellGroups& groups, const Pass& pass, PoolMethod method) {
   log_info("pools: {} by {} of {} cells in {} groups", report.n_pools, to_string(method),
            report.n_pooled, report.n_groups);
   if (report.n_without_group > 0) {
@@ -142,8 +148,8 @@ void tell(const PoolReport& report, const CellGroups& groups, PoolMethod method)
   }
   if (report.n_empty > 0) log_info("{} empty cells are left out", report.n_empty);
   if (report.n_not_found > 0) {
-    log_info("{} of the {} cells of {} are not in the input", report.n_not_found, groups.n_named(),
-             groups.source());
+    log_info("{} of the {} cells of {} {} not in the input", report.n_not_found, pass.n_named(),
+             groups.source(), report.n_not_found == 1 ? "is" : "are");
   }
 }
 
@@ -221,7 +227,7 @@ PooledCells pool_cells(PreparedInput& input, const UnitRecipe& recipe, const Poo
   if (input.options().empty_cells == EmptyCells::error) {
     empties.judge(input.file(), report.n_cells);
   }
-  if (report.n_pooled == 0) refuse_unmatched(groups, report, input.file(), pass.first_names());
+  if (report.n_pooled == 0) refuse_unmatched(groups, report, input.file(), pass);
   if (draws && !result.sums.sizes_were_right()) {
     log_info("the groups have other sizes than {} says; drawing again with the real ones",
              groups.source());
@@ -240,8 +246,8 @@ PooledCells pool_cells(PreparedInput& input, const UnitRecipe& recipe, const Poo
       std::count_if(sizes.begin(), sizes.end(), [](Index size) { return size > 0; }));
   report.n_pools = static_cast<Index>(result.sums.pools().size());
   const Index in_groups = report.n_pooled + report.n_empty;
-  report.n_not_found = std::max<Index>(0, groups.n_named() - in_groups);
-  tell(report, groups, pool.method);
+  report.n_not_found = std::max<Index>(0, pass.n_named() - in_groups);
+  tell(report, groups, pass, pool.method);
   return result;
 }
 

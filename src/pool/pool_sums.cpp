@@ -4,8 +4,9 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <array>
 #include <utility>
+
+#include "pool/pool_words.hpp"
 
 namespace sicmir {
 namespace {
@@ -21,8 +22,7 @@ std::size_t memory_allowed() {
 }  // namespace
 
 std::string_view to_string(PoolMethod method) noexcept {
-  constexpr std::array names = {"none", "sum", "mean", "bootstrap"};
-  return names[static_cast<std::size_t>(method)];
+  return method == PoolMethod::none ? "none" : pool_words.word(method);
 }
 
 PoolSums::PoolSums(const PoolOptions& options, const std::vector<CellGroup>& groups,

@@ -8,21 +8,12 @@
 
 #include "base/digest.hpp"
 #include "base/joined.hpp"
+#include "cells/reading_words.hpp"
 #include "sicmir/moments.hpp"
 #include "sicmir/version.hpp"
 
 namespace sicmir {
 namespace {
-
-std::string_view to_string(EmptyCells choice) {
-  constexpr std::array names = {"error", "skip", "nan"};
-  return names[static_cast<std::size_t>(choice)];
-}
-
-std::string_view to_string(Duplicates rule) {
-  constexpr std::array names = {"auto", "sum", "first", "max"};
-  return names[static_cast<std::size_t>(rule)];
-}
 
 std::optional<Index> cells_to_come(const RunReport& report, const CellSource& source) {
   return report.shard ? report.shard->size() : source.n_cells();
@@ -52,10 +43,10 @@ std::vector<std::pair<std::string, std::string>> facts(const Model& model,
       {"gene_column", report.genes.column},
       {"genes_found", fmt::format("{} of {}", report.genes.n_found, report.genes.n_panel)},
       {"genes_missing", joined(report.genes.missing, ",")},
-      {"duplicates", std::string(to_string(options.genes.duplicates))},
+      {"duplicates", std::string(duplicates_words.word(options.genes.duplicates))},
       {"values", fmt::format("{} ({})", to_string(decision.values), decision.values_reason)},
       {"scale", fmt::format("{} ({})", to_string(decision.scale), decision.scale_reason)},
-      {"empty_cells", std::string(to_string(options.empty_cells))},
+      {"empty_cells", std::string(empty_cells_words.word(options.empty_cells))},
   };
   if (report.shard) {
     list.emplace_back("shard", fmt::format("cells {} to {} of {}", report.shard->first,

@@ -15,6 +15,7 @@
 #include "text/line_reader.hpp"
 #include "text/list_file.hpp"
 #include "text/number_text.hpp"
+#include "train/mirna_words.hpp"
 
 namespace sicmir {
 
@@ -57,6 +58,13 @@ class Line {
       known.push_back(word);
     }
     fail(fmt::format("{} '{}' is none of {}.", column, text, joined(known, ", ")));
+  }
+  template <class Choice, std::size_t N>
+  [[nodiscard]] Choice choice(const std::string& column, const EnumWords<Choice, N>& words,
+                              Choice otherwise) const {
+    const std::vector<std::pair<std::string, Choice>> meanings(words.entries.begin(),
+                                                               words.entries.end());
+    return choice<Choice>(column, meanings, otherwise);
   }
   /// A path, relative ones to the manifest's folder; empty if there is none.
   [[nodiscard]] std::string path(const std::string& column) const {
@@ -107,11 +115,7 @@ MirnaFile mirna_of(const Line& line) {
   MirnaFile file;
   file.path = line.path("mirna");
   file.estimated = line.choice<bool>("estimated", {{"yes", true}, {"no", false}}, false);
-  file.values = line.choice<MirnaValues>("mirna_values",
-                                         {{"rpm", MirnaValues::rpm},
-                                          {"log2rpm", MirnaValues::log2rpm},
-                                          {"counts", MirnaValues::counts}},
-                                         MirnaValues::rpm);
+  file.values = line.choice("mirna_values", mirna_values_words, MirnaValues::rpm);
   file.weight = line.number("mirna_weight", 1.0);
   file.cohort = line.get("cohort");
   return file;

@@ -6,6 +6,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <cmath>
+#include <limits>
 #include <string>
 #include <thread>
 
@@ -114,6 +116,31 @@ TEST(TakeSample, IsEverythingWhereThereIsNoMore) {
   EXPECT_EQ(source.stands_at(), 1'999);
   Numbered none(0);
   EXPECT_TRUE(take_sample(none, 512, 4).is_all);
+}
+
+/// `totals`, one per cell without values.
+double median_total_of(const std::vector<double>& totals) {
+  Sample sample;
+  CellBlock& block = sample.blocks.emplace_back();
+  block.clear(0);
+  for (const double total : totals) {
+    block.cells.emplace_back("c");
+    block.offsets.push_back(0);
+    block.totals.push_back(total);
+  }
+  sample.n_cells = block.size();
+  const FeatureTable features;
+  return sample_facts(sample, GeneSelection::all(features)).median_total;
+}
+
+TEST(SampleFacts, MedianTotalIsTheUpperMedianOfFiniteTotals) {
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(median_total_of({3.0, 1.0, 2.0}), 2.0);
+  EXPECT_EQ(median_total_of({4.0, 1.0, 2.0, 3.0}), 3.0);
+  EXPECT_EQ(median_total_of({nan, 5.0, infinity, 7.0, -infinity, 9.0}), 7.0);
+  EXPECT_TRUE(std::isnan(median_total_of({nan, infinity})));
+  EXPECT_TRUE(std::isnan(median_total_of({})));
 }
 
 }  // namespace

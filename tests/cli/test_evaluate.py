@@ -198,6 +198,9 @@ def test_chosen_mirnas(tables, tmp_path):
     lines = evaluate(folder / "predicted.tsv", folder / "measured.csv", "--mirnas",
                      f"{NAMES[7]},{MIRNAS['accession'][9]}").stdout.splitlines()
     assert {line.split("\t")[0] for line in lines[1:]} == {NAMES[7], NAMES[9]}
+    (tmp_path / "list.txt").write_text(f"{NAMES[7]}\n{NAMES[9]}\n", encoding="utf-8-sig")
+    again = evaluate(folder / "predicted.tsv", folder / "measured.csv", "--mirnas", tmp_path / "list.txt")
+    assert again.stdout.splitlines() == lines
     done = evaluate(folder / "predicted.tsv", folder / "measured.csv", "--mirnas", "hsa-mir-21",
                     expect=2)
     assert "'hsa-mir-21' is no mature miRNA" in done.stderr

@@ -333,6 +333,30 @@ def test_tables_of_two_columns_need_no_header_and_may_have_one(model, inputs, gr
         found, pool(inputs / "csr.h5ad", "-m", model, "--groups", inputs / "groups.tsv"))
 
 
+@pytest.mark.parametrize("header", ["barcode,group\n", ",cell_type\n", "Cell_ID,x\n"])
+def test_a_header_is_not_counted_as_a_cell(model, inputs, groups, header, tmp_path):
+    path = tmp_path / "groups.csv"
+
+    def log_of(lines, expect=0):
+        path.write_text(header + lines)
+        return run("pool", inputs / "csr.h5ad", "-m", model, "--groups", path, expect=expect).stderr
+
+    assert "not in the input" not in log_of(groups.to_csv(header=False))
+    log = log_of(groups.to_csv(header=False) + "other,B\n")
+    assert f"1 of the {N_CELLS + 1} cells of {path} is not in the input" in log
+    log = log_of("a,B\nb,B\n", expect=3)
+    assert "none of its 2 cells" in log and "It names a, b..." in log
+
+
+def test_a_cell_may_be_called_as_a_header_is(model, table, groups, tmp_path):
+    called = {table.columns[0]: "cell", table.columns[1]: "barcode"}
+    table.rename(columns=called).to_csv(tmp_path / "genes.csv")
+    groups.rename(called).to_csv(tmp_path / "groups.csv", header=False)
+    done = run("pool", tmp_path / "genes.csv", "-m", model, "--groups", tmp_path / "groups.csv")
+    assert f"of {N_CELLS} cells in {len(GROUPS)} groups" in done.stderr
+    assert "not in the input" not in done.stderr
+
+
 @pytest.mark.parametrize("written", ["pandas", "R write.csv", "R write.table"])
 def test_a_column_of_a_larger_table_is_named(model, inputs, groups, written, tmp_path):
     meta = pd.DataFrame({"n": range(N_CELLS), "type": groups, "x": "a, b"}, index=groups.index)

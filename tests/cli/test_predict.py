@@ -411,6 +411,10 @@ def test_chosen_mirnas_are_those_of_the_whole_in_the_order_asked_for(model, sour
     (tmp_path / "list.txt").write_text("\r\n".join(mirnas.loc[names, "accession"]) + "\r\n")
     pd.testing.assert_frame_equal(predict(model, source, "--mirnas", tmp_path / "list.txt"),
                                   whole[names])
+    for encoding in "utf-8-sig", "utf-16":  # as Windows writes them
+        (tmp_path / "marked.txt").write_text("\n".join(names) + "\n", encoding=encoding)
+        pd.testing.assert_frame_equal(predict(model, source, "--mirnas", tmp_path / "marked.txt"),
+                                      whole[names])
     done = run("predict", source, "-m", model, "--mirnas", names[0].lower(), expect=2)
     assert names[0].lower() in done.stderr
 
