@@ -132,8 +132,8 @@ def effect(program, study, n, options):
     null = np.abs(truth) <= WORTH
     share = [called[null, i].sum() / max(called[:, i].sum(), 1) for i in range(called.shape[1])]
     print(f"{study}, {n} samples a side, effects, difference above {WORTH}: {large.sum()} miRNAs truly above {LARGE}, "
-          f"{null.sum()} at most {WORTH}; power {called[large].mean() if large.any() else float('nan'):.3f}, false discoveries {np.mean(share):.3f}",
-          flush=True)
+          f"{null.sum()} at most {WORTH}; power {called[large].mean() if large.any() else float('nan'):.3f}, "
+          f"false discoveries {np.mean(share):.3f}", flush=True)
 
 
 def clusters(program, options):
