@@ -14,6 +14,7 @@
 #include "anndata/h5ad_layout.hpp"
 #include "base/file_endings.hpp"
 #include "base/suggest.hpp"
+#include "base/text_list.hpp"
 #include "cells/groups.hpp"
 #include "cells/prepared_input.hpp"
 #include "pool/pool_cells.hpp"
@@ -185,10 +186,11 @@ InputSums sum_profiles(CellSource& cells, const UnitRecipe& recipe, const Readin
   std::vector<Profile> profiles;  // one per group
   for (const CellGroup& group : groups.groups()) {
     Profile& profile = profiles.emplace_back();
+    // Files hold UTF-8; the name of a profile is made of the same words.
     profile.sample =
-        has_samples ? group.fields.front() : name_of_sample(grouping, result.input.path);
+        as_utf8(has_samples ? group.fields.front() : name_of_sample(grouping, result.input.path));
     const auto first = group.fields.begin() + (has_samples ? 1 : 0);
-    profile.group = fmt::format("{}", fmt::join(first, group.fields.end(), "|"));
+    profile.group = as_utf8(fmt::format("{}", fmt::join(first, group.fields.end(), "|")));
     samples.push_back(profile.sample);
   }
   if (!has_samples && grouping.sample.empty()) {
