@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "base/joined.hpp"
@@ -14,7 +15,8 @@ namespace sicmir {
 namespace {
 
 /// No model holds a calibration of differences yet.
-constexpr std::string_view confidence = "not calibrated";
+// Conditions: nothing is learnt from their differences yet.
+constexpr std::string_view not_calibrated = "not calibrated";
 constexpr std::string_view fdr_over = "all miRNAs and groups of this run that have a p-value";
 
 std::string number(double value) {
@@ -71,10 +73,11 @@ void add_mirna(Json& object, const ProfileMirna& mirna, const StemLoops& stem_lo
   object["stem_loops"] = stem_loops.of(mirna);
 }
 
-void add_difference(Json& object, const Difference& one) {
+void add_difference(Json& object, const Difference& one, double probability) {
   object["difference_z"] = json(one.z);
   object["difference_log2rpm"] = json(one.log2rpm);
-  object["confidence"] = confidence;
+  object["confidence"] = to_string(confidence_of(probability));
+  object["probability"] = json(probability);
   object["t"] = json(one.t);
   object["p"] = json(one.p);
   object["fdr"] = json(one.fdr);
@@ -107,7 +110,8 @@ const ProfileMirna& mirna_of(const Difference& one, const Profiles& profiles) {
 std::string markers_tsv(const MarkerSet& markers, const Profiles& profiles) {
   const StemLoops stem_loops;
   std::string text =
-      "group\tmirna\taccession\tstem_loops\tdifference_z\tdifference_log2rpm\tconfidence\tp\tfdr\t"
+      "group\tmirna\taccession\tstem_loops\tdifference_z\tdifference_"
+      "log2rpm\tconfidence\tprobability\tp\tfdr\t"
       "agreement\texpression_log2rpm\taccuracy\ttau\trival\trival_difference_z\tn_samples\t"
       "comparators_missing\tno_p_because\n";
   for (const MarkerGroup& group : markers.groups) {
@@ -116,11 +120,13 @@ std::string markers_tsv(const MarkerSet& markers, const Profiles& profiles) {
                     field(group.why_no_p));
     for (const Marker& one : group.markers) {
       const ProfileMirna& mirna = mirna_of(one, profiles);
+      const double probability = probability_of(one, profiles);
       text += fmt::format(
-          "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}", field(group.name),
+          "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}", field(group.name),
           field(mirna.name), field(mirna.mimat), joined(stem_loops.of(mirna), ","), number(one.z),
-          number(one.log2rpm), confidence, number(one.p), number(one.fdr), number(one.agreement),
-          number(one.expression), number(mirna.accuracy.within_cohort), number(one.tau),
+          number(one.log2rpm), to_string(confidence_of(probability)), number(probability),
+          number(one.p), number(one.fdr), number(one.agreement), number(one.expression),
+          number(mirna.accuracy.within_cohort), number(one.tau),
           one.rival < 0 ? "" : field(markers.groups[static_cast<std::size_t>(one.rival)].name),
           number(one.rival_z), about);
     }
@@ -144,7 +150,7 @@ std::string comparison_tsv(const Comparison& comparison, const Profiles& profile
       text += fmt::format(
           "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}", field(group.group),
           field(group.condition), field(options.reference), field(mirna.name), field(mirna.mimat),
-          joined(stem_loops.of(mirna), ","), number(one.z), number(one.log2rpm), confidence,
+          joined(stem_loops.of(mirna), ","), number(one.z), number(one.log2rpm), not_calibrated,
           number(one.p), number(one.fdr), number(one.agreement), number(one.expression),
           number(one.expression_reference), number(mirna.accuracy.within_cohort), about);
     }
@@ -177,7 +183,7 @@ std::string markers_json(const MarkerSet& markers, const Profiles& profiles,
     for (const Marker& one : group.markers) {
       Json marker;
       add_mirna(marker, mirna_of(one, profiles), stem_loops);
-      add_difference(marker, one);
+      add_difference(marker, one, probability_of(one, profiles));
       marker["expression_log2rpm"] = json(one.expression);
       marker["accuracy"] = json(mirna_of(one, profiles).accuracy.within_cohort);
       marker["tau"] = json(one.tau);
@@ -219,7 +225,7 @@ std::string comparison_json(const Comparison& comparison, const Profiles& profil
     for (const ConditionDifference& one : group.differences) {
       Json difference;
       add_mirna(difference, mirna_of(one, profiles), stem_loops);
-      add_difference(difference, one);
+      add_difference(difference, one, std::numeric_limits<double>::quiet_NaN());
       difference["expression_log2rpm"] = json(one.expression);
       difference["expression_reference_log2rpm"] = json(one.expression_reference);
       difference["accuracy"] = json(mirna_of(one, profiles).accuracy.within_cohort);

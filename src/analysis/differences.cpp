@@ -4,10 +4,44 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "base/joined.hpp"
 #include "statistics/multiple_testing.hpp"
+
+namespace sicmir {
+
+std::string_view to_string(Confidence confidence) {
+  switch (confidence) {
+    case Confidence::not_calibrated:
+      return "not calibrated";
+    case Confidence::unclear:
+      return "unclear";
+    case Confidence::likely:
+      return "likely";
+    case Confidence::strong:
+      return "strong";
+  }
+  return "";
+}
+
+double probability_of(const Difference& one, const Profiles& profiles) {
+  if (!profiles.differences) return std::numeric_limits<double>::quiet_NaN();
+  const auto mirna = static_cast<std::size_t>(one.mirna);
+  return profiles.differences->probability(profiles.mirnas[mirna].accuracy.within_cohort,
+                                           one.log2rpm);
+}
+
+Confidence confidence_of(double probability) {
+  constexpr double likely = 0.5;
+  constexpr double strong = 0.75;
+  if (std::isnan(probability)) return Confidence::not_calibrated;
+  if (probability >= strong) return Confidence::strong;
+  return probability >= likely ? Confidence::likely : Confidence::unclear;
+}
+
+}  // namespace sicmir
 
 namespace sicmir::differences {
 

@@ -3,9 +3,11 @@
 /// What comparisons of groups (markers.hpp) and of conditions (compare.hpp) share. Samples are the
 /// replicates, cells never are.
 
+#include <cstdint>
 #include <limits>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "analysis/covariates.hpp"
@@ -42,6 +44,20 @@ struct Difference {
   /// Share of samples (or donors) whose own difference has the sign of `z`.
   double agreement = std::numeric_limits<double>::quiet_NaN();
 };
+
+/// What a difference between groups is worth, by the model's calibration: the share of held-out
+/// pairs of types that truly differ in this direction by 1 log2 or more.
+enum class Confidence : std::uint8_t {
+  not_calibrated,  ///< the model cannot tell
+  unclear,
+  likely,  ///< from 0.5
+  strong,  ///< from 0.75
+};
+[[nodiscard]] std::string_view to_string(Confidence confidence);
+
+/// The share itself; NaN: not calibrated.
+[[nodiscard]] double probability_of(const Difference& one, const Profiles& profiles);
+[[nodiscard]] Confidence confidence_of(double probability);
 
 /// How the variances of one fit were moderated; NaN without p-values.
 struct PriorFigures {

@@ -216,6 +216,9 @@ Profiles predict_profiles(InputSums sums, const PreparedModel& model, const Gene
   set_quality(result.profiles, input.matrix(), report, model.card().panel, sums.genes, map);
   result.genes = std::move(sums.genes);
   make_unique(result.genes.columns.front(), result.mirnas);
+  const auto& calibrations = model.card().differences;
+  const auto calibration = calibrations.find(std::string(to_string(report.decision.scale)));
+  if (calibration != calibrations.end()) result.differences = calibration->second;
   result.facts = z.header().facts;
   result.facts.insert(result.facts.end(), sums.facts.begin(), sums.facts.end());
   result.facts.emplace_back("min_cells", fmt::format("{}", options.floor.min_cells));

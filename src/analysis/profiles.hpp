@@ -4,6 +4,7 @@
 /// miRNAs that the sum predicts. Samples are the replicates, cells never are.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -65,6 +66,8 @@ struct Profiles {
   Matrix z;
   Matrix log2rpm;  ///< the same as log2(RPM + 1); 0 x 0: the model knows no means
   ProfileFloor floor;
+  /// What differences between these predictions are worth; of the model and the scale.
+  std::optional<DifferenceCalibration> differences;
   /// What determines them, but for the cells; as OutputHeader::facts.
   std::vector<std::pair<std::string, std::string>> facts;
 

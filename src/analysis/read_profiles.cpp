@@ -20,6 +20,7 @@
 #include "hdf5/h5.hpp"
 #include "hdf5/h5_chunks.hpp"
 #include "hdf5/h5_storage.hpp"
+#include "model/model_parts.hpp"
 
 namespace sicmir {
 namespace {
@@ -388,6 +389,11 @@ class Reader {
       }
       return value;
     };
+    if (h5::kind_of(group.get(), "differences") != h5::Kind::absent) {
+      const Handle tables = h5::open_group(file_, group.get(), "differences");
+      result_.differences =
+          model_parts::read_differences(file_, tables.get(), "uns/sicmir/differences/");
+    }
     result_.floor = {static_cast<Index>(number("min_cells")), number("min_counts")};
   }
 

@@ -14,6 +14,7 @@
 #include "base/joined.hpp"
 #include "base/log.hpp"
 #include "base/suggest.hpp"
+#include "base/text_list.hpp"
 #include "cells/groups.hpp"
 #include "cells/prepared_input.hpp"
 #include "pool/pool_cells.hpp"
@@ -184,9 +185,10 @@ InputSums sum_profiles(CellSource& cells, const UnitRecipe& recipe, const Readin
   std::vector<Profile> profiles;  // one per group
   for (const CellGroup& group : groups.groups()) {
     Profile& profile = profiles.emplace_back();
+    // Files hold UTF-8; the name of a profile is made of the same words.
     profile.sample =
-        has_samples ? group.fields.front() : name_of_sample(grouping, result.input.path);
-    profile.group = joined(std::span(group.fields).subspan(has_samples ? 1 : 0), "|");
+        as_utf8(has_samples ? group.fields.front() : name_of_sample(grouping, result.input.path));
+    profile.group = as_utf8(joined(std::span(group.fields).subspan(has_samples ? 1 : 0), "|"));
     samples.push_back(profile.sample);
   }
   if (!has_samples && grouping.sample.empty()) {

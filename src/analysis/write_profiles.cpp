@@ -14,6 +14,7 @@
 #include "analysis/profiles.hpp"
 #include "base/text_list.hpp"
 #include "hdf5/h5_output.hpp"
+#include "model/model_parts.hpp"
 #include "output/chunk_encoder.hpp"
 #include "parallel/thread_pool.hpp"
 #include "sicmir/version.hpp"
@@ -249,6 +250,13 @@ class Writer {
     const Handle ours = create_group(out_, uns.get(), "sicmir", "dict", "0.1.0");
     write_string(out_, ours.get(), names::format_fact, names::format_version);
     for (const auto& [key, value] : profiles_.facts) write_string(out_, ours.get(), key, value);
+    if (!profiles_.differences) return;
+    const Handle tables = create_group(out_, ours.get(), "differences", "dict", "0.1.0");
+    for (const auto& field : model_parts::difference_fields) {
+      const std::vector<double>& values = *profiles_.differences.*field.values;
+      write_numbers(out_, tables.get(), std::string(field.name), H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE,
+                    values.size(), values.data());
+    }
   }
 
   /// Profiles as lines, in chunks of whole lines near 512 KB; deflated in all threads.

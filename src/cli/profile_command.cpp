@@ -66,6 +66,7 @@ std::vector<ListColumn> columns_of(const std::vector<std::string>& first, const 
   has_header = std::find(first.begin(), first.end(), "path") != first.end();
   if (!has_header) return {list_columns.begin(), list_columns.end()};
   std::vector<std::string> known;
+  known.reserve(list_columns.size());
   for (const ListColumn& column : list_columns) known.emplace_back(column.name);
   std::vector<ListColumn> columns;
   std::set<std::string> seen;

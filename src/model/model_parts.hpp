@@ -42,6 +42,10 @@ inline constexpr std::array<DifferenceField, 7> difference_fields = {{
     {"n", &DifferenceCalibration::n},
 }};
 
+/// `group` holds these fields; `where`: its path, for messages. Throws as reading a file does.
+[[nodiscard]] DifferenceCalibration read_differences(const h5::File& file, hid_t group,
+                                                     const std::string& where);
+
 /// Weights as files hold them: one output's behind each other.
 using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 

@@ -299,24 +299,9 @@ class Reader {
     if (h5::kind_of(file_.id(), "differences") == h5::Kind::absent) return;
     const h5::Handle parent = h5::open_group(file_, file_.id(), "differences");
     for (const std::string& scale : h5::members(file_, parent.get())) {
-      const std::string where = "/differences/" + scale + "/";
       const h5::Handle group = h5::open_group(file_, parent.get(), scale);
-      DifferenceCalibration found;
-      for (const auto& field : model_parts::difference_fields) {
-        found.*field.values = h5::read_doubles(file_, group.get(), std::string(field.name));
-      }
-      for (const std::vector<double>* ends : {&found.accuracies, &found.differences}) {
-        const bool finite =
-            std::all_of(ends->begin(), ends->end(), [](double end) { return std::isfinite(end); });
-        if (ends->empty() || !finite || !std::is_sorted(ends->begin(), ends->end())) {
-          file_.fail(where, "accuracy_from and difference_from must be finite and rise.");
-        }
-      }
-      for (const auto& field : std::span(model_parts::difference_fields).subspan(2)) {
-        check_length(where + std::string(field.name), (found.*field.values).size(),
-                     found.accuracies.size() * found.differences.size());
-      }
-      card_.model.differences.emplace(scale, std::move(found));
+      card_.model.differences.emplace(
+          scale, model_parts::read_differences(file_, group.get(), "/differences/" + scale + "/"));
     }
   }
 
@@ -552,6 +537,29 @@ class Reader {
 };
 
 }  // namespace
+
+DifferenceCalibration model_parts::read_differences(const h5::File& file, hid_t group,
+                                                    const std::string& where) {
+  DifferenceCalibration found;
+  for (const auto& field : difference_fields) {
+    found.*field.values = h5::read_doubles(file, group, std::string(field.name));
+  }
+  for (const std::vector<double>* ends : {&found.accuracies, &found.differences}) {
+    const bool finite =
+        std::all_of(ends->begin(), ends->end(), [](double end) { return std::isfinite(end); });
+    if (ends->empty() || !finite || !std::is_sorted(ends->begin(), ends->end())) {
+      file.fail(where, "accuracy_from and difference_from must be finite and rise.");
+    }
+  }
+  const std::size_t expected = found.accuracies.size() * found.differences.size();
+  for (const auto& field : std::span(difference_fields).subspan(2)) {
+    const std::size_t n = (found.*field.values).size();
+    if (n == expected) continue;
+    file.fail(where + std::string(field.name),
+              fmt::format("has {} entries; {} were expected.", n, expected));
+  }
+  return found;
+}
 
 Model read_model(const std::string& path) {
   return Reader(path).read(true).model;

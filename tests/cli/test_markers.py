@@ -79,6 +79,33 @@ def test_differences_are_those_within_samples(profiles, tmp_path, model):
     assert "60 tests" in done.stderr and "d0 = " in done.stderr  # 20 miRNAs, 3 groups
 
 
+def test_confidence_comes_from_the_calibration_in_the_file(profiles, tmp_path):
+    import h5py
+    import shutil
+    copy = shutil.copy(profiles, tmp_path / "calibrated.h5mu")
+    accuracies, sizes = [-1.0, 0.3, 0.5], [0.0, 0.5, 1.0]
+    likely = np.array([[0.1, 0.2, np.nan], [0.3, 0.55, 0.6], [0.4, 0.75, 0.9]])
+    with h5py.File(copy, "r+") as file:
+        tables = file.create_group("uns/sicmir/differences")
+        tables["accuracy_from"], tables["difference_from"] = accuracies, sizes
+        for name in ("likely", "likely_low", "likely_high", "sign_right", "n"):
+            tables[name] = likely.ravel()
+    found = table(markers(copy).stdout)
+    rows = np.searchsorted(accuracies, found["accuracy"], side="right") - 1
+    columns = np.searchsorted(sizes, found["difference_log2rpm"].abs(), side="right") - 1
+    expected = np.where(found["accuracy"].isna() | (rows < 0), np.nan, likely[rows, columns])
+    np.testing.assert_allclose(found["probability"], expected, atol=1e-6)
+    words = np.select([np.isnan(expected), expected >= 0.75, expected >= 0.5],
+                      ["not calibrated", "strong", "likely"], "unclear")
+    assert list(found["confidence"]) == list(words) and len(set(words)) > 1
+
+    with h5py.File(copy, "r+") as file:
+        del file["uns/sicmir/differences/likely"]
+        file["uns/sicmir/differences/likely"] = likely.ravel()[:4]
+    done = markers(copy, expect=3)
+    assert "uns/sicmir/differences/likely: has 4 entries; 9 were expected" in done.stderr
+
+
 def test_clusters_get_no_p_unless_told_otherwise(profiles):
     done = markers(profiles)
     found = table(done.stdout)

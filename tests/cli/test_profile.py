@@ -316,6 +316,19 @@ def test_a_table_of_groups_serves_inputs_without_obs(model, profiled, table, obs
     np.testing.assert_array_equal(modality(out, "mirna").X, modality(profiled[0], "mirna").X)
 
 
+def test_names_that_are_not_utf8_are_written_alike_everywhere(model, table, obs, tmp_path):
+    """Latin-1 beside UTF-8, as tables of several origins have it."""
+    table.to_csv(tmp_path / "cells.csv")
+    lines = [b"cell,sample,type\n"] + [b"%s,s\xe9%d,%s\n" % (cell.encode(), i % 3, "ty\u00e9".encode())
+                                     for i, cell in enumerate(table.columns)]
+    (tmp_path / "groups.csv").write_bytes(b"".join(lines))
+    out = tmp_path / "profiles.h5mu"
+    profile(tmp_path / "cells.csv", out, "--groups", f"{tmp_path}/groups.csv:type", "--sample", "sample", model=model)
+    found = modality(out, "mirna").obs
+    assert list(found.index) == [f"s\u00e9{i}|ty\u00e9" for i in range(3)]
+    assert list(found.index) == [f"{s}|{g}" for s, g in zip(found["sample"], found["group"])]
+
+
 def test_names_of_genes_are_unique_also_among_the_mirnas(model, tmp_path):
     with_twins = counts(300, genes=[*SYMBOLS, "TWIN", "TWIN", "TWIN-1"], seed=41)
     mirna = predict(model, h5ad_of(tmp_path / "a.h5ad", with_twins, pd.DataFrame(
