@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import test_export
 from program import PROJECT, SYMBOLS, run
 
 SHARES = ("--members", 0, "--kernel", 0.6, "--prior", 0.4, "--validation", 0)
@@ -131,6 +132,20 @@ def test_a_distilled_network_takes_the_place_of_all_parts(trained, tables, tmp_p
     for name in MIRNAS[:5]:
         expected = np.corrcoef(held_out[name], truth.loc[name, held_out["sample"]])[0, 1]
         assert pooled[name] == pytest.approx(expected, abs=1e-4)
+
+
+def test_exports_predict_the_same(trained, tmp_path):
+    path, _ = trained
+    z, cells = test_export.z_scores(tmp_path)
+    found = test_export.predict(path, *cells)
+    run("export", path, "-o", tmp_path / "model.npz")
+    kinds = {kind for name, value in np.load(tmp_path / "model.npz").items()
+             if name.startswith("layers_") for kind in value}
+    assert {"linear", "huber", "softmax"} <= kinds
+    np.testing.assert_allclose(test_export.forward(tmp_path / "model.npz", z), found, rtol=0, atol=1e-5)
+    run("export", path, "-o", tmp_path / "model.onnx")
+    np.testing.assert_allclose(test_export.onnx_forward(tmp_path / "model.onnx", z), found, rtol=0,
+                               atol=1e-5)
 
 
 def test_counts_of_reads_become_reads_per_million(tables, tmp_path):
