@@ -35,7 +35,8 @@ template <typename File>
 /// A file as HDF5 takes it from `open`; null if memory is short. `close` deletes it.
 template <typename File>
 [[nodiscard]] H5FD_t* opened_file(File file) noexcept {
-  auto* kept = new (std::nothrow) File(file);
+  // HDF5 owns it until `close`.
+  auto* kept = new (std::nothrow) File(file);  // NOLINT(cppcoreguidelines-owning-memory)
   return kept == nullptr ? nullptr : &static_cast<DriverFile*>(kept)->base;
 }
 

@@ -71,8 +71,8 @@ herr_t close_file(H5FD_t* file) {
 }
 
 int compare(const H5FD_t* a, const H5FD_t* b) {
-  const InputFile& x = opened_as<InputFile>(a);
-  const InputFile& y = opened_as<InputFile>(b);
+  const auto& x = opened_as<InputFile>(a);
+  const auto& y = opened_as<InputFile>(b);
   if (x.device != y.device) return x.device < y.device ? -1 : 1;
   if (x.inode != y.inode) return x.inode < y.inode ? -1 : 1;
   return 0;
