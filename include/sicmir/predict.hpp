@@ -50,7 +50,7 @@ struct RunReport {
   Index cells_read = 0;
   Index cells_written = 0;
   Index empty_cells = 0;
-  Index cells_extrapolated = 0;  ///< with a prediction beyond 8 standard deviations
+  Index cells_extrapolated = 0;    ///< with a prediction beyond 8 standard deviations
   std::optional<CellRange> shard;  ///< the cells that were asked for, if not all
   std::vector<std::string> constant_genes;
   std::optional<double> reference_median_z;  ///< Scale::reference: median z over the panel

@@ -35,8 +35,8 @@ struct Wanted {
   bool input = false;
 };
 
-/// From z-scores to log2(RPM + 1), in place, within what it can be: 0 to log2(1,000,001). `mirnas`: miRNAs x cells, all of the model's, which
-/// knows their means and standard deviations.
+/// From z-scores to log2(RPM + 1), in place, within what it can be: 0 to log2(1,000,001). `mirnas`:
+/// miRNAs x cells, all of the model's, which knows their means and standard deviations.
 void to_log2rpm(const Model& model, Matrix& mirnas);
 
 /// Immutable; run() may be called in several threads. What it is made of outlives it.
