@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstring>
 #include <iterator>
+#include <memory>
 #include <new>
 
 namespace sicmir::h5 {
@@ -35,8 +36,8 @@ template <typename File>
 /// A file as HDF5 takes it from `open`; null if memory is short. `close` deletes it.
 template <typename File>
 [[nodiscard]] H5FD_t* opened_file(File file) noexcept {
-  auto* kept = new (std::nothrow) File(file);
-  return kept == nullptr ? nullptr : &static_cast<DriverFile*>(kept)->base;
+  std::unique_ptr<File> kept(new (std::nothrow) File(file));
+  return kept == nullptr ? nullptr : &kept.release()->base;
 }
 
 /// Fills `buffer` with the bytes from `address` on; those beyond the end of the file are zeros.

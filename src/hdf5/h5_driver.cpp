@@ -68,7 +68,7 @@ herr_t read(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, std::size_t size, 
 
 herr_t write(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, std::size_t size,
              const void* buffer) {
-  OpenFile& open = opened_as<OpenFile>(file);
+  auto& open = opened_as<OpenFile>(file);
   DriverState& state = *open.state;
   const auto* at = static_cast<const char*>(buffer);
   while (size > 0 && !state.discard) {
@@ -91,7 +91,7 @@ herr_t write(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, std::size_t size,
 }
 
 herr_t truncate(H5FD_t* file, hid_t, hbool_t) {
-  OpenFile& open = opened_as<OpenFile>(file);
+  auto& open = opened_as<OpenFile>(file);
   if (open.end_of_allocation != open.end_of_file && !open.state->discard &&
       ftruncate(open.state->descriptor, static_cast<off_t>(open.end_of_allocation)) != 0) {
     return fail(*open.state);

@@ -71,8 +71,8 @@ herr_t close_file(H5FD_t* file) {
 }
 
 int compare(const H5FD_t* a, const H5FD_t* b) {
-  const InputFile& x = opened_as<InputFile>(a);
-  const InputFile& y = opened_as<InputFile>(b);
+  const auto& x = opened_as<InputFile>(a);
+  const auto& y = opened_as<InputFile>(b);
   if (x.device != y.device) return x.device < y.device ? -1 : 1;
   if (x.inode != y.inode) return x.inode < y.inode ? -1 : 1;
   return 0;
@@ -97,7 +97,7 @@ herr_t get_handle(H5FD_t* file, hid_t, void** handle) {
 /// Collections of any file are known by their signature: HDF5 asks for them as raw data, not as
 /// metadata.
 herr_t read(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, std::size_t size, void* buffer) {
-  const InputFile& input = opened_as<InputFile>(file);
+  const auto& input = opened_as<InputFile>(file);
   if (!read_bytes(input.descriptor, address, size, buffer)) return -1;
   const auto* bytes = static_cast<const unsigned char*>(buffer);
   if (!input.checks || size < header_bytes ||

@@ -25,8 +25,8 @@ namespace sicmir {
 [[nodiscard]] bool names_cell_metadata(const std::string& name);
 
 /// Columns of numbers that gene tables put before the samples (featureCounts, StringTie, GDC...).
-[[nodiscard]] bool names_annotation(std::string_view name);
-[[nodiscard]] bool names_entrez(std::string_view name);
+[[nodiscard]] bool names_annotation(std::string_view header);
+[[nodiscard]] bool names_entrez(std::string_view header);
 /// A column that `sicmir assemble` writes beside the genes.
 [[nodiscard]] bool is_own_column(std::string_view name);
 
@@ -40,7 +40,7 @@ struct NamedQuantity {
   std::string_view quantity;
   std::string sample;
 };
-[[nodiscard]] NamedQuantity cut_quantity(std::string_view name);
+[[nodiscard]] NamedQuantity cut_quantity(std::string_view header);
 
 /// True if the name is that of a quantity of one sample: TPM, expected_count, unstranded.
 [[nodiscard]] bool names_quantity(std::string_view name);

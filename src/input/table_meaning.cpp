@@ -160,8 +160,9 @@ void judge_gene_lines(std::span<const ColumnSample> columns, const std::string& 
     }
   }
   for (std::size_t c = 0; c < columns.size() && any_statistic; ++c) {
-    if (may_name_statistic(normalised_name(columns[c].name)))
+    if (may_name_statistic(normalised_name(columns[c].name))) {
       meanings[c] = ColumnMeaning::statistic;
+    }
   }
   const auto n_values = std::count(meanings.begin(), meanings.end(), ColumnMeaning::values);
   // A single sample may be called Total.
