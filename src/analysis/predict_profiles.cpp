@@ -176,7 +176,8 @@ Profiles predict_profiles(InputSums sums, const PreparedModel& model, const Gene
   predicting.values = Values::counts;
   predicting.scale = scale_of(options.scale, above.size());
   predicting.empty_cells = EmptyCells::error;
-  if (options.scale == Scale::automatic && predicting.scale == Scale::reference) {
+  const bool fell_back = options.scale == Scale::automatic && predicting.scale == Scale::reference;
+  if (fell_back) {
     log_info(
         "only {} profiles are above the floor, too few to be standardised among "
         "themselves ({} would do): they are compared with the training samples",
@@ -204,7 +205,24 @@ Profiles predict_profiles(InputSums sums, const PreparedModel& model, const Gene
   KeptMatrix z;
   KeptMatrix input;
   const std::array outputs = {Output{Quantity::input, &input}, Output{Quantity::mirnas, &z}};
-  const RunReport report = predict(source, model, index, predicting, outputs);
+  const RunReport report = [&] {
+    try {
+      return predict(source, model, index, predicting, outputs);
+    } catch (const Error& error) {
+      const std::vector<Remedy>& remedies = error.remedies();
+      const bool is_far =
+          std::find(remedies.begin(), remedies.end(), Remedy::force_scale) != remedies.end();
+      if (!fell_back || !is_far) throw;
+      throw Error(error.code(),
+                  fmt::format("{}: only {} of {} profiles are above the floor, fewer than the {} "
+                              "that can be standardised among themselves, and compared with the "
+                              "training samples they are too far off. Lower --min-cells and "
+                              "--min-counts, or sum up more cells.",
+                              sums.input.path, above.size(), result.profiles.size(),
+                              least_dataset_profiles),
+                  {Remedy::force_scale});
+    }
+  }();
 
   result.z = z.matrix();
   if (!std::isnan(model.card().mirnas.front().mean)) {

@@ -136,6 +136,19 @@ def test_two_profiles_are_compared_with_the_training_samples(model, cells, tmp_p
     np.testing.assert_array_equal(modality(out, "mirna").X, pools.to_numpy(np.float32))
 
 
+def test_few_profiles_that_are_far_from_the_training_samples_are_told_of_the_floor(bundled, tmp_path):
+    """A hundred molecules in each of two groups."""
+    random = np.random.default_rng(6)
+    data = anndata.AnnData(random.poisson(0.02, (12, len(GENES))).astype(np.float32), dtype=np.float32,
+                           obs=pd.DataFrame({"cell_type": ["a", "b"] * 6}, index=[f"c{i}" for i in range(12)]),
+                           var=pd.DataFrame(index=GENES))
+    data.write_h5ad(tmp_path / "few.h5ad")
+    done = run("profile", tmp_path / "few.h5ad", "-o", tmp_path / "p.h5mu", "--group-by", "cell_type", expect=3)
+    assert "only 0 of 2 profiles are above the floor, fewer than the 3" in done.stderr
+    assert "--min-cells" in done.stderr and "--force-scale" in done.stderr and "--log-base" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["few.h5ad"]
+
+
 def test_three_profiles_of_one_sample_are_what_predict_makes_of_pools(model, cells, tmp_path):
     out = tmp_path / "profiles.h5mu"
     done = profile(cells, out, "--group-by", "cell_type", "--min-counts", 0, model=model)
