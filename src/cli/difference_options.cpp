@@ -12,11 +12,8 @@
 #include "sicmir/reference_tables.hpp"
 
 namespace sicmir::cli {
-namespace {
-
-/// Positions in the profiles of the miRNAs of --mirnas, each once, in its order.
 std::vector<Index> positions_of(const std::vector<std::string>& wanted, const Profiles& profiles,
-                                const std::string& file) {
+                                const std::string& file, std::string_view option) {
   const GeneIndex index(mirna_panel(reference_mirnas()), false);
   std::map<PanelPosition, Index> by_mirna;
   std::map<std::string, Index, std::less<>> by_name;
@@ -40,9 +37,9 @@ std::vector<Index> positions_of(const std::vector<std::string>& wanted, const Pr
     }
     if (position < 0) {
       throw Error(ExitCode::usage,
-                  fmt::format("--mirnas: {} has no miRNA '{}'. Mature names (hsa-miR-21-5p, "
+                  fmt::format("{}: {} has no miRNA '{}'. Mature names (hsa-miR-21-5p, "
                               "upper-case R) and MIMAT accessions are taken.{}",
-                              file, name, did_you_mean(name, names)));
+                              option, file, name, did_you_mean(name, names)));
     }
     if (std::find(positions.begin(), positions.end(), position) == positions.end()) {
       positions.push_back(position);
@@ -50,8 +47,6 @@ std::vector<Index> positions_of(const std::vector<std::string>& wanted, const Pr
   }
   return positions;
 }
-
-}  // namespace
 
 void bind_differences(Command& sub, DifferenceCommand& command, DifferenceOptions& options) {
   sub.add_option("PROFILES", command.profiles, "Output of `sicmir profile`: .h5mu or .h5ad")
@@ -98,7 +93,8 @@ Profiles read_inputs(const DifferenceCommand& command, DifferenceOptions& option
       command.not_robust ? statistics::Moderation::plain : statistics::Moderation::robust;
   Profiles profiles = read_profiles(command.profiles);
   if (!command.mirnas.empty()) {
-    options.mirnas = positions_of(mirna_list(command.mirnas), profiles, command.profiles);
+    options.mirnas =
+        positions_of(mirna_list(command.mirnas), profiles, command.profiles, "--mirnas");
   }
   if (!command.covariates.empty()) {
     options.covariates = read_covariates(command.covariates, profiles.profiles);

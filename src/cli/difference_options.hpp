@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "analysis/differences.hpp"
 #include "cli/commands.hpp"
@@ -27,6 +29,12 @@ void bind_differences(Command& sub, DifferenceCommand& command, DifferenceOption
 /// Checks the output, reads the profiles and fills what `options` takes from other files. Throws
 /// Error.
 [[nodiscard]] Profiles read_inputs(const DifferenceCommand& command, DifferenceOptions& options);
+
+/// Positions in the profiles of the miRNAs that `option` names, each once, in its order. `file`: of
+/// the profiles. Throws Error(usage) for a name that is not there.
+[[nodiscard]] std::vector<Index> positions_of(const std::vector<std::string>& wanted,
+                                              const Profiles& profiles, const std::string& file,
+                                              std::string_view option);
 
 [[nodiscard]] bool wants_json(const DifferenceCommand& command);
 
