@@ -26,6 +26,7 @@ void bind_pool(Command& sub);
 void bind_profile(Command& sub);
 void bind_markers(Command& sub);
 void bind_compare(Command& sub);
+void bind_crosstalk(Command& sub);
 void bind_explain(Command& sub);
 void bind_merge(Command& sub);
 void bind_merge_stats(Command& sub);
