@@ -37,6 +37,13 @@ constexpr std::array table = {
     CommandEntry{"network", predicting,
                  "Correlate predicted miRNAs with their measured targets, and find hubs",
                  bind_network, true},
+    CommandEntry{
+        "crosstalk", predicting,
+        "Find miRNAs high in one group whose targets are low in another of the same samples",
+        bind_crosstalk, true},
+    CommandEntry{"explain", predicting,
+                 "Show which genes make the model predict more or less of a miRNA in a group",
+                 bind_explain, true},
     CommandEntry{"evaluate", predicting,
                  "Compare predicted with measured miRNA expression, per miRNA and per sample",
                  bind_evaluate, true},

@@ -27,6 +27,8 @@ void bind_profile(Command& sub);
 void bind_markers(Command& sub);
 void bind_compare(Command& sub);
 void bind_network(Command& sub);
+void bind_crosstalk(Command& sub);
+void bind_explain(Command& sub);
 void bind_merge(Command& sub);
 void bind_merge_stats(Command& sub);
 void bind_inspect(Command& sub);

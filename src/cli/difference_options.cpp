@@ -13,7 +13,7 @@
 
 namespace sicmir::cli {
 std::vector<Index> mirna_positions(const std::vector<std::string>& wanted, const Profiles& profiles,
-                                   const std::string& file) {
+                                const std::string& file, std::string_view option) {
   const GeneIndex index(mirna_panel(reference_mirnas()), false);
   std::map<PanelPosition, Index> by_mirna;
   std::map<std::string, Index, std::less<>> by_name;
@@ -37,9 +37,9 @@ std::vector<Index> mirna_positions(const std::vector<std::string>& wanted, const
     }
     if (position < 0) {
       throw Error(ExitCode::usage,
-                  fmt::format("--mirnas: {} has no miRNA '{}'. Mature names (hsa-miR-21-5p, "
+                  fmt::format("{}: {} has no miRNA '{}'. Mature names (hsa-miR-21-5p, "
                               "upper-case R) and MIMAT accessions are taken.{}",
-                              file, name, did_you_mean(name, names)));
+                              option, file, name, did_you_mean(name, names)));
     }
     if (std::find(positions.begin(), positions.end(), position) == positions.end()) {
       positions.push_back(position);
@@ -93,7 +93,8 @@ Profiles read_inputs(const DifferenceCommand& command, DifferenceOptions& option
       command.not_robust ? statistics::Moderation::plain : statistics::Moderation::robust;
   Profiles profiles = read_profiles(command.profiles);
   if (!command.mirnas.empty()) {
-    options.mirnas = mirna_positions(mirna_list(command.mirnas), profiles, command.profiles);
+    options.mirnas =
+        mirna_positions(mirna_list(command.mirnas), profiles, command.profiles, "--mirnas");
   }
   if (!command.covariates.empty()) {
     options.covariates = read_covariates(command.covariates, profiles.profiles);
