@@ -19,6 +19,7 @@ struct ReferenceMirna {
   std::vector<std::string> precursors;  ///< stem-loop names, miRBase v22; at least one
   std::vector<std::string> old_names;   ///< in miRBase 17: before -5p and -3p took the star's place
   bool well_predicted = false;          ///< one of the authors' 414
+  std::string sequence;                 ///< RNA, 5' to 3'; empty: the table has no such column
 };
 
 /// Reads a table of genes in the form of data/landmarks.tsv, in network order. Columns are found by

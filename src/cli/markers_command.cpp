@@ -55,14 +55,7 @@ void bind_markers(Command& sub) {
   const auto owned = std::make_shared<MarkersCommand>();
   MarkersCommand& command = *owned;
   bind_differences(sub, command, command.options);
-  sub.add_choice<LabelsFrom>(
-         "--labels-from", command.options.labels_from,
-         {{"sorting", LabelsFrom::sorting},
-          {"annotation", LabelsFrom::annotation},
-          {"clusters", LabelsFrom::clusters}},
-         "Where the groups come from: sorting, annotation, or clusters of the same mRNA, which get "
-         "no p-values [default: clusters]")
-      .main();
+  bind_labels_from(sub, command.options.labels_from);
   on_run(sub, command.common, [owned] { run(*owned); });
   sub.describe(
       "Compares each group with the equal mean of the other groups of the same samples. Samples "

@@ -42,15 +42,15 @@ class Table {
       throw Error(ExitCode::bad_input, fmt::format("{}: cannot be opened", path.string()));
     }
     if (!read_line()) fail("the file is empty; expected a header line");
-    const std::vector<std::string> header = fields_;
-    n_fields_ = header.size();
+    header_ = fields_;
+    n_fields_ = header_.size();
     for (const std::string& column : columns) {
-      const auto at = std::find(header.begin(), header.end(), column);
-      if (at == header.end()) {
+      const auto at = std::find(header_.begin(), header_.end(), column);
+      if (at == header_.end()) {
         fail(fmt::format("no column \"{}\" in the header; expected {}", column,
                          joined(columns, ", ")));
       }
-      positions_.push_back(static_cast<std::size_t>(at - header.begin()));
+      positions_.push_back(static_cast<std::size_t>(at - header_.begin()));
     }
   }
 
@@ -66,6 +66,13 @@ class Table {
   /// Field of the column that was given as number `column` to the constructor.
   [[nodiscard]] const std::string& operator[](std::size_t column) const {
     return fields_[positions_[column]];
+  }
+
+  /// Field of a column that a table need not have; empty without it.
+  [[nodiscard]] std::string optional(std::string_view column) const {
+    const auto at = std::find(header_.begin(), header_.end(), column);
+    return at == header_.end() ? std::string{}
+                               : fields_[static_cast<std::size_t>(at - header_.begin())];
   }
 
   [[noreturn]] void fail(const std::string& what) const {
@@ -100,7 +107,7 @@ class Table {
 
   fs::path path_;
   std::ifstream file_;
-  std::vector<std::string> fields_;
+  std::vector<std::string> header_, fields_;
   std::vector<std::size_t> positions_;
   std::size_t n_fields_ = 0;
   Index line_number_ = 0;
@@ -192,6 +199,11 @@ std::vector<ReferenceMirna> read_mirna_table(const fs::path& path) {
       table.fail(fmt::format("well_predicted is \"{}\"; expected 0 or 1", flag));
     }
     mirna.well_predicted = flag == "1";
+    mirna.sequence = table.optional("sequence");
+    if (mirna.sequence.find_first_not_of("ACGU") != std::string::npos) {
+      table.fail(
+          fmt::format("sequence is \"{}\"; expected the letters A, C, G and U", mirna.sequence));
+    }
     mirnas.push_back(std::move(mirna));
   }
   if (mirnas.empty()) table.fail("no miRNA behind the header");
