@@ -107,7 +107,7 @@ for (const path of pages) {
         await page.locator("#map_by").selectOption({index: 0});
       }
       if (shots) {
-        await page.evaluate(() => { for (const one of document.querySelectorAll("details")) one.open = false; });
+        await page.evaluate(() => { for (const one of document.querySelectorAll("details")) one.open = false; scrollTo(0, 0); });
         for (const id of ["", ...await page.evaluate(() => [...document.querySelectorAll("main section")].map(one => one.id))]) {
           const shot = {path: `${shots}/${basename(path, ".html")}_${width}_${colorScheme}_${id || "head"}.png`};
           await (id ? page.locator("#" + id) : page).screenshot(shot);

@@ -315,9 +315,19 @@ GeneView view_genes(CellSource& source, const GeneIndex& index, const UnitRecipe
   reading.scale = Scale::none;
   reading.values = Values::counts;
   reading.empty_cells = EmptyCells::nan;
+  GeneView view;
+  const FeatureTable& features = source.features();
+  const bool has_any = std::any_of(
+      features.columns.begin(), features.columns.end(), [&](const FeatureColumn& column) {
+        return std::any_of(column.ids.begin(), column.ids.end(),
+                           [&](const std::string& id) { return index.find(id).has_value(); });
+      });
+  if (!has_any) {
+    view.values = Matrix::Zero(0, static_cast<Index>(cells.size()));
+    return view;
+  }
   PreparedInput input(source, index, reading);
   (void)input.decide(recipe);
-  GeneView view;
   std::vector<Index> line_of(static_cast<std::size_t>(index.panel_size()), -1);
   for (std::size_t gene = 0; gene < line_of.size(); ++gene) {
     if (input.genes().present()[gene] == 0) continue;

@@ -180,10 +180,16 @@ Json facts_of(const PageContent& content, const Profiles& profiles) {
   }
   if (content.sources.empty()) add("input", content.input);
   for (const auto& [name, value] : profiles.facts) {
-    if (name == "matrix") continue;
+    if (name == "matrix" || name == "model_checksum") continue;
     std::string key = name;
     std::replace(key.begin(), key.end(), '_', ' ');
-    add(key, value);
+    std::string text = value;
+    if (name == "genes_missing") {  // so that lines can break
+      for (std::size_t at = text.find(','); at != std::string::npos; at = text.find(',', at + 2)) {
+        text.replace(at, 1, ", ");
+      }
+    }
+    add(key, text);
   }
   return list;
 }
@@ -368,7 +374,7 @@ Json dots_json(const PageContent& content, const Profiles& profiles, const Marke
 }
 
 Json markers_json_of_page(const MarkerSet& markers, const Profiles& profiles,
-                          const MarkerOptions& options) {
+                          const MarkerOptions& options, const std::vector<Group>& groups) {
   const MirnaKin kin;
   Json lines = Json::array();
   const std::size_t n_groups = std::max<std::size_t>(1, markers.groups.size());
@@ -431,11 +437,26 @@ Json markers_json_of_page(const MarkerSet& markers, const Profiles& profiles,
         " The AUC is the chance that a cell of the group has a higher prediction than a cell of "
         "the others; it describes the cells and tests nothing.";
   }
+  std::string left_out;
+  std::set<std::string> compared;
+  for (const MarkerGroup& group : markers.groups) {
+    if (!group.comparators.empty()) compared.insert(group.name);
+  }
+  std::vector<std::string> alone;
+  for (const Group& group : groups) {
+    if (!compared.contains(group.name)) alone.push_back(group.name);
+  }
+  if (!alone.empty()) {
+    left_out = fmt::format(
+        " Not compared, because no profile is above the floor or no sample has it beside another "
+        "group: {}.",
+        words(joined(alone, ", "), 600));
+  }
   return {{"about",
            fmt::format("Each group against the equal mean of the other groups of the same samples: "
                        "{} groups, {} samples, {} profiles. Samples are the replicates; cells are "
-                       "not.",
-                       markers.groups.size(), markers.n_samples, markers.n_profiles)},
+                       "not.{}",
+                       markers.groups.size(), markers.n_samples, markers.n_profiles, left_out)},
           {"testing", std::move(testing)},
           {"caption", fmt::format("Markers: the first {} of each group", per_group)},
           {"has_auc", has_auc},
@@ -630,7 +651,7 @@ Json describe(const PageContent& content, const Profiles& profiles, const Marker
   }
   json["profiles"] = profiles_json(profiles);
   json["map"] = map_json(content, profiles, step);
-  json["markers"] = markers_json_of_page(markers, profiles, options);
+  json["markers"] = markers_json_of_page(markers, profiles, options, groups);
   json["dots"] = dots_json(content, profiles, markers, groups);
   json["volcano"] = volcano_json(markers, profiles, options, groups);
   json["network"] = part_json(content.network);

@@ -46,9 +46,11 @@ const scaled = column => {
 };
 
 // Colours: hues that people with any colour vision tell apart, with a shape where they repeat.
-const hues = ["#0072b2", "#d55e00", "#009e73", "#b04a8c", "#b58900", "#3a9bd9", "#8c510a", "#6b7785"];
-const hue = group => hues[group % hues.length];
-const shapeOf = group => Math.floor(group / hues.length) % 3;
+const hues = {
+  light: ["#0072b2", "#d55e00", "#009e73", "#b04a8c", "#b58900", "#3a9bd9", "#8c510a", "#6b7785"],
+  dark: ["#4da3ee", "#f0803c", "#2fc79a", "#e58fc8", "#e3b53f", "#a5dbff", "#c58f5a", "#a9b4c0"]};
+const hue = group => hues[dark() ? "dark" : "light"][group % 8];
+const shapeOf = group => Math.floor(group / 8) % 3;
 const parts = colour => [1, 3, 5].map(i => parseInt(colour.slice(i, i + 2), 16));
 const blend = (stops, share) => {
   const place = Math.min(Math.max(share, 0), 1) * (stops.length - 1);
@@ -216,9 +218,20 @@ if (!map.cells) {
       const placed = [];
       groups.forEach((group, g) => {
         if (!centres[g] || (lit >= 0 && g !== lit)) return;
-        let [x, y] = [px(centres[g][0]), py(centres[g][1])];
-        while (placed.some(([u, v]) => Math.abs(u - x) < 22 && Math.abs(v - y) < 20)) y += 4;
+        // The nearest free place, on a spiral around the median.
+        const [cx, cy] = [px(centres[g][0]), py(centres[g][1])];
+        let [x, y] = [cx, cy];
+        const taken = () => x < 30 || x > width - 12 || y < 12 || y > height - 32 || placed.some(([u, v]) => Math.hypot(u - x, v - y) < 22);
+        for (let turn = 0.5; taken() && turn < 120; turn += 0.5) {
+          x = cx + 1.5 * turn * Math.cos(turn);
+          y = cy + 1.5 * turn * Math.sin(turn);
+        }
         placed.push([x, y]);
+        if (x !== cx || y !== cy) {
+          pen.strokeStyle = style.getPropertyValue("--ink");
+          pen.lineWidth = 1;
+          pen.beginPath(); pen.moveTo(cx, cy); pen.lineTo(x, y); pen.stroke();
+        }
         pen.fillStyle = style.getPropertyValue("--paper");
         pen.beginPath(); pen.arc(x, y, 10, 0, 7); pen.fill();
         pen.strokeStyle = hue(g); pen.lineWidth = 2; pen.stroke();
@@ -341,9 +354,9 @@ const markerColumns = [["group", m => m.group, "words"], ["miRNA", m => m.mirna,
     legend.replaceChildren(colourBar(stops, number(-most, 1), "0", "+" + number(most, 1), "colour: difference to the other groups, z"), P.has_expression ? sizes : "");
   };
   redraws.push(show);
-  const cells = P.mirnas.flatMap((m, i) => P.groups.map((g, k) => ({mirna: m, group: groups[g].name, z: P.difference[i][k], expression: P.expression[i][k]})));
+  const grid = (caption, values, digits) => table(caption, [["miRNA", i => P.mirnas[i], "words"], ...P.groups.map((g, k) => [short(groups[g].name, 40), i => values[i][k], "", digits])], P.mirna_order);
   section("markers", "Markers of the groups", paragraph(M.about), paragraph(M.testing), dots, legend, paragraph(P.about),
-    folded("Table: the dots", table("Difference and expression of each dot", [["miRNA", c => c.mirna, "words"], ["group", c => c.group, "words"], ["difference, z", c => c.z, "", 2], ["expression, log2(RPM + 1)", c => c.expression, "", 2]], cells.slice(0, 900))),
+    folded("Tables: the dots", grid("Colour of the dots: difference to the other groups, z", P.difference, 2), P.has_expression ? grid("Size of the dots: expression, log2(RPM + 1)", P.expression, 1) : ""),
     table(M.caption, markerColumns.filter(([name]) => M.has_auc || (name !== "AUC over cells" && name !== "± ")), M.lines), paragraph(M.note));
 }
 
@@ -383,11 +396,12 @@ const markerColumns = [["group", m => m.group, "words"], ["miRNA", m => m.mirna,
     const best = points.slice().sort((a, b) => (V.tested ? b.y - a.y : 0) || Math.abs(b.d) - Math.abs(a.d));
     for (const p of best.slice(0, 40)) {
       if (placed.length >= (width < 500 ? 5 : 12)) break;
-      const long = p.name.length * 6.6, right_side = px(p.d) + long + 8 < width - right;
+      if (V.tested && p.y < 0.04 * high) continue;
+      const long = p.name.length * 7, right_side = px(p.d) + long + 8 < width - right;
       const box = [right_side ? px(p.d) + 5 : px(p.d) - 5 - long, py(p.y) - 6, long, 13];
       if (box[0] < left || box[1] < top || placed.some(b => box[0] < b[0] + b[2] && b[0] < box[0] + box[2] && box[1] < b[1] + b[3] && b[1] < box[1] + box[3])) continue;
       placed.push(box);
-      plot.append(draw("text", {x: box[0], y: py(p.y) + 4}, p.name));
+      plot.append(draw("text", {x: right_side ? box[0] : px(p.d) - 6, y: py(p.y) + 4, "text-anchor": right_side ? "start" : "end"}, p.name));
     }
     figure.replaceChildren(plot);
     under.replaceChildren(table("The 25 largest differences of " + groups[one.group].name, [["miRNA", p => p.name, "words"], ["difference, z", p => p.d, "", 3], [V.y_words, p => p.y, "", 2]], points.slice().sort((a, b) => Math.abs(b.d) - Math.abs(a.d)).slice(0, 25)));
@@ -463,7 +477,7 @@ for (const [id, title] of [["network", "Targets, network and hubs"], ["crosstalk
         const sign = draw("svg", {width: 14, height: 14, "aria-hidden": "true"});
         const mark = marks[k % marks.length];
         sign.append(mark === "circle" ? draw("circle", {cx: 7, cy: 7, r: 4, fill: hue(k)}) : mark === "square" ? draw("rect", {x: 3, y: 3, width: 8, height: 8, fill: hue(k)}) : draw("path", {fill: hue(k), d: mark === "triangle" ? "M7 2L12 11L2 11Z" : mark === "diamond" ? "M7 1L12 7L7 13L2 7Z" : "M2 5h10v4h-10Z"}));
-        return make("li", {}, make("span", {}, sign), " " + one);
+        return make("li", {}, sign, one);
       })));
     };
     redraws.push(paint);
