@@ -65,7 +65,7 @@ def mirna_rows(reference):
     for row in rows:
         name, older = row["name"], row["name_in_mirbase_v21"]
         require(re.fullmatch(r"MIMAT\d{7}", row["mimat_accession"]), f"{name}: accession")
-        require(re.fullmatch(r"[ACGU]{15,}", row["sequence"]), f"{name}: sequence")
+        require(re.fullmatch(r"[ACGU]{15,30}", row["sequence"]), f"{name}: sequence")
         yield [name, row["mimat_accession"], "" if older == name else older,
                "|".join(split(row["precursors"])), "1" if name in well else "0", row["sequence"]]
 

@@ -6,13 +6,8 @@
 namespace sicmir {
 
 MirnaKin::MirnaKin() {
-  constexpr std::size_t seed_from = 1;
-  constexpr std::size_t seed_length = 7;
   for (const ReferenceMirna& mirna : reference_mirnas()) {
-    Kin kin{mirna.precursors, {}};
-    if (mirna.sequence.size() >= seed_from + seed_length) {
-      kin.seed = mirna.sequence.substr(seed_from, seed_length);
-    }
+    Kin kin{mirna.precursors, mirna.seed()};
     by_name_.emplace(mirna.name, kin);
     by_name_.emplace(mirna.accession, std::move(kin));
   }

@@ -9,7 +9,7 @@
 #include <memory>
 #include <set>
 
-#include "analysis/difference_text.hpp"
+#include "analysis/shown_targets.hpp"
 #include "base/joined.hpp"
 #include "base/log.hpp"
 #include "base/log_notes.hpp"
@@ -25,7 +25,7 @@ namespace sicmir::cli {
 namespace {
 
 constexpr std::size_t most_mirnas = 30;
-constexpr std::size_t most_genes = 20;
+constexpr std::size_t most_genes = 30;
 
 struct ReportCommand : ProfileInput {
   CommonOptions common;
@@ -74,12 +74,27 @@ std::vector<std::string> gene_list(const std::string& list) {
   return names;
 }
 
-GenePanel panel_of(const std::vector<std::string>& names) {
+/// Genes of --genes, then a target of each miRNA that is shown, up to most_genes.
+std::vector<ShownGene> genes_to_show(const ReportCommand& command, const Profiles& profiles,
+                                     const std::vector<Index>& mirnas) {
+  std::vector<ShownGene> genes;
+  for (const std::string& name : gene_list(command.genes)) genes.push_back({name, name, {}});
+  for (ShownGene& gene : shown_targets(profiles, mirnas)) {
+    if (genes.size() == most_genes) break;
+    const bool is_there = std::any_of(genes.begin(), genes.end(), [&](const ShownGene& one) {
+      return one.id == gene.id || one.name == gene.name;
+    });
+    if (!is_there) genes.push_back(std::move(gene));
+  }
+  return genes;
+}
+
+GenePanel panel_of(const std::vector<ShownGene>& genes) {
   GenePanel panel;
-  for (const std::string& name : names) {
+  for (const ShownGene& shown : genes) {
     PanelGene gene;
-    gene.symbol = gene.current_symbol = name;
-    if (name.starts_with("ENSG")) gene.ensembl_id = name;
+    gene.symbol = gene.current_symbol = shown.id;
+    if (shown.id.starts_with("ENSG")) gene.ensembl_id = shown.id.substr(0, shown.id.find('.'));
     panel.genes.push_back(std::move(gene));
   }
   return panel;
@@ -135,9 +150,25 @@ InputMap of_drawn(const InputMap& all, const CellView& view) {
   return drawn;
 }
 
+/// From ids to names and notes; says which genes of --genes are not in the input.
+void name_genes(const std::vector<ShownGene>& genes, PageMap& map) {
+  std::vector<std::string> missing;
+  for (const ShownGene& gene : genes) {
+    const auto found = std::find(map.genes.genes.begin(), map.genes.genes.end(), gene.id);
+    if (found == map.genes.genes.end() && gene.note.empty()) missing.push_back(gene.name);
+  }
+  for (std::string& id : map.genes.genes) {
+    const auto shown = std::find_if(genes.begin(), genes.end(),
+                                    [&](const ShownGene& gene) { return gene.id == id; });
+    map.gene_notes.push_back(shown->note);
+    id = shown->name;
+  }
+  if (!missing.empty()) log_warning("--genes: the input does not have {}", joined(missing, ", "));
+}
+
 PageMap draw_cells(const ReportCommand& command, const PreparedModel& model, const GeneIndex& index,
                    const Profiles& profiles, const std::vector<Index>& mirnas) {
-  const std::vector<std::string> genes = gene_list(command.genes);
+  const std::vector<ShownGene> genes = genes_to_show(command, profiles, mirnas);
   const GroupSizes sizes = sizes_of(profiles);
   SourceOptions opening = command.input.source;
   opening.threads = command.common.threads;
@@ -165,14 +196,7 @@ PageMap draw_cells(const ReportCommand& command, const PreparedModel& model, con
     reading.threads = options.threads;
     map.genes = view_genes(*again, GeneIndex(panel_of(genes)), model.card().recipe, map.view.cells,
                            reading);
-    const std::set<std::string> found(map.genes.genes.begin(), map.genes.genes.end());
-    std::vector<std::string> missing;
-    for (const std::string& name : genes) {
-      if (!found.contains(name)) missing.push_back(name);
-    }
-    if (!missing.empty()) {
-      log_warning("--genes: the input does not have {}", joined(missing, ", "));
-    }
+    name_genes(genes, map);
   }
   return map;
 }

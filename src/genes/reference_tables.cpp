@@ -37,21 +37,26 @@ std::vector<std::string> split_list(std::string_view text) {
 /// A small tab-separated table with a header, read line by line.
 class Table {
  public:
-  Table(const fs::path& path, const std::vector<std::string>& columns) : path_(path), file_(path) {
+  /// `optional`: a column that need not be there; the number behind those of `columns`.
+  Table(const fs::path& path, const std::vector<std::string>& columns,
+        const std::string& optional = {})
+      : path_(path), file_(path) {
     if (!file_) {
       throw Error(ExitCode::bad_input, fmt::format("{}: cannot be opened", path.string()));
     }
     if (!read_line()) fail("the file is empty; expected a header line");
-    header_ = fields_;
-    n_fields_ = header_.size();
+    const std::vector<std::string> header = fields_;
+    n_fields_ = header.size();
     for (const std::string& column : columns) {
-      const auto at = std::find(header_.begin(), header_.end(), column);
-      if (at == header_.end()) {
+      const auto at = std::find(header.begin(), header.end(), column);
+      if (at == header.end()) {
         fail(fmt::format("no column \"{}\" in the header; expected {}", column,
                          joined(columns, ", ")));
       }
-      positions_.push_back(static_cast<std::size_t>(at - header_.begin()));
+      positions_.push_back(static_cast<std::size_t>(at - header.begin()));
     }
+    const auto at = std::find(header.begin(), header.end(), optional);
+    if (at != header.end()) positions_.push_back(static_cast<std::size_t>(at - header.begin()));
   }
 
   /// False at the end of the file.
@@ -63,16 +68,11 @@ class Table {
     return true;
   }
 
+  [[nodiscard]] bool has(std::size_t column) const { return column < positions_.size(); }
+
   /// Field of the column that was given as number `column` to the constructor.
   [[nodiscard]] const std::string& operator[](std::size_t column) const {
     return fields_[positions_[column]];
-  }
-
-  /// Field of a column that a table need not have; empty without it.
-  [[nodiscard]] std::string optional(std::string_view column) const {
-    const auto at = std::find(header_.begin(), header_.end(), column);
-    return at == header_.end() ? std::string{}
-                               : fields_[static_cast<std::size_t>(at - header_.begin())];
   }
 
   [[noreturn]] void fail(const std::string& what) const {
@@ -107,7 +107,7 @@ class Table {
 
   fs::path path_;
   std::ifstream file_;
-  std::vector<std::string> header_, fields_;
+  std::vector<std::string> fields_;
   std::vector<std::size_t> positions_;
   std::size_t n_fields_ = 0;
   Index line_number_ = 0;
@@ -177,8 +177,9 @@ GenePanel read_gene_panel(const fs::path& path) {
 }
 
 std::vector<ReferenceMirna> read_mirna_table(const fs::path& path) {
-  enum : std::size_t { name, accession, v21_name, precursors, well_predicted };
-  Table table(path, {"name", "accession", "name_in_v21", "precursors", "well_predicted"});
+  enum : std::size_t { name, accession, v21_name, precursors, well_predicted, sequence };
+  Table table(path, {"name", "accession", "name_in_v21", "precursors", "well_predicted"},
+              "sequence");
   std::vector<ReferenceMirna> mirnas;
   while (table.next()) {
     ReferenceMirna mirna;
@@ -199,10 +200,13 @@ std::vector<ReferenceMirna> read_mirna_table(const fs::path& path) {
       table.fail(fmt::format("well_predicted is \"{}\"; expected 0 or 1", flag));
     }
     mirna.well_predicted = flag == "1";
-    mirna.sequence = table.optional("sequence");
-    if (mirna.sequence.find_first_not_of("ACGU") != std::string::npos) {
-      table.fail(
-          fmt::format("sequence is \"{}\"; expected the letters A, C, G and U", mirna.sequence));
+    if (table.has(sequence)) {
+      mirna.sequence = table[sequence];
+      if (mirna.sequence.size() < 8 ||
+          mirna.sequence.find_first_not_of("ACGU") != std::string::npos) {
+        table.fail(fmt::format("\"{}\" is not the sequence of a miRNA (A, C, G and U, 8 or more)",
+                               mirna.sequence));
+      }
     }
     mirnas.push_back(std::move(mirna));
   }

@@ -327,8 +327,8 @@ def test_what_cannot_be_done_is_said(model, tmp_path):
     (tmp_path / "file").write_text("x")
     done = report(source, model, tmp_path / "report.html", "--tables", tmp_path / "file", expect=5)
     assert "file" in done.stderr and not (tmp_path / "report.html").exists()
-    done = report(source, model, tmp_path / "report.html", "--genes", ",".join(f"G{i}" for i in range(21)), expect=2)
-    assert "at most 20" in done.stderr
+    done = report(source, model, tmp_path / "report.html", "--genes", ",".join(f"G{i}" for i in range(31)), expect=2)
+    assert "at most 30" in done.stderr
 
 
 def test_many_groups_and_long_names_stay_small(model, tmp_path):
