@@ -252,6 +252,17 @@ void set_aucs(const Histograms& histograms, Index n_groups, Index n_mirnas, Cell
 
 namespace cell_view {
 
+GroupSizes sizes_of(const Profiles& profiles) {
+  std::map<std::string, Index> sizes;
+  for (const Profile& profile : profiles.profiles) sizes[profile.group] += profile.n_cells;
+  GroupSizes result;
+  for (const auto& [name, n] : sizes) {
+    result.names.push_back(name);
+    result.n_cells.push_back(n);
+  }
+  return result;
+}
+
 std::vector<Index> quotas(const std::vector<Index>& n_of_group, Index most) {
   const Index n = std::accumulate(n_of_group.begin(), n_of_group.end(), Index{0});
   if (n <= most) return n_of_group;
@@ -292,20 +303,33 @@ CellAuc auc_of(const std::vector<double>& group, const std::vector<double>& othe
 }  // namespace cell_view
 
 CellView view_cells(CellSource& source, const PreparedModel& model, const GeneIndex& index,
-                    const GroupingOptions& grouping, const std::vector<std::string>& groups,
-                    const std::vector<Index>& n_of_group, const CellViewOptions& options) {
+                    const GroupingOptions& grouping, const Profiles& profiles,
+                    const CellViewOptions& options) {
+  const cell_view::GroupSizes groups = cell_view::sizes_of(profiles);
   CellView view;
   const CellGroups listed = CellGroups::open(grouping, source.description());
   const auto n_mirnas = static_cast<Index>(model.card().mirnas.size());
-  ViewSink sink(view, options, listed, groups, n_of_group, n_mirnas);
+  ViewSink sink(view, options, listed, groups.names, groups.n_cells, n_mirnas);
   PredictOptions predicting;
   static_cast<ReadingOptions&>(predicting) = static_cast<const ReadingOptions&>(options);
   predicting.scale = Scale::dataset;
   predicting.empty_cells = EmptyCells::nan;
   (void)predict(source, model, index, predicting, sink);
-  set_aucs(sink.histograms(), static_cast<Index>(groups.size()), n_mirnas, view);
+  set_aucs(sink.histograms(), static_cast<Index>(groups.names.size()), n_mirnas, view);
   if (options.components) project(sink.kept(), view);
   return view;
+}
+
+void add_aucs(const CellView& view, const Profiles& profiles, MarkerSet& markers) {
+  const std::vector<std::string> names = cell_view::sizes_of(profiles).names;
+  for (MarkerGroup& group : markers.groups) {
+    const auto found = std::lower_bound(names.begin(), names.end(), group.name);
+    const std::vector<CellAuc>& aucs = view.auc[static_cast<std::size_t>(found - names.begin())];
+    for (Marker& one : group.markers) {
+      one.auc = aucs[static_cast<std::size_t>(one.mirna)].auc;
+      one.auc_error = aucs[static_cast<std::size_t>(one.mirna)].error;
+    }
+  }
 }
 
 GeneView view_genes(CellSource& source, const GeneIndex& index, const UnitRecipe& recipe,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "analysis/input_map.hpp"
+#include "analysis/markers.hpp"
 #include "analysis/profiles.hpp"
 #include "sicmir/cell_source.hpp"
 #include "sicmir/grouping.hpp"
@@ -49,16 +50,16 @@ struct CellView {
 };
 
 /// Predicts every cell of `source`, standardised among the cells, and keeps what CellView says.
-/// `groups`: names, in the order of their bytes, with the numbers of their non-empty cells
-/// (`n_of_group`), as the profiles have them. Cells to draw are chosen by group: at least 200 of
-/// each (or all), the others in proportion; each with the same chance within its group. AUCs
-/// compare all cells of a group with all cells of the other groups, by histograms of z. Bytes
-/// depend on the seed alone. Throws as predict().
+/// Groups are those of `profiles`, made of the same cells, in the order of their names' bytes.
+/// Cells to draw are chosen by group: at least 200 of each (or all), the others in proportion; each
+/// with the same chance within its group. AUCs compare all cells of a group with all cells of the
+/// other groups, by histograms of z. Bytes depend on the seed alone. Throws as predict().
 [[nodiscard]] CellView view_cells(CellSource& source, const PreparedModel& model,
                                   const GeneIndex& index, const GroupingOptions& grouping,
-                                  const std::vector<std::string>& groups,
-                                  const std::vector<Index>& n_of_group,
-                                  const CellViewOptions& options);
+                                  const Profiles& profiles, const CellViewOptions& options);
+
+/// Puts the AUCs of cells into the markers.
+void add_aucs(const CellView& view, const Profiles& profiles, MarkerSet& markers);
 
 /// Expression of a few genes in cells.
 struct GeneView {
@@ -73,6 +74,13 @@ struct GeneView {
                                   const ReadingOptions& options);
 
 namespace cell_view {
+
+/// Names of the groups of profiles, in the order of their bytes, and how many cells each has.
+struct GroupSizes {
+  std::vector<std::string> names;
+  std::vector<Index> n_cells;
+};
+[[nodiscard]] GroupSizes sizes_of(const Profiles& profiles);
 
 /// How many of each group's cells are drawn. The sum is at most `most`.
 [[nodiscard]] std::vector<Index> quotas(const std::vector<Index>& n_of_group, Index most);

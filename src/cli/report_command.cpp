@@ -5,7 +5,6 @@
 #include <array>
 #include <chrono>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <set>
 
@@ -38,23 +37,6 @@ struct ReportCommand : ProfileInput {
   std::int64_t max_cells = 50'000;
   std::uint64_t seed = 1;
 };
-
-/// Names of the groups of the profiles, and how many cells each has.
-struct GroupSizes {
-  std::vector<std::string> names;
-  std::vector<Index> n_cells;
-};
-
-GroupSizes sizes_of(const Profiles& profiles) {
-  std::map<std::string, Index> sizes;
-  for (const Profile& profile : profiles.profiles) sizes[profile.group] += profile.n_cells;
-  GroupSizes result;
-  for (const auto& [name, n] : sizes) {
-    result.names.push_back(name);
-    result.n_cells.push_back(n);
-  }
-  return result;
-}
 
 std::vector<std::string> gene_list(const std::string& list) {
   if (list.empty()) return {};
@@ -169,7 +151,6 @@ void name_genes(const std::vector<ShownGene>& genes, PageMap& map) {
 PageMap draw_cells(const ReportCommand& command, const PreparedModel& model, const GeneIndex& index,
                    const Profiles& profiles, const std::vector<Index>& mirnas) {
   const std::vector<ShownGene> genes = genes_to_show(command, profiles, mirnas);
-  const GroupSizes sizes = sizes_of(profiles);
   SourceOptions opening = command.input.source;
   opening.threads = command.common.threads;
   const std::unique_ptr<CellSource> source = open_source(command.input.input, opening, index);
@@ -185,8 +166,7 @@ PageMap draw_cells(const ReportCommand& command, const PreparedModel& model, con
       std::min<Index>(command.max_cells, most_cells_of_page(mirnas.size(), genes.size()));
   ProgressBar progress(command.common.quiet);
   options.on_progress = [&](const Progress& now) { progress.show(now); };
-  map.view = view_cells(*source, model, index, command.grouping.groups, sizes.names, sizes.n_cells,
-                        options);
+  map.view = view_cells(*source, model, index, command.grouping.groups, profiles, options);
   progress.clear();
   map.coordinates = of_drawn(all, map.view);
   if (!genes.empty()) {
@@ -199,17 +179,6 @@ PageMap draw_cells(const ReportCommand& command, const PreparedModel& model, con
     name_genes(genes, map);
   }
   return map;
-}
-
-void set_aucs(const CellView& view, const std::vector<std::string>& names, MarkerSet& markers) {
-  for (MarkerGroup& group : markers.groups) {
-    const auto found = std::lower_bound(names.begin(), names.end(), group.name);
-    const auto& aucs = view.auc[static_cast<std::size_t>(found - names.begin())];
-    for (Marker& one : group.markers) {
-      one.auc = aucs[static_cast<std::size_t>(one.mirna)].auc;
-      one.auc_error = aucs[static_cast<std::size_t>(one.mirna)].error;
-    }
-  }
 }
 
 /// Why no cells can be drawn; empty: they can.
@@ -272,7 +241,7 @@ void run(ReportCommand& command) {
   content.mirnas = leading_mirnas(markers, profiles, most_mirnas);
   if (content.why_no_map.empty()) {
     content.map = draw_cells(command, *model, *index, profiles, content.mirnas);
-    set_aucs(content.map->view, sizes_of(profiles).names, markers);
+    add_aucs(content.map->view, profiles, markers);
   }
   content.network.words =
       "Not run. `sicmir network` tests which miRNAs hold their targets down, and looks for hubs.";
