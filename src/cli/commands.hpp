@@ -29,6 +29,7 @@ void bind_compare(Command& sub);
 void bind_network(Command& sub);
 void bind_crosstalk(Command& sub);
 void bind_explain(Command& sub);
+void bind_report(Command& sub);
 void bind_merge(Command& sub);
 void bind_merge_stats(Command& sub);
 void bind_inspect(Command& sub);
