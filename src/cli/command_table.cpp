@@ -50,6 +50,7 @@ constexpr std::array table = {
                  bind_atlas, false},
     CommandEntry{"atlas-add", atlases, "Add a data set to an atlas", bind_atlas_add, true},
     CommandEntry{"atlas-index", atlases, "Make the catalogue of an atlas", bind_atlas_index, true},
+    CommandEntry{"atlas-query", atlases, "Ask an atlas", bind_atlas_query, true},
     CommandEntry{"atlas-info", atlases, "List the data sets of an atlas", bind_atlas_info, true},
     CommandEntry{"atlas-remove", atlases, "Remove data sets from an atlas", bind_atlas_remove,
                  true},
