@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cells/spool.hpp"
 #include "hdf5/h5.hpp"
 #include "hdf5/h5_window.hpp"
 #include "input/h5_matrix.hpp"
@@ -15,6 +16,7 @@ namespace sicmir {
 
 /// What a format's reader finds out; `file` stays at its address, the matrix refers to it.
 struct H5Parts {
+  std::unique_ptr<TemporaryFile> temporary;  ///< that holds `file`, of formats that are translated
   std::unique_ptr<h5::File> file;
   SourceDescription description;
   FeatureTable features;
