@@ -13,9 +13,9 @@
 
 #include "base/joined.hpp"
 #include "base/printable.hpp"
-#include "base/suggest.hpp"
 #include "input/anndata_image.hpp"
 #include "input/h5_matrix_source.hpp"
+#include "input/r_names.hpp"
 #include "input/rds_objects.hpp"
 #include "input/sources.hpp"
 #include "rds/read.hpp"
@@ -44,13 +44,12 @@ class Translation {
     for (const NamedNode& each : object_.matrices) write_matrix(each);
   }
 
+ private:
   /// Where a matrix is in the image.
   [[nodiscard]] std::string path_of(const std::string& name) const {
-    if (name == object_.main || object_.matrices.size() == 1) return "X";
-    return "layers/" + name;
+    return name == object_.main ? "X" : "layers/" + name;
   }
 
- private:
   void leave_out(const std::string& what, const std::string& why) {
     left_out_.push_back(fmt::format("{} ({})", printable(what), why));
   }
@@ -137,16 +136,6 @@ class Translation {
       --value;
     }
     table.categories(column.name, values, categories, graph_.inherits(column.node, "ordered"));
-  }
-
-  /// "UMAP" is X_umap, as scanpy and the usual converters call it.
-  static std::string reduction_name(const std::string& name) {
-    if (name.starts_with("X_")) return name;
-    std::string lower = name;
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
-      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    return "X_" + lower;
   }
 
   void write_reductions() {
@@ -252,24 +241,6 @@ class Translation {
   std::vector<std::string> left_out_;
 };
 
-/// The matrix that `--layer` names, as the object calls it; empty: none was named.
-std::string named_matrix(const Graph& graph, const RdsObject& object, std::string layer) {
-  if (layer.empty() || layer == "auto") return {};
-  const std::string asked = layer;
-  const std::string prefix = object.assay + "/";
-  if (!object.assay.empty() && layer.starts_with(prefix)) layer.erase(0, prefix.size());
-  if (layer.starts_with("layers/")) layer.erase(0, 7);
-  if (layer == "X") layer = object.main;
-  std::vector<std::string> names;
-  for (const NamedNode& each : object.matrices) {
-    if (each.name == layer) return layer;
-    names.push_back(each.name);
-  }
-  names.insert(names.end(), object.other.begin(), object.other.end());
-  graph.fail(fmt::format("there is no matrix '{}'. The object has: {}.{}", printable(asked),
-                         joined(names, ", "), did_you_mean(asked, names)));
-}
-
 }  // namespace
 
 std::unique_ptr<CellSource> open_rds_source(std::unique_ptr<ByteInput> input,
@@ -277,24 +248,21 @@ std::unique_ptr<CellSource> open_rds_source(std::unique_ptr<ByteInput> input,
   const std::string name = input->name();
   AnnDataImage image(name);
   RdsObject object;
-  std::string matrix;
-  std::string path;
-  std::vector<std::pair<std::string, std::string>> names;  // in the image, in the object
+  std::string layer;
   {
     RdsNumbers numbers(image.out());
     const Graph graph = rds::read(*input, numbers);
     numbers.end();
     object = find_parts(graph, numbers, options.layer);
-    matrix = named_matrix(graph, object, options.layer);
-    Translation translation(graph, numbers, image.out(), object);
-    translation.write();
-    if (!matrix.empty()) path = translation.path_of(matrix);
-    for (const NamedNode& each : object.matrices) {
-      names.emplace_back(translation.path_of(each.name), each.name);
-    }
+    if (object.matrices.size() == 1) object.main = object.matrices.front().name;
+    std::vector<std::string> listed;
+    for (const NamedNode& each : object.matrices) listed.push_back(each.name);
+    listed.insert(listed.end(), object.other.begin(), object.other.end());
+    layer = layer_in_anndata(name, options.layer, object.assay, object.main, listed);
+    Translation(graph, numbers, image.out(), object).write();
   }
   SourceOptions as_h5ad = options;
-  as_h5ad.layer = path.empty() ? "auto" : path;
+  as_h5ad.layer = layer;
   H5Parts parts =
       open_h5ad(std::make_unique<h5::File>(h5::File::open_read(image.finish())), as_h5ad, genes);
   parts.temporary = image.release();
@@ -305,11 +273,8 @@ std::unique_ptr<CellSource> open_rds_source(std::unique_ptr<ByteInput> input,
   }
   description.is_h5ad = false;
   const auto shown = [&](const std::string& place) {
-    for (const auto& [in_image, in_object] : names) {
-      if (in_image != place) continue;
-      return object.assay.empty() ? in_object : object.assay + "/" + in_object;
-    }
-    return place;
+    const std::string in_r = layer_name(place, object.main);
+    return object.assay.empty() ? in_r : object.assay + "/" + in_r;
   };
   description.matrix = shown(description.matrix);
   for (std::string& other : description.other_matrices) other = shown(other);

@@ -92,6 +92,9 @@ class UnpackedBytes final : public ByteStage {
     const int done = archive_read_next_header(archive_.get(), &entry);
     if (done == ARCHIVE_EOF) return false;
     if (done != ARCHIVE_OK) fail_reading();
+    // What no filter takes would pass through as it is.
+    if (archive_filter_code(archive_.get(), 0) == ARCHIVE_FILTER_NONE)
+      fail("its header is damaged");
     return true;
   }
 

@@ -3,6 +3,7 @@
 by rds_writer.py from the specification. The same data as a table or an h5ad give the expected values."""
 import gzip
 import json
+import os
 import struct
 import subprocess
 
@@ -13,39 +14,32 @@ import pytest
 import scipy.sparse
 
 import rds_writer as r
-from program import PROJECT, SYMBOLS, counts, predict, run
+from program import PROJECT, predict, run
+from same_cells import CELLS, N_CELLS, PCA, SCORES, TABLE, TYPES, as_anndata, check_carried
 
 FIXTURES = PROJECT / "tests" / "data" / "rds"
-N_CELLS = 60
 
 
 @pytest.fixture(scope="module")
 def table():
-    return counts(N_CELLS, genes=SYMBOLS + [f"OTHER{i}" for i in range(100)], seed=19)
+    return TABLE
 
 
 @pytest.fixture(scope="module")
-def obs(table):
-    kinds = ["T", "B", None]
-    return pd.DataFrame({"type": [kinds[i % 3] for i in range(N_CELLS)],
-                         "score": np.arange(N_CELLS) / 4}, index=table.columns)
+def obs():
+    return pd.DataFrame({"type": TYPES, "score": SCORES}, index=CELLS)
 
 
 @pytest.fixture(scope="module")
 def pca():
-    return np.random.default_rng(3).normal(size=(N_CELLS, 2))
+    return PCA
 
 
 @pytest.fixture(scope="module")
-def h5ad(table, obs, pca, tmp_path_factory):
+def h5ad(tmp_path_factory):
     """What the others must agree with."""
-    data = anndata.AnnData(scipy.sparse.csr_matrix(np.log1p(table.to_numpy().T.astype(float))),
-                           obs=obs.assign(type=pd.Categorical(obs["type"])),
-                           var=pd.DataFrame(index=table.index), dtype=np.float64)
-    data.layers["counts"] = scipy.sparse.csr_matrix(table.to_numpy().T.astype(float))
-    data.obsm["X_pca"] = pca
     path = tmp_path_factory.mktemp("h5ad") / "cells.h5ad"
-    data.write_h5ad(path)
+    as_anndata().write_h5ad(path)
     return path
 
 
@@ -106,10 +100,7 @@ def test_metadata_and_reductions_are_carried(model, table, obs, pca, h5ad, tmp_p
     path = r.save(tmp_path / "cells.rds", OBJECTS[kind](table, obs, pca))
     for source, out in ((path, "a.h5ad"), (h5ad, "b.h5ad")):
         run("predict", source, "-m", model, "-o", tmp_path / out)
-    found, wanted = anndata.read_h5ad(tmp_path / "a.h5ad"), anndata.read_h5ad(tmp_path / "b.h5ad")
-    np.testing.assert_array_equal(found.X, wanted.X)
-    pd.testing.assert_frame_equal(found.obs[["type", "score"]], wanted.obs[["type", "score"]])
-    np.testing.assert_array_equal(found.obsm["X_pca"], wanted.obsm["X_pca"])
+    check_carried(tmp_path / "a.h5ad", tmp_path / "b.h5ad")
 
 
 @pytest.mark.parametrize("kind", OBJECTS)
@@ -326,9 +317,9 @@ def test_hostile_objects_are_refused(model, tmp_path, name):
     path = tmp_path / "hostile.rds"
     path.write_bytes(gzip.compress(data, 1))
     # 1 GB of address space: nothing may be allocated on the word of the file.
-    done = subprocess.run(["bash", "-c", 'ulimit -v 1500000; exec "$0" "$@"', __import__("os").environ["SICMIR"],
+    done = subprocess.run(["bash", "-c", 'ulimit -v 1500000; exec "$0" "$@"', os.environ["SICMIR"],
                            "predict", str(path), "-m", str(model), "--min-panel", "0.001"], capture_output=True, text=True, timeout=60,
-                          env={**__import__("os").environ, "SICMIR_SUPERVISE": "0"})
+                          env={**os.environ, "SICMIR_SUPERVISE": "0"})
     assert done.returncode == 3, (done.returncode, done.stderr)
     assert message in done.stderr, done.stderr
     assert "/proc/" not in done.stderr and done.stdout == ""
