@@ -238,8 +238,8 @@ void predict_one(const PredictCommand& command, const PreparedModel& prepared,
                               input.path, input.format));
     }
     sink = make_obsm_sink(command.output, input.path, command.into_obsm);
-  } else if (carries && source->description().is_h5ad) {
-    sink_options.carry_from = source->description().path;
+  } else if (carries && !source->description().annotations.empty()) {
+    sink_options.carry_from = source->description().annotations;
     sink = open_sink(command.output, sink_options);
   }
   std::vector<Output> outputs;
