@@ -45,6 +45,8 @@ constexpr std::array table = {
     CommandEntry{"merge-stats", parts,
                  "Merge the moments of shards; the result is bit-identical to one run",
                  bind_merge_stats, true},
+    CommandEntry{"merge-summaries", parts, "Join the summaries of the parts of a list of inputs",
+                 bind_merge_summaries, false},
     CommandEntry{"train", models, "Fit a model to paired mRNA and miRNA samples", bind_train, true},
     CommandEntry{"assemble", models,
                  "Make tables for train from a download from the Genomic Data Commons",
