@@ -59,6 +59,8 @@ constexpr std::array table = {
     CommandEntry{"merge-stats", parts,
                  "Merge the moments of shards; the result is bit-identical to one run",
                  bind_merge_stats, true},
+    CommandEntry{"merge-summaries", parts, "Join the summaries of the parts of a list of inputs",
+                 bind_merge_summaries, false},
     CommandEntry{"atlas", atlases, "Many data sets: to be asked from the shell, and browsed",
                  bind_atlas, false},
     CommandEntry{"atlas-add", atlases, "Add a data set to an atlas", bind_atlas_add, true},
