@@ -105,15 +105,16 @@ const allMarkers = sets.flatMap((_, d) => typesOf[d].flatMap((t) => markers(d, t
 const edgesOf = sets.map((_, d) => (d > 1 ? [] : Array.from({ length: d ? 150 : 60 }, () => ({ type: typesOf[d][Math.floor(random() ** 2 * typesOf[d].length)], mirna: index.get(known[Math.floor(random() * known.length)][1]), target: genes[Math.floor(random() * genes.length)] + (random() < 0.6 ? "" : Math.floor(random() * 30)), correlation: -0.2 - 0.6 * random(), weight: random() }))));
 const triplesOf = sets.map((_, d) => (d > 1 ? [] : Array.from({ length: 120 }, () => ({ sender: typesOf[d][Math.floor(random() * typesOf[d].length)], receiver: typesOf[d][Math.floor(random() * typesOf[d].length)], mirna: Math.floor(random() * 40), score: random() ** 3, p: d ? null : random() * 0.1 })).filter((x) => x.sender !== x.receiver)));
 
-const markerArrays = (list, mine) => [
-  [mine ? "type" : "dataset", "u16", list.map((x) => (mine ? x.t : x.d))], ["mirna", "u16", list.map((x) => x.m)], ["rank", "u16", list.map((x) => x.rank)], ["rival", "u16", list.map((x) => x.rival)],
+const markerArrays = (list) => [
+  ["dataset", "u16", list.map((x) => x.d)], ["type", "u16", list.map((x) => x.t)], ["mirna", "u16", list.map((x) => x.m)], ["rank", "u16", list.map((x) => x.rank)], ["rival", "u16", list.map((x) => x.rival)],
   ["z", "f32", list.map((x) => x.z)], ["rival_z", "f32", list.map((x) => x.rivalZ)], ["probability", "f32", list.map((x) => x.probability)], ["fdr", "f32", list.map((x) => (x.d === 1 ? NaN : x.fdr))],
   ["p", "f32", list.map(() => NaN)], ["log2rpm", "f32", list.map((x) => x.z)], ["expression", "f32", list.map(() => 5)], ["tau", "f32", list.map(() => random())]];
+const edgeArrays = (list) => [["edge_dataset", "u16", list.map((x) => x.d)], ["edge_type", "u16", list.map((x) => x.type)], ["edge_mirna", "u16", list.map((x) => x.mirna)], ["edge_correlation", "f32", list.map((x) => x.correlation)], ["edge_weight", "f32", list.map((x) => x.weight)]];
+const allEdges = edgesOf.flatMap((list, d) => list.map((x) => ({ ...x, d })));
 
 const mirnaFiles = mirnas.map((_, m) => putBundle({ mirna: m,
-  markers: allMarkers.filter((x) => x.m === m).slice(0, 100).map((x) => ({ set: x.d, type: x.t, rank: x.rank, z: x.z, rival: x.rival, rival_z: x.rivalZ, probability: x.probability, fdr: x.d === 1 ? null : x.fdr })),
-  edges: edgesOf.flatMap((list, set) => list.filter((x) => x.mirna === m).map(({ type, target, correlation }) => ({ set, type, target, correlation }))) },
-  [["mean", "f16", values.map((v) => v[m])], ["sd", "f16", values.map((_, g) => (groups.samples[g] > 1 ? 0.2 + 0.2 * random() : NaN))]]));
+  targets: allEdges.filter((x) => x.mirna === m).map((x) => x.target) },
+  [["mean", "f16", values.map((v) => v[m])], ["sd", "f16", values.map((_, g) => (groups.samples[g] > 1 ? 0.2 + 0.2 * random() : NaN))], ...markerArrays(allMarkers.filter((x) => x.m === m).sort((a, b) => a.rank - b.rank).slice(0, 100)), ...edgeArrays(allEdges.filter((x) => x.mirna === m))]));
 const meanOver = (t, m) => {
   const by = sets.map((_, d) => values.filter((_, g) => groups.dataset[g] === d && groups.type[g] === t).map((v) => v[m]).filter((v) => !Number.isNaN(v))).filter((v) => v.length).map((v) => v.reduce((a, b) => a + b) / v.length);
   const mean = by.reduce((a, b) => a + b, 0) / by.length;
@@ -121,7 +122,7 @@ const meanOver = (t, m) => {
 };
 const typeFiles = typeNames.map((_, t) => {
   const held = mirnas.map((_, m) => meanOver(t, m));
-  return putBundle({ type: t }, [["mean", "f32", held.map((x) => x.mean)], ["sd", "f32", held.map((x) => x.sd)], ["n_datasets", "u16", held.map((x) => x.n)], ...markerArrays(allMarkers.filter((x) => x.t === t), false)]);
+  return putBundle({ type: t }, [["mean", "f32", held.map((x) => x.mean)], ["sd", "f32", held.map((x) => x.sd)], ["n_datasets", "u16", held.map((x) => x.n)], ...markerArrays(allMarkers.filter((x) => x.t === t))]);
 });
 const BLOCK = 1 << 20;
 const setFiles = sets.map((set, d) => {
@@ -147,10 +148,10 @@ const setFiles = sets.map((set, d) => {
     cells = { file, n, map: set.map ? "X_umap" : "", blocks: n > 100000 ? Array.from({ length: Math.ceil(M / per) }, () => blocks[0]) : blocks, per_block: per, types: local, samples };
   }
   const contrasts = set.conditions.length ? typesOf[d].slice(0, 4).map((type) => ({ type, condition: 1, reference: 0, n_condition: 4, n_reference: 5 })) : [];
-  return putBundle({ dataset: d, first_group: own[0], n_groups: own.length, cells, contrasts, edges: edgesOf[d], triples: triplesOf[d] },
+  return putBundle({ dataset: d, first_group: own[0], n_groups: own.length, cells, contrasts, targets: allEdges.filter((x) => x.d === d).map((x) => x.target) },
     [["mean", "f16", own.flatMap((g) => values[g])], ["sd", "f16", own.flatMap(() => mirnas.map(() => 0.3))],
       ["effect", "f32", contrasts.flatMap(() => mirnas.map(() => 0.8 * normal()))], ["error", "f32", contrasts.flatMap(() => mirnas.map(() => 0.2 + 0.2 * random()))],
-      ...markerArrays(allMarkers.filter((x) => x.d === d), true)]);
+      ...markerArrays(allMarkers.filter((x) => x.d === d)), ...edgeArrays(allEdges.filter((x) => x.d === d)), ...["sender", "receiver", "mirna"].map((key) => ["triple_" + key, "u16", triplesOf[d].map((x) => x[key])]), ...["score", "p"].map((key) => ["triple_" + key, "f32", triplesOf[d].map((x) => x[key] ?? NaN)])]);
 });
 const types = { ...thing(typeNames, typeTerms), groups: typeNames.map((_, t) => groups.type.filter((x) => x === t).length), datasets: typeNames.map((_, t) => new Set(groups.dataset.filter((_, g) => groups.type[g] === t)).size), cells: typeNames.map((_, t) => groups.cells.filter((_, g) => groups.type[g] === t).reduce((a, b) => a + b, 0)), file: typeFiles };
 const terms = { tissue: thing(tissueNames, { liver: "UBERON:0002107", blood: "UBERON:0000178", brain: "UBERON:0000955", lung: "UBERON:0002048" }), disease: thing(diseaseNames, { glioblastoma: "MONDO:0018177", normal: "PATO:0000461" }), condition: thing(conditionNames, {}) };
@@ -172,6 +173,7 @@ Object.keys(targets).forEach((name) => entry([name.toLowerCase()], "gene", name,
 search.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
 const shards = (list, first, size, make) => { const result = []; for (let i = 0; i < list.length; i += size) result.push([first(list[i]), putJson(make(list.slice(i, i + size)))]); return result; };
 
+const download = gzipSync("dataset\n");
 const manifest = {
   format: "sicmir-atlas-site/1", title: "Mock atlas", about: "Made-up data, for work on these pages. Nothing here means anything.", made_by: "sicmir 0.1.0", note: "", build: "build 0123456789abcdef",
   model: { name: "sicmir-tcga", checksum: "0123456789abcdef0123456789abcdef", scale: "dataset", calibrated: true },
@@ -180,10 +182,10 @@ const manifest = {
   files: { mirnas: putJson({ name: mirnas.map((x) => x.name), accession: mirnas.map((x) => x.accession), accuracy: mirnas.map((x) => x.accuracy), target: mirnas.map((_, i) => (i % 3 ? "measured" : "estimated")), stem_loops: mirnas.map((x) => x.loops), likely_from: mirnas.map((x) => (x.accuracy === null || x.accuracy < 0.15 ? null : 2.2 - 1.6 * x.accuracy)), strong_from: mirnas.map((x) => (x.accuracy === null || x.accuracy < 0.3 ? null : 4 - 3 * x.accuracy)), former: former.filter(([, accession]) => accessions.has(accession)).map(([name, accession]) => [name, accessions.get(accession)]), file: mirnaFiles }), types: putJson(types), terms: putJson(terms), datasets: putJson(datasets), groups: putJson(groups) },
   search: shards(search, (x) => x[0], 900, (x) => x),
   genes: shards(Object.keys(targets).sort(), (x) => x, 20, (x) => Object.fromEntries(x.map((name) => [name, targets[name]]))),
-  downloads: [{ name: "groups.tsv.gz", path: "downloads/groups-0123456789abcdef.tsv.gz", bytes: 12345, what: "Mean z-score of every miRNA in every group of cells." }],
+  downloads: [{ name: "groups.tsv.gz", path: "downloads/groups-0123456789abcdef.tsv.gz", bytes: download.length, what: "Mean z-score of every miRNA in every group of cells." }],
   cite: [{ text: "Cai et al. 2026, SiCmiR Atlas, Advanced Science", url: "https://doi.org/10.1002/advs.202514446" }],
 };
 mkdirSync(join(out, "downloads"));
-writeFileSync(join(out, "downloads/groups-0123456789abcdef.tsv.gz"), gzipSync("mirna\n"));
+writeFileSync(join(out, "downloads/groups-0123456789abcdef.tsv.gz"), download);
 writeFileSync(join(out, "manifest.json"), JSON.stringify(manifest));
 console.log(`${out}: ${G} groups`);

@@ -18,7 +18,7 @@ export function layout(kinds: (0 | 1)[], edges: [number, number][]): Node2[] {
         fx[i]! += dx * f; fy[i]! += dy * f; fx[j]! -= dx * f; fy[j]! -= dy * f;
       }
       // A weak pull to the middle keeps the parts together.
-      fx[i]! -= nodes[i]!.x * 0.35 * k; fy[i]! -= nodes[i]!.y * 0.35 * k;
+      fx[i]! -= nodes[i]!.x * 0.9; fy[i]! -= nodes[i]!.y * 0.9;
     }
     for (const [a, b] of edges) {
       const dx = nodes[a]!.x - nodes[b]!.x, dy = nodes[a]!.y - nodes[b]!.y, d = Math.sqrt(dx * dx + dy * dy), f = d / k;

@@ -80,7 +80,7 @@ export function figure(options: {
   const svg = (): SVGSVGElement => box.querySelector("svg")!;
   return h("figure", { class: "figure" },
     h("figcaption", {}, h("h2", {}, options.title), options.note ? h("p", { class: "note" }, options.note) : null),
-    options.legend ?? null, options.scroll ? h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": options.title }, box) : box,
+    options.legend ?? null, options.scroll ? h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": `Figure: ${options.title}` }, box) : box,
     h("div", { class: "figure-bar" },
       h("button", { type: "button", class: "quiet", onclick: () => saveSvg(svg(), options.name) }, "Save SVG"),
       h("button", { type: "button", class: "quiet", onclick: () => savePng(svg(), options.name) }, "Save PNG")),
@@ -107,7 +107,7 @@ export function rangePlot(lines: RangeLine[], axis: string, width: number, low?:
   const right = width - 52;
   const x = (v: number): number => labels + 8 + ((v - from + pad) / (to - from + 2 * pad)) * (right - labels - 8);
   const height = top + lines.length * step + 26;
-  const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${lines.length} lines, by ${axis}; the table below has the same values` });
+  const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": `${lines.length} lines, by ${axis}; the table below has the same values` });
   const marks = ticks(from - pad, to + pad, narrow ? 4 : 7);
   const digits = tickDigits(marks);
   for (const mark of marks) {
@@ -121,7 +121,7 @@ export function rangePlot(lines: RangeLine[], axis: string, width: number, low?:
     const group = s("g", { class: "range" }, s("title", {}, `${line.label}: ${fixed(line.mean)}. ${line.note}`));
     group.append(s("a", { href: line.href, "aria-label": line.label }, s("text", narrow
       ? { class: "label", x: 4, y: y - 13 }
-      : { class: "label", x: labels, y: y + 4, "text-anchor": "end" }, cut(line.label, narrow ? Math.floor(width / 7.4) : Math.floor(labels / 6.9)))));
+      : { class: "label", x: labels, y: y + 4, "text-anchor": "end" }, cut(line.label, narrow ? Math.floor(width / 7.6) : Math.floor(labels / 7.3)))));
     if (line.points.length > 1) {
       group.append(s("line", { class: "spread", x1: x(Math.min(...line.points)), x2: x(Math.max(...line.points)), y1: y, y2: y }));
       for (const point of line.points) group.append(s("line", { class: "stroke", x1: x(point), x2: x(point), y1: y - 5, y2: y + 5 }));
@@ -161,15 +161,17 @@ export function scatterPlot(points: ScatterPoint[], xAxis: string, yAxis: string
       s("title", {}, `${point.label}: ${fixed(point.y)} against ${fixed(point.x)}`)));
   }
   // Labels of what differs most, where there is room.
-  const taken: [number, number][] = [];
+  const taken: [left: number, right: number, y: number][] = [];
   const named = points.filter((point) => point.level > 1).sort((a, b) => Math.abs(b.y - b.x) - Math.abs(a.y - a.x)).slice(0, 40);
   for (const point of named) {
     const px = x(point.x), py = y(point.y), above = point.y > point.x;
     const ty = py + (above ? -7 : 14);
-    if (taken.some(([a, b]) => Math.abs(a - px) < 96 && Math.abs(b - ty) < 12) || taken.length >= 14) continue;
-    taken.push([px, ty]);
-    const text = point.label.replace(/^hsa-/, "");
-    svg.append(s("text", { class: "point-name", x: above ? px - 4 : px + 4, y: ty, "text-anchor": above ? (px < left + 90 ? "start" : "end") : (px > size - 110 ? "end" : "start") }, text));
+    const text = point.label.replace(/^hsa-/, ""), wide = text.length * 6.6;
+    const toLeft = above ? px > left + 90 : px > size - 110;
+    const tx = above ? px - 4 : px + 4, from = toLeft ? tx - wide : tx;
+    if (taken.length >= 14 || taken.some(([a, b, c]) => from < b && a < from + wide && Math.abs(c - ty) < 13)) continue;
+    taken.push([from, from + wide, ty]);
+    svg.append(s("text", { class: "point-name", x: tx, y: ty, "text-anchor": toLeft ? "end" : "start" }, text));
   }
   return svg;
 }

@@ -13,7 +13,7 @@ export function start({ atlas }: Context): Page {
   const ways: [string, string, string][] = [
     ["mirnas", "Where is a miRNA high?", "Every cell type ranked, by tissue and by disease, with the spread over data sets."],
     ["types", "What marks a cell type?", "Its markers, each against the rival that is hardest to tell from it."],
-    ["compare", "How do two differ?", "Two cell types, tissues or diseases, with filters for tissue, disease, sex and data set."],
+    ["compare", "How do two differ?", "Two cell types, tissues or diseases, with filters for tissue, disease, condition and data set."],
     ["dots", "Many at once", "A dot plot of miRNAs by cell types, clustered both ways."],
     ["datasets", "Cells on a map", "Each data set's cells, coloured by a miRNA, by type or by sample."],
     ["network", "Targets", "miRNAs and target genes whose expression is consistent with repression."],

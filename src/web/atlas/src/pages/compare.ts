@@ -117,7 +117,7 @@ export async function compare({ atlas, query, keep }: Context): Promise<Page> {
     h("form", { onsubmit: (event: Event) => event.preventDefault() },
       h("div", { class: "sides" }, box(a, "A", "any"), box(b, "B", "any other")),
       h("div", { class: "controls" },
-        field("Pairing", select([["1", "within data sets that hold both"], ["0", "means of all data sets"]], within ? "1" : "0", (v) => { within = v === "1"; void draw(); })),
+        field("Pairing", select([["1", "within data sets that hold both"], ["0", "means of all data sets"]], within ? "1" : "0", (v) => { within = v === "1"; void draw(); }), true),
         field("miRNAs", select([["", "all"], ["1", "accuracy 0.5 or more"]], well ? "1" : "", (v) => { well = v === "1"; void draw(); })),
         kinds.length > 1 ? field("Kind of data sets", select(kinds.map((k) => [String(k), `kind ${k + 1}: ${datasets.id.filter((_, i) => datasets.comparable[i] === k).length} data sets`]), String(comparable), (v) => { comparable = Number(v); void draw(); })) : null)),
     result, help("Confidence was learnt from differences between cell types; for one type in two conditions nothing was learnt."),

@@ -7,9 +7,8 @@ import { h, s } from "../dom";
 import { fixed, plural, signed, small } from "../format";
 import { accuracy, datasetLink, field, help, href, mirnaLink, select, typeHref, typeLink, type Context, type Page } from "../context";
 import { colourBar, figure } from "../plot";
+import { triplesOf } from "../records";
 import { table } from "../table";
-
-interface Triple { sender: number; receiver: number; mirna: number; score: number; p: number | null }
 
 export async function crosstalk({ atlas, query, keep }: Context): Promise<Page> {
   const { datasets, types, mirnas, groups } = atlas;
@@ -22,8 +21,7 @@ export async function crosstalk({ atlas, query, keep }: Context): Promise<Page> 
   const result = h("div", { "aria-live": "polite" }), fields = h("div", { class: "controls" });
 
   async function draw(): Promise<void> {
-    const { header } = await bundle(datasets.file[d]!);
-    const triples = header.triples as Triple[];
+    const triples = triplesOf(await bundle(datasets.file[d]!));
     const present = [...new Set(triples.flatMap((x) => [x.sender, x.receiver]))].sort((a, b) => (types.name[a]! < types.name[b]! ? -1 : 1));
     const from = sender ? atlas.findType(sender) : -1, to = receiver ? atlas.findType(receiver) : -1, m = mirna ? atlas.findMirna(mirna) : -1;
     keep({ dataset: datasets.id[d]!, sender, receiver, mirna });
@@ -46,9 +44,9 @@ export async function crosstalk({ atlas, query, keep }: Context): Promise<Page> 
     const picture = (): SVGSVGElement => {
       const longest = Math.min(28, Math.max(...present.map((t) => types.name[t]!.length)));
       const name = (t: number): string => (types.name[t]!.length > longest ? types.name[t]!.slice(0, longest - 1) + "…" : types.name[t]!);
-      const cell = 28, left = longest * 6.8 + 12, top = longest * 5.4 + 26, bars = left + present.length * cell + 20, bar = 130;
+      const cell = 28, left = longest * 7.3 + 12, top = longest * 5.4 + 26, bars = left + present.length * cell + 20, bar = 130;
       const width = bars + bar + 60, height = top + present.length * cell + 30;
-      const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "Cross-talk from cell types (lines) to cell types (columns); the tables below have the same values" });
+      const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Cross-talk from cell types (lines) to cell types (columns); the tables below have the same values" });
       const most = Math.max(...present.map((t) => Math.abs(net(t))), 1e-9), zero = bars + bar / 2;
       svg.append(s("text", { class: "axis-name", x: zero, y: top - 10, "text-anchor": "middle" }, "net out"), s("line", { class: "axis-zero", x1: zero, x2: zero, y1: top, y2: top + present.length * cell }));
       present.forEach((t, i) => {

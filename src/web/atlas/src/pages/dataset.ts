@@ -116,7 +116,7 @@ async function cellMap(context: Context, d: number, cells: CellFiles): Promise<{
   const status = h("p", { class: "note", role: "status" });
   const summary = h("div");
   const picked = h("div");
-  const names = cells.types.map((t) => types.name[t]!);
+  const names = cells.types.map((t) => types.name[t] ?? "no public type");
   const masks: Record<"a" | "b", Uint8Array | null> = { a: null, b: null };
   let view: View = { scale: 0.94, x: 0.5, y: 0.5 };
   let paint: Painter | null = null, grid: Grid | null = null, tool = "move", side: "a" | "b" = "a";
@@ -149,7 +149,7 @@ async function cellMap(context: Context, d: number, cells: CellFiles): Promise<{
     const na = size(masks.a), nb = size(masks.b);
     const total = cells.blocks.length ? n * mirnas.name.length : 0;
     picked.replaceChildren(
-      h("p", {}, na || nb ? `A: ${plural(na, "cell")}. B: ${nb ? plural(nb, "cell") : na ? "all others" : "none"}.` : "No cells are selected. Choose a list below, or draw around cells with the lasso."),
+      h("p", {}, na || nb ? `A: ${plural(na, "cell")}. B: ${nb ? plural(nb, "cell") : na ? "all others" : "none"}.` : "No cells are selected. Choose from a list, or draw around cells with the lasso."),
       na || nb ? h("p", { class: "buttons" },
         na ? h("button", { type: "button", onclick: () => void compareCells() }, `Compare A with ${nb ? "B" : "all others"} (reads ${bytes(total)})`) : null,
         h("button", { type: "button", class: "quiet", onclick: () => saveCells() }, "Save the cells"),

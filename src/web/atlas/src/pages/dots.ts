@@ -59,11 +59,11 @@ export async function dots(context: Context): Promise<Page> {
     const all = rows.flatMap((c) => columns.map((m) => Math.abs(value(m, c)))).filter(Number.isFinite).sort((a, b) => a - b);
     const limit = Math.max(0.5, Math.ceil((all[Math.floor(all.length * 0.97)] ?? 1) * 2) / 2);
     const longest = Math.min(34, Math.max(...rows.map((c) => types.name[c]!.length)));
-    const left = longest * 6.7 + 10, cell = 22, tree = order === "cluster" ? 44 : 4, top = 118;
+    const left = longest * 7.3 + 10, cell = 22, tree = order === "cluster" ? 44 : 4, top = 118;
     const width = left + columns.length * cell + tree + 30, height = top + rows.length * cell + tree + 6;
     const x = (i: number): number => left + i * cell + cell / 2, y = (i: number): number => top + i * cell + cell / 2;
     const picture = (): SVGSVGElement => {
-      const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${columns.length} miRNAs by ${rows.length} cell types; the table below has the same values` });
+      const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": `${columns.length} miRNAs by ${rows.length} cell types; the table below has the same values` });
       columns.forEach((m, i) => svg.append(s("line", { class: "grid", x1: x(i), x2: x(i), y1: top, y2: top + rows.length * cell }),
         s("a", { href: mirnaHref(atlas, chosen[m]!), "aria-label": mirnas.name[chosen[m]!]! }, s("text", { class: "label", x: 0, y: 0, transform: `translate(${x(i) + 4} ${top - 8}) rotate(-58)` }, mirnas.name[chosen[m]!]!.replace(/^hsa-/, "")))));
       rows.forEach((c, j) => {

@@ -6,6 +6,7 @@ import { h } from "../dom";
 import { deviation, fixed, mean, plural, signed, small } from "../format";
 import { accuracy, confidence, confidenceOfShare, datasetLink, facts, field, help, href, mirnaHref, missing, select, termHref, termName, typeHref, typeLink, type Context, type Page } from "../context";
 import { figure, rangePlot } from "../plot";
+import { edgesOf, markersOf } from "../records";
 import { table } from "../table";
 
 export type By = "type" | "tissue" | "disease";
@@ -20,14 +21,14 @@ export interface Ranked {
   cells: number;
 }
 
-/** Means over data sets, each the mean of its groups, as `sicmir atlas query` ranks them. */
-export function rank(atlas: Atlas, values: ArrayLike<number>, by: By, keep: (group: number) => boolean): Ranked[] {
-  const { groups } = atlas;
+/** Means over data sets of one kind, each the mean of its groups, as `sicmir atlas query` ranks them. */
+export function rank(atlas: Atlas, values: ArrayLike<number>, by: By, keep: (group: number) => boolean, kind = 0): Ranked[] {
+  const { groups, datasets } = atlas;
   const items = new Map<number, { sets: Map<number, number[]>; groups: number; cells: number }>();
   for (let g = 0; g < groups.type.length; ++g) {
     const item = groups[by][g]!;
     const value = values[g]!;
-    if (item < 0 || Number.isNaN(value) || !keep(g)) continue;
+    if (item < 0 || Number.isNaN(value) || datasets.comparable[groups.dataset[g]!] !== kind || !keep(g)) continue;
     let held = items.get(item);
     if (!held) items.set(item, (held = { sets: new Map(), groups: 0, cells: 0 }));
     const set = groups.dataset[g]!;
@@ -49,13 +50,16 @@ export async function mirna(context: Context): Promise<Page> {
   const m = atlas.findMirna(key);
   if (m < 0) return missing("miRNA", key);
   if (key !== atlas.mirnaKey(m)) return { title: "", body: [], moved: mirnaHref(atlas, m) + (query.size ? "?" + query : "") };
-  const { header, arrays } = await bundle(mirnas.file[m]!);
+  const file = await bundle(mirnas.file[m]!);
+  const { arrays } = file;
   const name = mirnas.name[m]!;
   const values = arrays.mean!, spreads = arrays.sd!;
 
   let by = (query.get("by") ?? "type") as By;
   if (!["type", "tissue", "disease"].includes(by)) by = "type";
   let tissue = query.get("tissue") ?? "", disease = query.get("disease") ?? "", order = query.get("order") ?? "high";
+  let kind = Number(query.get("kind") ?? 0) || 0;
+  const kinds = [...new Set(atlas.datasets.comparable)].sort((a, b) => a - b);
   let most = query.get("n") === "all" ? Infinity : 25;
   const WORD: Record<By, string> = { type: "cell type", tissue: "tissue", disease: "disease" };
   const linkOf = (item: number): string => (by === "type" ? typeHref(atlas, item) : termHref(atlas, by, item));
@@ -63,9 +67,9 @@ export async function mirna(context: Context): Promise<Page> {
   const result = h("div");
 
   function draw(): void {
-    keep({ by: by === "type" ? null : by, tissue, disease, order: order === "high" ? null : order, n: most === Infinity ? "all" : null });
+    keep({ by: by === "type" ? null : by, tissue, disease, order: order === "high" ? null : order, n: most === Infinity ? "all" : null, kind: kind ? String(kind) : null });
     const t = tissue ? atlas.findTerm("tissue", tissue) : -1, d = disease ? atlas.findTerm("disease", disease) : -1;
-    const ranked = rank(atlas, values, by, (g) => (t < 0 || groups.tissue[g] === t) && (d < 0 || groups.disease[g] === d));
+    const ranked = rank(atlas, values, by, (g) => (t < 0 || groups.tissue[g] === t) && (d < 0 || groups.disease[g] === d), kind);
     if (order === "low") ranked.reverse();
     const shown = ranked.slice(0, most);
     if (!ranked.length) {
@@ -96,8 +100,7 @@ export async function mirna(context: Context): Promise<Page> {
   const any = (kind: "tissue" | "disease"): [string, string][] =>
     [["", "all"], ...terms[kind].name.map((text, i) => [terms[kind].key[i]!, text] as [string, string])];
 
-  const markers = header.markers as { set: number; type: number; rank: number; z: number; rival: number; rival_z: number; probability: number | null; fdr: number | null }[];
-  const targets = header.edges as { set: number; type: number; target: string; correlation: number }[];
+  const markers = markersOf(file), targets = edgesOf(file);
   const former = mirnas.former.filter(([, i]) => i === m).map(([text]) => text);
   const lines = Array.from(values, (value, g) => ({ g, value, sd: spreads[g]! })).filter((line) => !Number.isNaN(line.value));
   return { title: name, body: [
@@ -110,7 +113,8 @@ export async function mirna(context: Context): Promise<Page> {
       field("Rank", select([["type", "cell types"], ["tissue", "tissues"], ["disease", "diseases"]], by, (v) => { by = v as By; draw(); })),
       field("Tissue", select(any("tissue"), tissue, (v) => { tissue = v; draw(); })),
       field("Disease", select(any("disease"), disease, (v) => { disease = v; draw(); })),
-      field("Order", select([["high", "highest first"], ["low", "lowest first"]], order, (v) => { order = v; draw(); }))),
+      field("Order", select([["high", "highest first"], ["low", "lowest first"]], order, (v) => { order = v; draw(); })),
+      kinds.length > 1 ? field("Kind of data sets", select(kinds.map((k) => [String(k), `kind ${k + 1}`]), String(kind), (v) => { kind = Number(v); draw(); })) : null),
     result,
     h("section", {}, h("h2", {}, "Cell types that it marks"), markers.length ? table(markers, [
       { key: "cell_type", label: "cell type", value: (x) => types.name[x.type]!, show: (x) => typeLink(atlas, x.type) },
@@ -118,8 +122,8 @@ export async function mirna(context: Context): Promise<Page> {
       { key: "rank", label: "rank", value: (x) => x.rank, help: "Among the miRNAs of this type in this data set", first: "rising" },
       { key: "difference_z", label: "difference z", value: (x) => x.z, show: (x) => signed(x.z), help: "To the mean of the other types of the same samples" },
       { key: "rival", label: "rival", value: (x) => (x.rival < 0 ? "" : types.name[x.rival]!), help: "The type that is hardest to tell from" },
-      { key: "rival_difference_z", label: "to rival", value: (x) => x.rival_z, show: (x) => signed(x.rival_z) },
-      { key: "confidence", label: "confidence", value: (x) => confidenceOfShare(x.probability ?? NaN), show: (x) => confidence(confidenceOfShare(x.probability ?? NaN)) },
+      { key: "rival_difference_z", label: "to rival", value: (x) => x.rivalZ, show: (x) => signed(x.rivalZ) },
+      { key: "confidence", label: "confidence", value: (x) => confidenceOfShare(x.probability), show: (x) => confidence(confidenceOfShare(x.probability)) },
       { key: "fdr", label: "FDR", value: (x) => x.fdr, show: (x) => small(x.fdr) },
     ], { caption: `Cell types that ${name} marks`, file: `${name}-marks` }) : h("p", {}, "It is among the markers of no cell type.")),
     h("section", {}, h("h2", {}, "Targets consistent with repression"), targets.length ? table(targets, [

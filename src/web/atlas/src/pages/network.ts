@@ -8,9 +8,8 @@ import { accuracy, datasetLink, field, help, href, mirnaHref, mirnaLink, missing
 import { layout } from "../layout";
 import { figure } from "../plot";
 import { shardsOf } from "../search";
+import { edgesOf } from "../records";
 import { table } from "../table";
-
-interface Edge { type: number; mirna: number; target: string; correlation: number; weight: number }
 
 const WORDS = "An edge says that a target that is known or predicted by sequence goes down where the predicted miRNA goes up: consistent with repression, no proof of it. Genes that the model itself reads are left out.";
 
@@ -26,8 +25,7 @@ export async function network({ atlas, query, keep }: Context): Promise<Page> {
   const typeField = h("div");
 
   async function draw(): Promise<void> {
-    const { header } = await bundle(datasets.file[d]!);
-    const edges = header.edges as Edge[];
+    const edges = edgesOf(await bundle(datasets.file[d]!));
     const counts = new Map<number, number>();
     for (const edge of edges) counts.set(edge.type, (counts.get(edge.type) ?? 0) + 1);
     const present = [...counts.keys()].sort((x, y) => counts.get(y)! - counts.get(x)!);
@@ -54,7 +52,7 @@ export async function network({ atlas, query, keep }: Context): Promise<Page> {
     const picture = (available: number): SVGSVGElement => {
       const width = Math.max(available, names.length > 40 ? 720 : 340), height = Math.max(340, Math.min(820, Math.max(width * 0.68, names.length * 7)));
       const x = (v: number): number => 46 + v * (width - 122), y = (v: number): number => 22 + v * (height - 44);
-      const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Network of ${names.length} miRNAs and genes with ${pairs.size} edges; the table below has the same edges` });
+      const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": `Network of ${names.length} miRNAs and genes with ${pairs.size} edges; the table below has the same edges` });
       for (const [a, b] of pairs.values()) svg.append(s("line", { class: "edge", x1: x(places[a]!.x), y1: y(places[a]!.y), x2: x(places[b]!.x), y2: y(places[b]!.y) }));
       const taken: [number, number, number][] = [];
       const order = names.map((_, i) => i).sort((i, j) => names[i]!.kind - names[j]!.kind || places[j]!.degree - places[i]!.degree);

@@ -6,10 +6,10 @@ import { h } from "../dom";
 import { deviation, fixed, integer, mean, plural, signed, small } from "../format";
 import { accuracy, confidence, confidenceOfShare, datasetLink, facts, field, help, href, LEVEL, mirnaHref, mirnaLink, missing, select, termName, typeHref, type Context, type Page } from "../context";
 import { figure, rangePlot } from "../plot";
+import { markersOf, type Marker } from "../records";
 import { table } from "../table";
 
-interface Line { m: number; set: number; rank: number; z: number; rival: number; rivalZ: number; probability: number; fdr: number; tau: number; expression: number }
-interface Marker { m: number; lines: Line[]; z: number; rivalZ: number; spread: number; probability: number }
+interface Summary { m: number; lines: Marker[]; z: number; rivalZ: number; spread: number; probability: number }
 
 export const termAddress = (term: string): string | null =>
   /^[A-Za-z]+:[0-9]+$/.test(term) ? `http://purl.obolibrary.org/obo/${term.replace(":", "_")}` : null;
@@ -25,29 +25,29 @@ export async function type({ atlas, path, query, keep }: Context): Promise<Page>
   const t = atlas.findType(key);
   if (t < 0) return missing("cell type", key);
   if (key !== types.key[t]) return { title: "", body: [], moved: typeHref(atlas, t) };
-  const { arrays } = await bundle(types.file[t]!);
+  const file = await bundle(types.file[t]!);
+  const { arrays } = file;
   const name = types.name[t]!;
-  const lines: Line[] = Array.from(arrays.mirna!, (m, i) => ({ m, set: arrays.dataset![i]!, rank: arrays.rank![i]!, z: arrays.z![i]!,
-    rival: arrays.rival![i]! === 65535 ? -1 : arrays.rival![i]!, rivalZ: arrays.rival_z![i]!, probability: arrays.probability![i]!, fdr: arrays.fdr![i]!, tau: arrays.tau![i]!, expression: arrays.expression![i]! }));
+  const lines = markersOf(file);
   const sets = [...new Set(lines.map((line) => line.set))];
   let set = query.get("dataset") ?? "", sign = query.get("sign") ?? "up", sure = query.get("sure") ?? "";
   const result = h("div");
 
   function draw(): void {
     keep({ dataset: set, sign: sign === "up" ? null : sign, sure });
-    const held = new Map<number, Line[]>();
+    const held = new Map<number, Marker[]>();
     for (const line of lines) {
       if (set && datasets.id[line.set] !== set) continue;
       if ((line.z > 0) !== (sign === "up")) continue;
-      const list = held.get(line.m);
-      if (list) list.push(line); else held.set(line.m, [line]);
+      const list = held.get(line.mirna);
+      if (list) list.push(line); else held.set(line.mirna, [line]);
     }
     const finite = (values: number[]): number[] => values.filter(Number.isFinite);
-    let markers: Marker[] = [...held].map(([m, list]) => ({ m, lines: list, z: mean(list.map((x) => x.z)), rivalZ: mean(finite(list.map((x) => x.rivalZ))),
+    let markers: Summary[] = [...held].map(([m, list]) => ({ m, lines: list, z: mean(list.map((x) => x.z)), rivalZ: mean(finite(list.map((x) => x.rivalZ))),
       spread: deviation(list.map((x) => x.z)), probability: mean(finite(list.map((x) => x.probability))) }));
     if (sure) markers = markers.filter((x) => LEVEL[confidenceOfShare(x.probability)] >= (sure === "strong" ? 3 : 2));
     // Those of more data sets first, then by the difference to the rival, which is the harder test.
-    const size = (x: Marker): number => Math.abs(Number.isFinite(x.rivalZ) ? x.rivalZ : x.z);
+    const size = (x: Summary): number => Math.abs(Number.isFinite(x.rivalZ) ? x.rivalZ : x.z);
     markers.sort((a, b) => b.lines.length - a.lines.length || size(b) - size(a));
     if (!markers.length) {
       result.replaceChildren(h("p", {}, sets.length ? "No marker fits this choice." : "No data set of this atlas has samples in which this type stands beside another, so it has no markers."));
@@ -76,7 +76,7 @@ export async function type({ atlas, path, query, keep }: Context): Promise<Page>
   draw();
   const mine = groups.type.flatMap((x, g) => (x === t ? [g] : []));
   const means = Array.from(arrays.mean!, (value, m) => ({ m, value, sd: arrays.sd![m]!, n: arrays.n_datasets![m]! })).filter((x) => !Number.isNaN(x.value));
-  const top = [...new Set(lines.filter((x) => x.z > 0).sort((a, b) => a.rank - b.rank).map((x) => x.m))].slice(0, 20);
+  const top = [...new Set(lines.filter((x) => x.z > 0).sort((a, b) => a.rank - b.rank).map((x) => x.mirna))].slice(0, 20);
   return { title: name, body: [
     h("p", { class: "kind" }, "Cell type"), h("h1", {}, name),
     facts([["Term", termMark(types.term[t]!)], ["Data sets", integer(types.datasets[t]!)], ["Groups", integer(types.groups[t]!)], ["Cells", integer(types.cells[t]!)],

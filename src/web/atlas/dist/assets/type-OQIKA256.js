@@ -1,1 +1,0 @@
-import{a,b,c}from"./chunk-I3HXZFXQ.js";import"./chunk-LLWMXIYG.js";import"./chunk-WQXQX52Q.js";import"./chunk-PKAGAAZR.js";import"./chunk-NDML4JI4.js";export{a as termAddress,b as termMark,c as type};
