@@ -44,6 +44,16 @@ void run_without_command(const std::vector<std::string>& arguments) {
                   did_you_mean(first, is_option ? cli::program_options() : cli::command_names())));
 }
 
+/// `atlas add` is the command `atlas-add`.
+std::vector<std::string> with_joined_verb(std::vector<std::string> arguments) {
+  if (arguments.size() < 2 || arguments[0] != "atlas") return arguments;
+  const std::string joined = "atlas-" + arguments[1];
+  if (cli::find_command(joined) == nullptr) return arguments;
+  arguments.erase(arguments.begin());
+  arguments.front() = joined;
+  return arguments;
+}
+
 void run(const cli::CommandEntry* entry, const std::vector<std::string>& arguments,
          const cli::RunSettings& settings) {
   if (entry == nullptr) return run_without_command(arguments);
@@ -62,7 +72,7 @@ int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);  // so is a file that may not grow, answered with 5
   cli::set_up_heap();
   cli::start_log({});
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const std::vector<std::string> arguments = with_joined_verb({argv + 1, argv + argc});
   const cli::CommandEntry* entry =
       arguments.empty() ? nullptr : cli::find_command(arguments.front());
   const auto work = [&](const cli::RunSettings& settings) {

@@ -105,6 +105,9 @@ class Catalogue {
   /// Of one set; types are positions in terms(TermKind::type).
   [[nodiscard]] std::vector<Edge> edges(Index set) const;
   [[nodiscard]] std::vector<Triple> triples(Index set) const;
+  /// Donors whose name stands in several data sets, and these; they may be one person. Private.
+  [[nodiscard]] std::vector<std::pair<std::string, std::vector<std::int32_t>>> shared_donors()
+      const;
   /// Edges to a gene in all sets, each with its set.
   [[nodiscard]] std::vector<std::pair<std::int32_t, Edge>> edges_of_target(
       const std::string& gene) const;

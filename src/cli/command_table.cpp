@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view predicting = "Predict";
 constexpr std::string_view parts = "Data sets in parts";
+constexpr std::string_view atlases = "Atlas of many data sets (`sicmir atlas add` or `atlas-add`)";
 constexpr std::string_view models = "Models";
 constexpr std::string_view other = "Help";
 
@@ -45,6 +46,15 @@ constexpr std::array table = {
     CommandEntry{"merge-stats", parts,
                  "Merge the moments of shards; the result is bit-identical to one run",
                  bind_merge_stats, true},
+    CommandEntry{"atlas", atlases, "Many data sets: to be asked from the shell, and browsed",
+                 bind_atlas, false},
+    CommandEntry{"atlas-add", atlases, "Add a data set to an atlas", bind_atlas_add, true},
+    CommandEntry{"atlas-index", atlases, "Make the catalogue of an atlas", bind_atlas_index, true},
+    CommandEntry{"atlas-query", atlases, "Ask an atlas", bind_atlas_query, true},
+    CommandEntry{"atlas-info", atlases, "List the data sets of an atlas", bind_atlas_info, true},
+    CommandEntry{"atlas-remove", atlases, "Remove data sets from an atlas", bind_atlas_remove,
+                 true},
+    CommandEntry{"atlas-check", atlases, "Find damage in an atlas", bind_atlas_check, true},
     CommandEntry{"train", models, "Fit a model to paired mRNA and miRNA samples", bind_train, true},
     CommandEntry{"assemble", models,
                  "Make tables for train from a download from the Genomic Data Commons",
