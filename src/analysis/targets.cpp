@@ -89,6 +89,7 @@ Evidence best_evidence(const TargetTable& table) {
 }
 
 std::vector<std::uint8_t> panel_genes(const Profiles& profiles) {
+  if (!profiles.in_panel.empty()) return profiles.in_panel;
   const GeneIndex panel(read_gene_panel(find_data_file("landmarks.tsv")));
   std::vector<std::uint8_t> in_panel(static_cast<std::size_t>(profiles.n_genes()), 0);
   for (const FeatureColumn& column : profiles.genes.columns) {
@@ -129,28 +130,18 @@ std::int32_t GeneFinder::find(const TargetGene& gene) const {
 TargetEdges target_edges(const TargetTable& table, Evidence evidence, const Profiles& profiles,
                          std::span<const std::uint8_t> in_panel) {
   const GeneFinder finder(profiles.genes);
-  const GeneIndex panel(read_gene_panel(find_data_file("landmarks.tsv")));
   std::vector<std::int32_t> positions;
-  std::vector<std::uint8_t> circular;
-  for (const TargetGene& gene : table.genes) {
-    const std::int32_t position = finder.find(gene);
-    positions.push_back(position);
-    // The table's own name may be an older one of a gene of the panel.
-    circular.push_back((position >= 0 && in_panel[static_cast<std::size_t>(position)] != 0) ||
-                               panel.find(gene.symbol) || panel.find(gene.ensembl_id)
-                           ? 1
-                           : 0);
-  }
+  for (const TargetGene& gene : table.genes) positions.push_back(finder.find(gene));
   TargetEdges result;
   for (const TargetPair& pair : table.pairs) {
     if (pair.evidence != evidence) continue;
-    const auto gene = static_cast<std::size_t>(pair.gene);
-    if (circular[gene] != 0) {
-      ++result.n_in_panel;
-    } else if (positions[gene] < 0) {
+    const std::int32_t gene = positions[static_cast<std::size_t>(pair.gene)];
+    if (gene < 0) {
       ++result.n_not_measured;
+    } else if (in_panel[static_cast<std::size_t>(gene)] != 0) {
+      ++result.n_in_panel;
     } else {
-      result.edges.push_back({pair.mirna, positions[gene]});
+      result.edges.push_back({pair.mirna, gene});
     }
   }
   std::sort(result.edges.begin(), result.edges.end());

@@ -107,8 +107,8 @@ struct TargetEdges {
   Index n_in_panel = 0;           ///< pairs whose target the predictions are made of
 };
 
-/// Per gene of the profiles: 1 for those that the model's predictions are made of, by any of their
-/// names. Their relation to a prediction is circular.
+/// Per gene of the profiles: 1 for those that the predictions are made of, whose relation to a
+/// prediction is circular. Where the profiles do not say it, they are those of landmarks.tsv.
 [[nodiscard]] std::vector<std::uint8_t> panel_genes(const Profiles& profiles);
 
 /// Pairs of one kind whose targets are measured and outside of the panel. `in_panel`: one per gene,

@@ -12,11 +12,8 @@
 #include "sicmir/reference_tables.hpp"
 
 namespace sicmir::cli {
-namespace {
-
-/// Positions in the profiles of the miRNAs of --mirnas, each once, in its order.
-std::vector<Index> positions_of(const std::vector<std::string>& wanted, const Profiles& profiles,
-                                const std::string& file) {
+std::vector<Index> mirna_positions(const std::vector<std::string>& wanted, const Profiles& profiles,
+                                   const std::string& file) {
   const GeneIndex index(mirna_panel(reference_mirnas()), false);
   std::map<PanelPosition, Index> by_mirna;
   std::map<std::string, Index, std::less<>> by_name;
@@ -50,8 +47,6 @@ std::vector<Index> positions_of(const std::vector<std::string>& wanted, const Pr
   }
   return positions;
 }
-
-}  // namespace
 
 void bind_testing(Command& sub, TestingOptions& command, DifferenceOptions& options) {
   const std::string testing = "Testing";
@@ -114,7 +109,7 @@ void settle_testing(const TestingOptions& command, const Profiles& profiles,
   options.moderation =
       command.not_robust ? statistics::Moderation::plain : statistics::Moderation::robust;
   if (!command.mirnas.empty()) {
-    options.mirnas = positions_of(mirna_list(command.mirnas), profiles, file);
+    options.mirnas = mirna_positions(mirna_list(command.mirnas), profiles, file);
   }
   if (!command.covariates.empty()) {
     options.covariates = read_covariates(command.covariates, profiles.profiles);

@@ -48,6 +48,11 @@ void bind_differences(Command& sub, DifferenceCommand& command, DifferenceOption
 /// Writes `text` to the output.
 void write_table(const DifferenceCommand& command, const std::string& text);
 
+/// Positions in the profiles of the miRNAs of --mirnas, each once, in its order. `file`: that of
+/// the profiles, for messages. Throws Error(usage).
+[[nodiscard]] std::vector<Index> mirna_positions(const std::vector<std::string>& wanted,
+                                                 const Profiles& profiles, const std::string& file);
+
 /// "d0 = 4.2, s0 = 0.31" for the log.
 [[nodiscard]] std::string words(const PriorFigures& prior);
 

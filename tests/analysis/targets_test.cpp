@@ -248,12 +248,12 @@ Profiles with_genes(const std::vector<std::string>& ids, const std::vector<std::
   return profiles;
 }
 
-// MYC is a gene of the panel, ENSG00000171862 PTEN is not; PSME1's older name is PA28A.
+// MYC is a gene of the panel, ENSG00000171862 PTEN is not; PA28A is an older name of PSME1, which is.
 TEST(TargetEdges, AreMeasuredAndOutsideOfThePanel) {
-  const Profiles profiles = with_genes({"ENSG00000171862.9", "ENSG1", "ENSG2", "ENSG00000136997"},
-                                       {"PTEN", "TWICE", "TWICE", "MYC"});
+  const Profiles profiles = with_genes({"ENSG00000171862.9", "ENSG1", "ENSG2", "ENSG00000136997", "PA28A"},
+                                       {"PTEN", "TWICE", "TWICE", "MYC", "PA28A"});
   const std::vector<std::uint8_t> in_panel = panel_genes(profiles);
-  EXPECT_THAT(in_panel, ElementsAre(0, 0, 0, 1));
+  EXPECT_THAT(in_panel, ElementsAre(0, 0, 0, 1, 1));
   const TargetTable table = read(
       "mirna\ttarget\tevidence\nhsa-miR-21-5p\tPTEN\tweak\nhsa-miR-21-5p\tENSG00000171862\tweak\n"
       "hsa-miR-21-5p\tTWICE\tweak\nhsa-miR-21-5p\tMYC\tweak\nhsa-miR-21-5p\tPA28A\tweak\n"
