@@ -34,6 +34,13 @@ constexpr std::array table = {
     CommandEntry{"compare", predicting,
                  "Compare conditions, such as tumour and normal, within each group", bind_compare,
                  true},
+    CommandEntry{
+        "crosstalk", predicting,
+        "Find miRNAs high in one group whose targets are low in another of the same samples",
+        bind_crosstalk, true},
+    CommandEntry{"explain", predicting,
+                 "Show which genes make the model predict more or less of a miRNA in a group",
+                 bind_explain, true},
     CommandEntry{"network", predicting,
                  "Correlate predicted miRNAs with their measured targets, and find hubs",
                  bind_network, true},

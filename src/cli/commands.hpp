@@ -26,6 +26,8 @@ void bind_pool(Command& sub);
 void bind_profile(Command& sub);
 void bind_markers(Command& sub);
 void bind_compare(Command& sub);
+void bind_crosstalk(Command& sub);
+void bind_explain(Command& sub);
 void bind_network(Command& sub);
 void bind_report(Command& sub);
 void bind_merge(Command& sub);

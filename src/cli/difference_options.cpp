@@ -12,8 +12,9 @@
 #include "sicmir/reference_tables.hpp"
 
 namespace sicmir::cli {
-std::vector<Index> mirna_positions(const std::vector<std::string>& wanted, const Profiles& profiles,
-                                   const std::string& file) {
+
+std::vector<Index> positions_of(const std::vector<std::string>& wanted, const Profiles& profiles,
+                                const std::string& file, std::string_view option) {
   const GeneIndex index(mirna_panel(reference_mirnas()), false);
   std::map<PanelPosition, Index> by_mirna;
   std::map<std::string, Index, std::less<>> by_name;
@@ -37,9 +38,9 @@ std::vector<Index> mirna_positions(const std::vector<std::string>& wanted, const
     }
     if (position < 0) {
       throw Error(ExitCode::usage,
-                  fmt::format("--mirnas: {} has no miRNA '{}'. Mature names (hsa-miR-21-5p, "
+                  fmt::format("{}: {} has no miRNA '{}'. Mature names (hsa-miR-21-5p, "
                               "upper-case R) and MIMAT accessions are taken.{}",
-                              file, name, did_you_mean(name, names)));
+                              option, file, name, did_you_mean(name, names)));
     }
     if (std::find(positions.begin(), positions.end(), position) == positions.end()) {
       positions.push_back(position);
@@ -109,7 +110,7 @@ void settle_testing(const TestingOptions& command, const Profiles& profiles,
   options.moderation =
       command.not_robust ? statistics::Moderation::plain : statistics::Moderation::robust;
   if (!command.mirnas.empty()) {
-    options.mirnas = mirna_positions(mirna_list(command.mirnas), profiles, file);
+    options.mirnas = positions_of(mirna_list(command.mirnas), profiles, file, "--mirnas");
   }
   if (!command.covariates.empty()) {
     options.covariates = read_covariates(command.covariates, profiles.profiles);

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "analysis/differences.hpp"
 #include "analysis/markers.hpp"
@@ -43,15 +45,16 @@ void bind_differences(Command& sub, DifferenceCommand& command, DifferenceOption
 /// Error.
 [[nodiscard]] Profiles read_inputs(const DifferenceCommand& command, DifferenceOptions& options);
 
+/// Positions in the profiles of the miRNAs that `option` names, each once, in its order. `file`: of
+/// the profiles. Throws Error(usage) for a name that is not there.
+[[nodiscard]] std::vector<Index> positions_of(const std::vector<std::string>& wanted,
+                                              const Profiles& profiles, const std::string& file,
+                                              std::string_view option);
+
 [[nodiscard]] bool wants_json(const DifferenceCommand& command);
 
 /// Writes `text` to the output.
 void write_table(const DifferenceCommand& command, const std::string& text);
-
-/// Positions in the profiles of the miRNAs of --mirnas, each once, in its order. `file`: that of
-/// the profiles, for messages. Throws Error(usage).
-[[nodiscard]] std::vector<Index> mirna_positions(const std::vector<std::string>& wanted,
-                                                 const Profiles& profiles, const std::string& file);
 
 /// "d0 = 4.2, s0 = 0.31" for the log.
 [[nodiscard]] std::string words(const PriorFigures& prior);

@@ -177,7 +177,9 @@ RunReport predict(CellSource& source, const PreparedModel& prepared, const GeneI
   PreparedInput input(source, index, options);
   report.genes = input.gene_report();
   log_genes(report.genes);
-  report.decision = input.decide(model.recipe);
+  input.decide(model.recipe);
+  if (options.measured == nullptr) prefer_reference_for_bulk(model, input);
+  report.decision = input.decision();
   log_decision(report.decision);
   const std::optional<RankProfile> ranks = ranks_of(model, input);
   if (ranks) input.compare_by_ranks(*ranks);
