@@ -46,6 +46,11 @@ void TemporaryFile::open() {
   ::unlink(path.c_str());
 }
 
+int TemporaryFile::descriptor() {
+  if (descriptor_ < 0) open();
+  return descriptor_;
+}
+
 void TemporaryFile::append(std::string_view bytes) {
   if (descriptor_ < 0) open();
   while (!bytes.empty()) {

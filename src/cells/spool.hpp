@@ -22,6 +22,8 @@ class TemporaryFile {
 
   /// Opens on first use. Errors are Error(not_written) with the folder and the system's reason.
   void append(std::string_view bytes);
+  /// Opens on first use; stays this object's.
+  [[nodiscard]] int descriptor();
   /// Reads exactly `size` bytes at `offset`.
   void read(std::size_t offset, std::size_t size, char* out) const;
   [[nodiscard]] std::size_t size() const noexcept { return size_; }

@@ -145,7 +145,7 @@ void run(CrosstalkCommand& command) {
   const Profiles profiles = read_profiles(command.profiles);
   if (!command.mirnas.empty()) {
     options.mirnas =
-        positions_of(mirna_list(command.mirnas), profiles, command.profiles, "--mirnas");
+        mirna_positions(mirna_list(command.mirnas), profiles, command.profiles, "--mirnas");
   }
   const TargetTable table = targets_of(command, profiles);
   const Evidence evidence = evidence_of(command, table);

@@ -12,9 +12,8 @@
 #include "sicmir/reference_tables.hpp"
 
 namespace sicmir::cli {
-
-std::vector<Index> positions_of(const std::vector<std::string>& wanted, const Profiles& profiles,
-                                const std::string& file, std::string_view option) {
+std::vector<Index> mirna_positions(const std::vector<std::string>& wanted, const Profiles& profiles,
+                                   const std::string& file, std::string_view option) {
   const GeneIndex index(mirna_panel(reference_mirnas()), false);
   std::map<PanelPosition, Index> by_mirna;
   std::map<std::string, Index, std::less<>> by_name;
@@ -110,7 +109,7 @@ void settle_testing(const TestingOptions& command, const Profiles& profiles,
   options.moderation =
       command.not_robust ? statistics::Moderation::plain : statistics::Moderation::robust;
   if (!command.mirnas.empty()) {
-    options.mirnas = positions_of(mirna_list(command.mirnas), profiles, file, "--mirnas");
+    options.mirnas = mirna_positions(mirna_list(command.mirnas), profiles, file, "--mirnas");
   }
   if (!command.covariates.empty()) {
     options.covariates = read_covariates(command.covariates, profiles.profiles);

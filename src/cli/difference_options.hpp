@@ -47,9 +47,9 @@ void bind_differences(Command& sub, DifferenceCommand& command, DifferenceOption
 
 /// Positions in the profiles of the miRNAs that `option` names, each once, in its order. `file`: of
 /// the profiles. Throws Error(usage) for a name that is not there.
-[[nodiscard]] std::vector<Index> positions_of(const std::vector<std::string>& wanted,
-                                              const Profiles& profiles, const std::string& file,
-                                              std::string_view option);
+[[nodiscard]] std::vector<Index> mirna_positions(const std::vector<std::string>& wanted,
+                                                 const Profiles& profiles, const std::string& file,
+                                                 std::string_view option);
 
 [[nodiscard]] bool wants_json(const DifferenceCommand& command);
 

@@ -113,7 +113,7 @@ void run(ExplainCommand& command) {
   const Profiles profiles = read_profiles(command.profiles);
   std::optional<Index> position;
   if (!command.all) {
-    position = positions_of({command.mirna}, profiles, command.profiles, "--mirna").front();
+    position = mirna_positions({command.mirna}, profiles, command.profiles, "--mirna").front();
   }
   const PreparedModel model(read_model(find_model(command.model)));
   const GeneIndex index(model.card().panel);

@@ -208,7 +208,7 @@ hid_t Handle::release() noexcept {
 namespace {
 
 std::string first_bytes(const std::string& path, ExitCode code) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = open_input_file(path.c_str());
   if (descriptor < 0) {
     throw Error(code, fmt::format("{}: cannot be opened: {}.", path, std::strerror(errno)));
   }
@@ -237,12 +237,21 @@ void refuse_unfinished(const std::string& path, std::string_view start, ExitCode
 }  // namespace
 
 File File::open_read(const std::string& path, ExitCode code) {
+  return open_place(path, code);
+}
+
+File File::open_read(const AnnotationPlace& place) {
+  return open_place(place, ExitCode::bad_input);
+}
+
+File File::open_place(const AnnotationPlace& place, ExitCode code) {
   const Lock lock;
-  const std::string start = first_bytes(path, code);
+  const std::string& path = place.name;
+  const std::string start = first_bytes(place.file, code);
   refuse_unfinished(path, start, code);
   register_lzf_filter();
   File file;
-  file.path_ = path;
+  file.place_ = place;
   file.code_ = code;
   const Handle access(H5Pcreate(H5P_FILE_ACCESS));
 #if H5_VERSION_GE(1, 10, 7)
@@ -255,7 +264,7 @@ File File::open_read(const std::string& path, ExitCode code) {
   } else {
     note_work(Work::reading_input, path);
   }
-  file.handle_ = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()));
+  file.handle_ = Handle(H5Fopen(place.file.c_str(), H5F_ACC_RDONLY, access.get()));
   if (!file.handle_) {
     if (!start.starts_with("\x89HDF") && start.find('\0') == std::string_view::npos) {
       throw Error(code, fmt::format("{}: this is text, not an HDF5 file.", path));
@@ -266,6 +275,7 @@ File File::open_read(const std::string& path, ExitCode code) {
   }
   hsize_t bytes = 0;
   if (H5Fget_filesize(file.handle_.get(), &bytes) >= 0) file.bytes_ = bytes;
+  if (!place.group.empty()) file.root_ = open_group(file, file.handle_.get(), place.group);
   return file;
 }
 
@@ -286,7 +296,7 @@ void File::release_cache() const noexcept {
 }
 
 void File::fail(std::string_view where, std::string_view what) const {
-  throw Error(code_, fmt::format("{}: {}: {}", path_, where, what));
+  throw Error(code_, fmt::format("{}: {}: {}", path(), where, what));
 }
 
 bool has_signature(std::span<const char> first_bytes) {

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -27,7 +28,8 @@ struct InputFile : DriverFile {
   int descriptor = -1;
   dev_t device = 0;
   ino_t inode = 0;
-  bool checks = false;  // collections have the form that is_sound_collection() knows
+  bool nameless = false;  // unlinked
+  bool checks = false;    // collections have the form that is_sound_collection() knows
 };
 
 std::uint64_t little_endian(const unsigned char* at, std::size_t n) {
@@ -47,7 +49,7 @@ bool has_long_lengths(int descriptor) {
 
 H5FD_t* open_file(const char* name, unsigned flags, hid_t, haddr_t) {
   if ((flags & H5F_ACC_RDWR) != 0) return nullptr;
-  const int descriptor = ::open(name, O_RDONLY | O_CLOEXEC);
+  const int descriptor = open_input_file(name);
   if (descriptor < 0) return nullptr;
   struct stat status {};
   if (fstat(descriptor, &status) != 0) {
@@ -59,6 +61,7 @@ H5FD_t* open_file(const char* name, unsigned flags, hid_t, haddr_t) {
   file.device = status.st_dev;
   file.inode = status.st_ino;
   file.end_of_file = static_cast<haddr_t>(status.st_size);
+  file.nameless = status.st_nlink == 0;
   file.checks = has_long_lengths(descriptor);
   H5FD_t* opened = opened_file(file);
   if (opened == nullptr) ::close(descriptor);
@@ -79,11 +82,16 @@ int compare(const H5FD_t* a, const H5FD_t* b) {
 }
 
 /// Without H5FD_FEAT_ACCUMULATE_METADATA, so that each collection is read by itself.
-herr_t query(const H5FD_t*, unsigned long* features) {
+/// With H5FD_FEAT_POSIX_COMPAT_HANDLE, HDF5 asks where a symbolic link leads, and /proc/self/fd has
+/// nothing but these; an unlinked file has no such place.
+herr_t query(const H5FD_t* file, unsigned long* features) {
   if (features != nullptr) {
     *features = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_DATA_SIEVE |
                 H5FD_FEAT_AGGREGATE_SMALLDATA | H5FD_FEAT_POSIX_COMPAT_HANDLE |
                 H5FD_FEAT_SUPPORTS_SWMR_IO;
+    if (file != nullptr && static_cast<const InputFile&>(opened_as<InputFile>(file)).nameless) {
+      *features &= ~static_cast<unsigned long>(H5FD_FEAT_POSIX_COMPAT_HANDLE);
+    }
   }
   return 0;
 }
@@ -140,6 +148,18 @@ hid_t driver() {
 }
 
 }  // namespace
+
+int open_input_file(const char* path) {
+  constexpr std::string_view prefix = "/proc/self/fd/";
+  const std::string_view name(path);
+  int open = -1;
+  if (name.starts_with(prefix)) {
+    const char* const end = name.data() + name.size();
+    const auto read = std::from_chars(name.data() + prefix.size(), end, open);
+    if (read.ec != std::errc() || read.ptr != end) open = -1;
+  }
+  return open >= 0 ? ::fcntl(open, F_DUPFD_CLOEXEC, 0) : ::open(path, O_RDONLY | O_CLOEXEC);
+}
 
 herr_t use_input_driver(hid_t access) {
   return H5Pset_driver(access, driver(), nullptr);

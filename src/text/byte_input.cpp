@@ -13,6 +13,7 @@
 #include "sicmir/types.hpp"
 #include "text/bgzf_bytes.hpp"
 #include "text/gzip_bytes.hpp"
+#include "text/unpacked_bytes.hpp"
 
 namespace sicmir {
 namespace {
@@ -115,12 +116,15 @@ std::unique_ptr<ByteInput> ByteInput::open_as(const std::string& file, const std
   }
   auto raw = std::make_unique<PeekedBytes>(std::move(bytes));
   input->raw_head_ = raw->peek(raw_head_bytes);
-  input->gzip_ = input->raw_head_.starts_with("\x1f\x8b");
-  if (input->gzip_) {
+  input->compression_ = compression_of(input->raw_head_);
+  if (input->is_gzip()) {
     input->bytes_ = std::make_unique<PeekedBytes>(
         bgzf_block_bytes(input->raw_head_) > 0
             ? gunzipped_in_parallel(std::move(raw), input->name_, threads)
             : gunzipped(std::move(raw), input->name_));
+  } else if (!input->compression_.empty()) {
+    input->bytes_ =
+        std::make_unique<PeekedBytes>(unpacked(std::move(raw), input->compression_, input->name_));
   } else {
     input->bytes_ = std::move(raw);
   }
@@ -136,7 +140,8 @@ std::unique_ptr<ByteInput> ByteInput::through(
 
 std::optional<std::uint64_t> ByteInput::most_bytes() const noexcept {
   if (!size_) return std::nullopt;
-  return gzip_ ? *size_ * best_deflate_ratio + best_deflate_ratio : *size_;
+  if (is_gzip()) return *size_ * best_deflate_ratio + best_deflate_ratio;
+  return compression_.empty() ? size_ : std::nullopt;
 }
 
 }  // namespace sicmir

@@ -192,7 +192,27 @@ def gdc():
         "a1\tx.rna_seq.augmented_star_gene_counts.tsv\tTranscriptome Profiling\tGene Expression Quantification\tTCGA-CHOL\tTCGA-3X-AAV9\tTCGA-3X-AAV9-01A\tPrimary Tumor\n"
 
 
-SEEDS = {"table": tables, "matrix_market": matrix_markets, "archive": archives, "pickle": pickles,
+def rds():
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
+    import numpy as np
+    import rds_writer as r
+
+    values = np.array(COUNTS, dtype=float).T
+    obs = {"type": r.factor(["T", "B", None, "T"]), "score": [1.5, 2.0, 3.0, 4.0], "text": ["a", None, "b", "c"],
+           "flag": [True, False, True, True], "number": r.Altrep("compact_intseq", "base", 13, [4.0, 1.0, 1.0])}
+    umap = np.arange(8.0).reshape(4, 2)
+    counts, data = r.dgc(values, GENES, CELLS), r.dgc(np.log1p(values), GENES, CELLS)
+    objects = {
+        "seurat": r.seurat({"RNA": r.assay(counts, data)}, CELLS, obs, "RNA", {"umap": r.dim_reduc(umap, CELLS)}),
+        "assay5": r.seurat({"RNA": r.assay5({"counts": r.dgc(values)}, GENES, CELLS)}, CELLS, obs),
+        "sce": r.sce({"counts": counts, "logcounts": data}, GENES, CELLS, obs, {"Symbol": GENES}, {"UMAP": r.matrix(umap)}),
+        "matrix": counts, "dense": r.matrix(values, GENES, CELLS)}
+    for name, value in objects.items():
+        yield f"{name}.rds", r.dump(value)
+    yield "packed.rds", gzip.compress(r.dump(objects["seurat"], 2), mtime=0)
+
+
+SEEDS = {"rds": rds, "table": tables, "matrix_market": matrix_markets, "archive": archives, "pickle": pickles,
          "checkpoint": checkpoints, "groups": groups, "gdc": gdc}
 
 
