@@ -146,7 +146,13 @@ class Translation {
     } else if (node.kind == NodeKind::group && depth < most_depth) {
       const Handle group = create_group(out_, out_.id(), key, "", "");
       copy_attributes(out_, group.get(), node.attributes);
+      const std::string encoding =
+          node.attributes.is_object() && node.attributes.contains("encoding-type")
+              ? json_text(node.attributes["encoding-type"])
+              : "";
+      complete_ = encoding == "\"csr_matrix\"" || encoding == "\"csc_matrix\"";
       for (const std::string& name : store_.folders(key)) copy(join(key, name), depth + 1);
+      complete_ = false;
     }
   }
   /// The same for what no prediction needs: what cannot be read is left out, with a word.
@@ -222,6 +228,11 @@ class Translation {
       }
       return;
     }
+    if (complete_) {
+      store_.fail(array.key(),
+                  "lacks a chunk, so a part of the matrix is missing. Was the store "
+                  "copied completely?");
+    }
     const bool zero = value.is_null() || value == 0 || value == false;
     if (!zero) {
       store_.fail(array.key(), fmt::format("lacks a chunk that stands for {} everywhere; such a "
@@ -277,6 +288,7 @@ class Translation {
 
   const Store& store_;
   const H5Output& out_;
+  bool complete_ = false;  // of sparse matrices, whose chunks never consist of the fill value
   std::vector<std::string> left_out_;
 };
 
