@@ -4,8 +4,8 @@
 
 usage: make_seeds.py FOLDER
 """
-import collections
 import bz2
+import collections
 import gzip
 import io
 import json
