@@ -45,6 +45,10 @@ NOT_RUN = {
         "Slurm; scripts/check_cluster.sh runs the same script",
     ("docs/hpc.md", "snakemake --snakefile docs/hpc/Snakefile --cores 2 --config input=cells.h5ad "
      "folder=out parts=4"): "Snakemake; scripts/check_cluster.sh",
+    ("docs/batch.md", "id\tpath\tlayer\tvalues\tgroups\tpool"): "a table",
+    ("docs/batch.md", "multiqc predictions"): "MultiQC; test_batch.py",
+    ("docs/batch.md", "sbatch --array=1-8 docs/hpc/inputs_array.sh list.tsv predictions 8"):
+        "Slurm; test_batch.py runs the same script",
     ("docs/train-on-tcga.md", "mkdir gdc"): "a download of days through gdc-client",
     ("docs/performance.md", "bench/run.sh                    # makes inputs, runs sicmir and the same steps "
      "in Python, side by side"): "benchmarks",
