@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """AnnData as Zarr. Version 2 is written by zarr-python and anndata themselves; version 3 by the writer in this file,
-from the specification, since Debian has no library for it. The same cells as .h5ad give the expected values."""
+from the specification, whose stores zarrita (npm) reads alike, and by zarrita (scripts/make_zarr3_fixture.mjs). The same cells as .h5ad give the expected values."""
 import gzip
 import json
 import shutil
@@ -15,7 +15,7 @@ import pytest
 import scipy.sparse
 import zarr
 
-from program import predict, run
+from program import PROJECT, predict, run
 from same_cells import CELLS, COUNTS, GENES, LOGGED, N_CELLS, PCA, SCORES, TYPES, as_anndata, check_carried
 
 POOLS = ("--pool", "sum", "--group-by", "type", "--scale", "none")
@@ -251,6 +251,13 @@ def test_shards_of_two_axes(model, tmp_path):
     array_3(path / "X", COUNTS, {"encoding-type": "array", "encoding-version": "0.2.0"}, ("gzip",), True, 50)
     pd.DataFrame(COUNTS.T, GENES, CELLS).to_csv(tmp_path / "a.csv")
     pd.testing.assert_frame_equal(predict(model, path), predict(model, tmp_path / "a.csv"))
+
+
+def test_a_store_that_zarrita_wrote(model):
+    """Turned axes, chunks of 5 of 12 cells, Blosc with Zstandard."""
+    little = ("--min-panel", "0.01")
+    pd.testing.assert_frame_equal(predict(model, PROJECT / "tests/data/cells_zarr3", *little),
+                                  predict(model, PROJECT / "tests/data/rds/counts.csv", *little))
 
 
 # Damage ------------------------------------------------------------------------------------------------------------
