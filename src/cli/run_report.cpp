@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/run_report.hpp"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
@@ -16,15 +17,16 @@
 namespace sicmir::cli {
 namespace {
 
-/// Peak resident memory, from proc(5): getrusage's figure begins with that of the program that
-/// started this one. 0: not known.
+/// Peak resident memory, from proc(5); without /proc from getrusage(), whose figure begins with
+/// that of the program that started this one. 0: not known.
 std::int64_t peak_memory_bytes() {
   std::ifstream status("/proc/self/status");
   constexpr std::string_view field = "VmHWM:";
   for (std::string line; std::getline(status, line);) {
     if (line.starts_with(field)) return std::stoll(line.substr(field.size())) * 1024;  // in kB
   }
-  return 0;
+  rusage usage{};
+  return getrusage(RUSAGE_SELF, &usage) == 0 ? std::int64_t{usage.ru_maxrss} * 1024 : 0;
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include <fmt/core.h>
 #include <poll.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,19 +52,59 @@ double cpu_seconds(pid_t pid) {
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
+extern "C" void wake(int /*signal*/) {}
+
+/// While it lives, the end of a child wakes who waits with it. (Where a launcher had SIGCHLD
+/// ignored, the system would forget how the child ended.)
+class ChildSignal {
+ public:
+  ChildSignal() {
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &blocked, &mask_before_);
+    handler_before_ = std::signal(SIGCHLD, wake);
+  }
+  ChildSignal(const ChildSignal&) = delete;
+  ChildSignal& operator=(const ChildSignal&) = delete;
+  ~ChildSignal() { restore(); }
+
+  /// As it was before; the child calls it, too.
+  void restore() noexcept {
+    std::signal(SIGCHLD, handler_before_);
+    sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
+  }
+  /// Until a child ends, another signal comes, or the time is over. Works on any Linux;
+  /// pidfd_open(), which is simpler, needs 5.3.
+  void wait(const timespec& most) const noexcept {
+    sigset_t awake = mask_before_;
+    sigdelset(&awake, SIGCHLD);
+    (void)ppoll(nullptr, 0, &most, &awake);
+  }
+
+ private:
+  sigset_t mask_before_{};
+  void (*handler_before_)(int) = SIG_DFL;
+};
+
+/// Whether the child has ended; it stays to be waited for.
+bool has_ended(pid_t pid) {
+  siginfo_t info{};
+  while (waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+    if (errno != EINTR) return true;
+  }
+  return info.si_pid == pid;
+}
+
 /// Returns when the child has ended. A child that computes for a minute inside one call of the HDF5
 /// library, which has endless loops for some damaged files, is aborted. (CPU time, since a slow
 /// disk may take as long as it wants.)
-void end_if_stuck(pid_t pid) {
+void end_if_stuck(pid_t pid, const ChildSignal& signal) {
   constexpr double max_cpu_seconds = 60;
-  constexpr int poll_milliseconds = 5000;
-  pollfd ended{static_cast<int>(syscall(SYS_pidfd_open, pid, 0)), POLLIN, 0};
-  if (ended.fd < 0) return;  // Linux before 5.3: no watch
+  constexpr timespec a_while{5, 0};
   std::uint64_t call = 0;
   double since = 0;
-  for (;;) {
-    const int answer = poll(&ended, 1, poll_milliseconds);
-    if (answer > 0 || (answer < 0 && errno != EINTR)) break;
+  while (!has_ended(pid)) {
     const std::uint64_t now = library_calls();
     const double cpu = cpu_seconds(pid);
     if (now == 0 || now != call) {
@@ -75,14 +114,15 @@ void end_if_stuck(pid_t pid) {
       was_stuck = true;
       kill(pid, SIGABRT);
     }
+    signal.wait(a_while);
   }
-  close(ended.fd);
 }
 
 /// The exit status of the child as waitpid() has it; -1 if there could be no child.
 int run_in_child(const std::function<int(const RunSettings&)>& work, const RunSettings& settings) {
   was_stuck = false;
   const pid_t parent = getpid();
+  ChildSignal child_signal;
   // A signal that comes before `child` is set waits until then.
   sigset_t held;
   sigset_t before;
@@ -94,6 +134,7 @@ int run_in_child(const std::function<int(const RunSettings&)>& work, const RunSe
     // If the parent is killed, nobody else would end its child.
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     sigprocmask(SIG_SETMASK, &before, nullptr);
+    child_signal.restore();
     if (getppid() != parent) std::raise(SIGTERM);
     const int code = work(settings);
     std::fflush(nullptr);
@@ -105,7 +146,7 @@ int run_in_child(const std::function<int(const RunSettings&)>& work, const RunSe
   }
   sigprocmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) return -1;
-  end_if_stuck(pid);
+  end_if_stuck(pid, child_signal);
   int status = 0;
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/own_files.hpp"
 #include "hdf5/h5_chunks.hpp"
 #include "hdf5/h5_input_driver.hpp"
 #include "hdf5/h5_storage.hpp"
@@ -208,7 +209,7 @@ hid_t Handle::release() noexcept {
 namespace {
 
 std::string first_bytes(const std::string& path, ExitCode code) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = open_input(path);
   if (descriptor < 0) {
     throw Error(code, fmt::format("{}: cannot be opened: {}.", path, std::strerror(errno)));
   }
@@ -240,22 +241,33 @@ File File::open_read(const std::string& path, ExitCode code) {
   const Lock lock;
   const std::string start = first_bytes(path, code);
   refuse_unfinished(path, start, code);
-  register_lzf_filter();
-  File file;
-  file.path_ = path;
-  file.code_ = code;
   const Handle access(H5Pcreate(H5P_FILE_ACCESS));
 #if H5_VERSION_GE(1, 10, 7)
   H5Pset_file_locking(access.get(), false, true);
 #endif
   use_input_driver(access.get());
+  return open(path, start, access.get(), code);
+}
+
+File File::open_bytes(std::string_view bytes, const std::string& name, ExitCode code) {
+  const Lock lock;
+  const Handle access(H5Pcreate(H5P_FILE_ACCESS));
+  use_input_driver(access.get(), bytes);
+  return open(name, bytes.substr(0, 12), access.get(), code);
+}
+
+File File::open(const std::string& path, std::string_view start, hid_t access, ExitCode code) {
+  register_lzf_filter();
+  File file;
+  file.path_ = path;
+  file.code_ = code;
   // What a damaged input did to the memory may show after it is closed: its note stays.
   if (code == ExitCode::bad_model) {
     file.open_ = ScopedWork(Work::reading_model, path);
   } else {
     note_work(Work::reading_input, path);
   }
-  file.handle_ = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()));
+  file.handle_ = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access));
   if (!file.handle_) {
     if (!start.starts_with("\x89HDF") && start.find('\0') == std::string_view::npos) {
       throw Error(code, fmt::format("{}: this is text, not an HDF5 file.", path));

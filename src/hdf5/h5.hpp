@@ -57,6 +57,10 @@ class File {
   /// and external storage refused, LZF (filter 32000) registered. `code`: that of the errors that
   /// this file's readers throw (bad_input or bad_model).
   static File open_read(const std::string& path, ExitCode code = ExitCode::bad_input);
+  /// The same for a file whose bytes are in memory, and stay there while it is open. `name`: of
+  /// messages.
+  static File open_bytes(std::string_view bytes, const std::string& name,
+                         ExitCode code = ExitCode::bad_input);
   /// New file; an existing one is replaced. Its errors are not_written.
   static File create(const std::string& path);
 
@@ -77,6 +81,7 @@ class File {
   void close();
 
  private:
+  static File open(const std::string& path, std::string_view start, hid_t access, ExitCode code);
   ScopedWork open_;  // first, so that it goes last: closing may crash as well
   Handle handle_;
   std::string path_;

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <vector>
 
+#include "base/own_files.hpp"
 #include "sicmir/types.hpp"
 #include "text/bgzf_bytes.hpp"
 #include "text/gzip_bytes.hpp"
@@ -24,17 +25,21 @@ constexpr std::uint64_t best_deflate_ratio = 1032;
 
 class FileBytes final : public ByteStage {
  public:
-  /// `close`: whether the descriptor is ours.
-  FileBytes(int descriptor, bool close, std::string name)
-      : descriptor_(descriptor), close_(close), name_(std::move(name)), buffer_(buffer_bytes) {}
+  /// `ours`: opened here, so to be closed here. Such a file is read by offsets, since its position
+  /// may be shared (open_input()).
+  FileBytes(int descriptor, bool ours, std::string name)
+      : descriptor_(descriptor), ours_(ours), name_(std::move(name)), buffer_(buffer_bytes) {}
+  void set_positioned(bool positioned) noexcept { positioned_ = positioned; }
   FileBytes(const FileBytes&) = delete;
   FileBytes& operator=(const FileBytes&) = delete;
   ~FileBytes() override {
-    if (close_) ::close(descriptor_);
+    if (ours_) ::close(descriptor_);
   }
   std::span<const char> next() override {
     for (;;) {
-      const ssize_t n = ::read(descriptor_, buffer_.data(), buffer_.size());
+      const ssize_t n = positioned_ ? ::pread(descriptor_, buffer_.data(), buffer_.size(),
+                                              static_cast<off_t>(offset_))
+                                    : ::read(descriptor_, buffer_.data(), buffer_.size());
       if (n >= 0) {
         offset_ += static_cast<std::uint64_t>(n);
         return {buffer_.data(), static_cast<std::size_t>(n)};
@@ -48,7 +53,8 @@ class FileBytes final : public ByteStage {
 
  private:
   int descriptor_;
-  bool close_;
+  bool ours_;
+  bool positioned_ = false;
   std::string name_;
   std::vector<char> buffer_;
   std::uint64_t offset_ = 0;
@@ -94,9 +100,7 @@ std::unique_ptr<ByteInput> ByteInput::open_as(const std::string& file, const std
   const bool standard_input = file == "-";
   int descriptor = STDIN_FILENO;
   if (!standard_input) {
-    do {
-      descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    } while (descriptor < 0 && errno == EINTR);
+    descriptor = open_input(file);
     if (descriptor < 0) {
       throw Error(ExitCode::bad_input,
                   fmt::format("{}: cannot be opened: {}.", path, std::strerror(errno)));
@@ -110,6 +114,7 @@ std::unique_ptr<ByteInput> ByteInput::open_as(const std::string& file, const std
   }
   if (S_ISREG(status.st_mode) && !standard_input) {
     input->regular_ = true;
+    bytes->set_positioned(true);
     input->size_ = static_cast<std::uint64_t>(status.st_size);
     ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
   }
