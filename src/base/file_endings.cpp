@@ -8,11 +8,13 @@
 namespace sicmir {
 namespace {
 
-constexpr std::array<std::string_view, 15> endings = {
-    ".gz",  ".bgz",  ".tar",  ".tgz",          // compression and archives
-    ".csv", ".tsv",  ".tab",  ".txt", ".mtx",  // text
-    ".gct", ".gctx",                           // GCT, and the same in HDF5
-    ".h5",  ".hdf5", ".h5ad", ".loom"          // HDF5
+constexpr std::array<std::string_view, 22> endings = {
+    ".gz",  ".bgz",  ".tar",  ".tgz",  ".xz",   ".bz2",
+    ".zst", ".lz4",                                           // compression and archives
+    ".csv", ".tsv",  ".tab",  ".txt",  ".mtx",                // text
+    ".gct", ".gctx",                                          // GCT, the same in HDF5
+    ".h5",  ".hdf5", ".h5ad", ".loom", ".h5mu", ".h5seurat",  // HDF5
+    ".rds"                                                    // R
 };
 
 }  // namespace

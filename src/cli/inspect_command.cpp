@@ -153,7 +153,9 @@ void foresee(Json& json, CellSource& source, const Model& model, const GeneIndex
   const Sample& sample = input.take_sample();
   json["sampled_cells"] = sample.n_cells;
   json["median_total"] = number(sample_facts(sample, input.genes()).median_total);
-  const Decision& decision = input.decide(model.recipe);
+  input.decide(model.recipe);
+  prefer_reference_for_bulk(model, input);
+  const Decision& decision = input.decision();
   json["values"] = fmt::format("{} ({})", to_string(decision.values), decision.values_reason);
   json["scale"] = fmt::format("{} ({})", to_string(decision.scale), decision.scale_reason);
   for (const DecisionWarning& warning : decision.warnings) {

@@ -5,13 +5,13 @@
 set(SICMIR_PORTABLE_LIBRARIES "" CACHE PATH "Folder of the static libraries that make_portable.sh built")
 
 set(static_libraries "")
-foreach(library zip lzf spdlog fmt hdf5 sz aec archive deflate xxhash z)
+foreach(library zip lzf spdlog fmt hdf5 sz aec archive deflate xxhash sqlite3 z)
   find_library(SICMIR_STATIC_${library} lib${library}.a REQUIRED
     HINTS ${SICMIR_PORTABLE_LIBRARIES} PATH_SUFFIXES hdf5/serial)
   list(APPEND static_libraries ${SICMIR_STATIC_${library}})
 endforeach()
 # Of these, only what the others call becomes part of the program.
-foreach(library bz2 lzma zstd lz4 snappy blosc sqlite3)
+foreach(library bz2 lzma zstd lz4 snappy blosc)
   find_library(SICMIR_STATIC_${library} lib${library}.a)
   if(SICMIR_STATIC_${library})
     list(APPEND static_libraries ${SICMIR_STATIC_${library}})
@@ -19,8 +19,8 @@ foreach(library bz2 lzma zstd lz4 snappy blosc sqlite3)
 endforeach()
 
 set(bundle_source ${CMAKE_CURRENT_BINARY_DIR}/bundle/bytes.cpp)
-sicmir_bundle(${bundle_source} models/sicmir-tcga.h5 data/gene_moments.tsv data/landmarks.tsv
-  data/mirna_old_names.tsv data/mirnas.tsv)
+sicmir_bundle(${bundle_source} models/sicmir-tcga.h5 data/ev_genes.tsv data/gene_moments.tsv
+  data/landmarks.tsv data/mirna_old_names.tsv data/mirnas.tsv data/targets_seed_motifs.tsv)
 add_executable(sicmir_portable EXCLUDE_FROM_ALL main.cpp no_plugins.cpp ${bundle_source}
   $<TARGET_OBJECTS:sicmir_cli>)
 set_target_properties(sicmir_portable PROPERTIES POSITION_INDEPENDENT_CODE ON)

@@ -40,7 +40,9 @@ std::vector<std::string> split_list(std::string_view text) {
 /// A small tab-separated table with a header, read line by line.
 class Table {
  public:
-  Table(const fs::path& path, const std::vector<std::string>& columns)
+  /// `optional`: a column that need not be there; the number behind those of `columns`.
+  Table(const fs::path& path, const std::vector<std::string>& columns,
+        const std::string& optional = {})
       : path_(path), file_(bundle::open_text(path)) {
     if (!file_) {
       throw Error(ExitCode::bad_input, fmt::format("{}: cannot be opened", path.string()));
@@ -56,6 +58,8 @@ class Table {
       }
       positions_.push_back(static_cast<std::size_t>(at - header.begin()));
     }
+    const auto at = std::find(header.begin(), header.end(), optional);
+    if (at != header.end()) positions_.push_back(static_cast<std::size_t>(at - header.begin()));
   }
 
   /// False at the end of the file.
@@ -66,6 +70,8 @@ class Table {
     }
     return true;
   }
+
+  [[nodiscard]] bool has(std::size_t column) const { return column < positions_.size(); }
 
   /// Field of the column that was given as number `column` to the constructor.
   [[nodiscard]] const std::string& operator[](std::size_t column) const {
@@ -167,8 +173,9 @@ GenePanel read_gene_panel(const fs::path& path) {
 }
 
 std::vector<ReferenceMirna> read_mirna_table(const fs::path& path) {
-  enum : std::size_t { name, accession, v21_name, precursors, well_predicted };
-  Table table(path, {"name", "accession", "name_in_v21", "precursors", "well_predicted"});
+  enum : std::size_t { name, accession, v21_name, precursors, well_predicted, sequence };
+  Table table(path, {"name", "accession", "name_in_v21", "precursors", "well_predicted"},
+              "sequence");
   std::vector<ReferenceMirna> mirnas;
   while (table.next()) {
     ReferenceMirna mirna;
@@ -189,6 +196,14 @@ std::vector<ReferenceMirna> read_mirna_table(const fs::path& path) {
       table.fail(fmt::format("well_predicted is \"{}\"; expected 0 or 1", flag));
     }
     mirna.well_predicted = flag == "1";
+    if (table.has(sequence)) {
+      mirna.sequence = table[sequence];
+      if (mirna.sequence.size() < 8 ||
+          mirna.sequence.find_first_not_of("ACGU") != std::string::npos) {
+        table.fail(fmt::format("\"{}\" is not the sequence of a miRNA (A, C, G and U, 8 or more)",
+                               mirna.sequence));
+      }
+    }
     mirnas.push_back(std::move(mirna));
   }
   if (mirnas.empty()) table.fail("no miRNA behind the header");

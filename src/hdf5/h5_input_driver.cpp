@@ -36,7 +36,8 @@ struct InputFile : DriverFile {
   Image image;
   dev_t device = 0;
   ino_t inode = 0;
-  bool checks = false;  // collections have the form that is_sound_collection() knows
+  bool nameless = false;  // unlinked, or in memory
+  bool checks = false;    // collections have the form that is_sound_collection() knows
 };
 
 std::uint64_t little_endian(const unsigned char* at, std::size_t n) {
@@ -67,6 +68,7 @@ bool has_long_lengths(const InputFile& file) {
 H5FD_t* open_image(const Image& image) {
   InputFile file;
   file.image = image;
+  file.nameless = true;
   file.end_of_file = image.size;
   file.checks = has_long_lengths(file);
   return opened_file(file);
@@ -88,6 +90,7 @@ H5FD_t* open_file(const char* name, unsigned flags, hid_t access, haddr_t) {
   file.device = status.st_dev;
   file.inode = status.st_ino;
   file.end_of_file = static_cast<haddr_t>(status.st_size);
+  file.nameless = status.st_nlink == 0;
   file.checks = has_long_lengths(file);
   H5FD_t* opened = opened_file(file);
   if (opened == nullptr) ::close(descriptor);
@@ -109,13 +112,16 @@ int compare(const H5FD_t* a, const H5FD_t* b) {
 }
 
 /// Without H5FD_FEAT_ACCUMULATE_METADATA, so that each collection is read by itself.
+/// With H5FD_FEAT_POSIX_COMPAT_HANDLE, HDF5 asks where the name or a symbolic link of it leads; an
+/// unlinked file, of which /proc/self/fd has such a link, and one in memory have no such place.
 herr_t query(const H5FD_t* file, unsigned long* features) {
   if (features != nullptr) {
     *features = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_DATA_SIEVE |
-                H5FD_FEAT_AGGREGATE_SMALLDATA | H5FD_FEAT_SUPPORTS_SWMR_IO;
-    // HDF5 looks for the name of such a file on the disk.
-    const bool in_memory = file != nullptr && opened_as<InputFile>(file).image.bytes != nullptr;
-    if (!in_memory) *features |= H5FD_FEAT_POSIX_COMPAT_HANDLE;
+                H5FD_FEAT_AGGREGATE_SMALLDATA | H5FD_FEAT_POSIX_COMPAT_HANDLE |
+                H5FD_FEAT_SUPPORTS_SWMR_IO;
+    if (file != nullptr && static_cast<const InputFile&>(opened_as<InputFile>(file)).nameless) {
+      *features &= ~static_cast<unsigned long>(H5FD_FEAT_POSIX_COMPAT_HANDLE);
+    }
   }
   return 0;
 }

@@ -78,7 +78,7 @@ SourceDescription describe(const ByteInput& input, const TableLayout& layout) {
   if (layout.rules.thousands != '\0') {
     description.format += fmt::format(", thousands separated by '{}'", layout.rules.thousands);
   }
-  if (input.is_gzip()) description.format += " (gzip)";
+  if (!input.compression().empty()) description.format += fmt::format(" ({})", input.compression());
   description.storage = layout.cells_as_lines ? "cells as lines" : "genes as lines";
   description.warnings = layout.warnings;
   description.gene_major = !layout.cells_as_lines;

@@ -82,20 +82,6 @@ class H5CellSource final : public CellSource {
 std::string look_of(const h5::File& file) {
   const hid_t root = file.id();
   const auto is = [&](const char* name) { return h5::kind_of(root, name) != h5::Kind::absent; };
-  const std::string encoding = h5::text_attribute(root, "encoding-type").value_or("");
-  if (encoding == "MuData" || is("mod")) {
-    std::string modalities;
-    if (h5::kind_of(root, "mod") == h5::Kind::group) {
-      const h5::Handle group = h5::open_group(file, root, "mod");
-      for (const std::string& name : h5::members(file, group.get())) {
-        modalities += (modalities.empty() ? "" : ", ") + name;
-      }
-    }
-    return fmt::format(
-        "this is a MuData file (modalities: {}). Write its RNA as AnnData, in Python: "
-        "mudata.read_h5mu(IN)[\"rna\"].write_h5ad(\"rna.h5ad\").",
-        modalities.empty() ? "none" : modalities);
-  }
   if (is("row_attrs") || is("col_attrs")) {
     return "this is a part of a loom file: it needs matrix, row_attrs and col_attrs. Is it "
            "complete?";
@@ -104,8 +90,8 @@ std::string look_of(const h5::File& file) {
     return "this is a part of a GCTX file: it needs 0/DATA/0/matrix, 0/META/ROW/id and "
            "0/META/COL/id. Is it complete?";
   }
-  if (is("assays") && (is("cell.names") || is("active.ident") || is("meta.data"))) {
-    return "this is an h5Seurat file. Convert it, in R: SeuratDisk::Convert(IN, dest = \"h5ad\").";
+  if (is("assays") && (is("active.ident") || is("meta.data"))) {
+    return "this is a part of an h5Seurat file: it needs assays and cell.names. Is it complete?";
   }
   if (is("network") || is("layers/0") ||
       h5::text_attribute(root, "format").value_or("").find("sicmir") != std::string::npos) {
@@ -132,7 +118,8 @@ std::string look_of(const h5::File& file) {
   }
   return fmt::format(
       "this HDF5 file is neither AnnData (no obs and var) nor 10x (no matrix with barcodes), nor "
-      "loom or GCTX. At its root it has: {}. Write the matrix as .h5ad, 10x, Matrix Market or CSV.",
+      "MuData, h5Seurat, loom or GCTX. At its root it has: {}. Write the matrix as .h5ad, 10x, "
+      "Matrix Market or CSV.",
       listed.empty() ? "nothing" : listed);
 }
 
@@ -152,6 +139,10 @@ std::unique_ptr<CellSource> make_h5_source(H5Parts parts, const SourceOptions& o
 std::unique_ptr<CellSource> open_h5_source(const std::string& path, const SourceOptions& options,
                                            const GeneIndex& genes) {
   auto file = std::make_unique<h5::File>(h5::File::open_read(path));
+  if (is_mudata(*file)) return make_h5_source(open_mudata(*file, options, genes), options);
+  if (is_h5seurat(*file)) {
+    return make_h5_source(open_h5seurat(std::move(file), options, genes), options);
+  }
   if (is_h5ad(*file)) return make_h5_source(open_h5ad(std::move(file), options, genes), options);
   if (is_tenx(*file)) return make_h5_source(open_tenx(std::move(file), options), options);
   if (is_loom(*file)) return make_h5_source(open_loom(std::move(file), options), options);

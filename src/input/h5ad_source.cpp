@@ -146,6 +146,7 @@ H5Parts open_h5ad(std::unique_ptr<h5::File> file_owner, const SourceOptions& opt
   const MatrixPlace& chosen = places[choice.place];
   parts.description.format = "AnnData h5ad";
   parts.description.is_h5ad = true;
+  parts.description.annotations = file.place();
   parts.description.matrix = chosen.name;
   parts.description.matrix_reason = choice.reason;
   for (const MatrixPlace& place : places) {

@@ -275,6 +275,10 @@ void write_differences(const h5::File& file, const Model& model) {
 
 }  // namespace
 
+double id_hash(std::string_view id) {
+  return static_cast<double>(short_digest(id) >> 11U);
+}
+
 void write_model(Model& model, const std::string& path) {
   settle(model);
   model.made_by = fmt::format("sicmir {}", sicmir::version);
@@ -297,6 +301,9 @@ void write_model(Model& model, const std::string& path) {
   write_mirnas(file, model);
   write_harmonisation(file, model);
   write_differences(file, model);
+  if (!model.training_patients.empty()) {
+    h5::write_doubles(file, file.id(), "training_patients", model.training_patients);
+  }
   write_members(file, model);
   file.close();
   output.commit();

@@ -8,12 +8,15 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "base/own_files.hpp"
+#include "bundle/bundled_files.hpp"
 #include "sicmir/types.hpp"
 #include "text/bgzf_bytes.hpp"
 #include "text/gzip_bytes.hpp"
+#include "text/unpacked_bytes.hpp"
 
 namespace sicmir {
 namespace {
@@ -60,6 +63,20 @@ class FileBytes final : public ByteStage {
   std::uint64_t offset_ = 0;
 };
 
+/// Bytes that live as long as the program.
+class BundledBytes final : public ByteStage {
+ public:
+  explicit BundledBytes(std::string_view bytes) : left_(bytes) {}
+  std::span<const char> next() override {
+    const std::string_view bytes = std::exchange(left_, std::string_view{});
+    return {bytes.data(), bytes.size()};
+  }
+  std::size_t memory_bytes() const override { return 0; }
+
+ private:
+  std::string_view left_;
+};
+
 }  // namespace
 
 std::string_view PeekedBytes::peek(std::size_t size) {
@@ -97,6 +114,12 @@ std::unique_ptr<ByteInput> ByteInput::open_as(const std::string& file, const std
   std::unique_ptr<ByteInput> input(new ByteInput);
   input->path_ = path;
   input->name_ = name;
+  if (const auto bundled = bundle::bytes_of(file)) {
+    input->size_ = bundled->size();
+    input->raw_head_ = bundled->substr(0, raw_head_bytes);
+    input->bytes_ = std::make_unique<PeekedBytes>(std::make_unique<BundledBytes>(*bundled));
+    return input;
+  }
   const bool standard_input = file == "-";
   int descriptor = STDIN_FILENO;
   if (!standard_input) {
@@ -120,12 +143,15 @@ std::unique_ptr<ByteInput> ByteInput::open_as(const std::string& file, const std
   }
   auto raw = std::make_unique<PeekedBytes>(std::move(bytes));
   input->raw_head_ = raw->peek(raw_head_bytes);
-  input->gzip_ = input->raw_head_.starts_with("\x1f\x8b");
-  if (input->gzip_) {
+  input->compression_ = compression_of(input->raw_head_);
+  if (input->is_gzip()) {
     input->bytes_ = std::make_unique<PeekedBytes>(
         bgzf_block_bytes(input->raw_head_) > 0
             ? gunzipped_in_parallel(std::move(raw), input->name_, threads)
             : gunzipped(std::move(raw), input->name_));
+  } else if (!input->compression_.empty()) {
+    input->bytes_ =
+        std::make_unique<PeekedBytes>(unpacked(std::move(raw), input->compression_, input->name_));
   } else {
     input->bytes_ = std::move(raw);
   }
@@ -141,7 +167,8 @@ std::unique_ptr<ByteInput> ByteInput::through(
 
 std::optional<std::uint64_t> ByteInput::most_bytes() const noexcept {
   if (!size_) return std::nullopt;
-  return gzip_ ? *size_ * best_deflate_ratio + best_deflate_ratio : *size_;
+  if (is_gzip()) return *size_ * best_deflate_ratio + best_deflate_ratio;
+  return compression_.empty() ? size_ : std::nullopt;
 }
 
 }  // namespace sicmir
