@@ -14,6 +14,7 @@
 #include "base/json.hpp"
 #include "base/output_file.hpp"
 #include "base/printable.hpp"
+#include "bundle/bundled_files.hpp"
 #include "cells/prepared_input.hpp"
 #include "cli/commands.hpp"
 #include "cli/remedies.hpp"
@@ -44,6 +45,7 @@ double median_of(const std::vector<ModelMirna>& mirnas, double Accuracy::*which)
 }
 
 bool is_sicmir_file(const std::string& path, std::string_view format) {
+  if (bundle::bytes_of(path)) return format == "sicmir-model" && path.ends_with(".h5");
   std::ifstream stream(path, std::ios::binary);
   std::array<char, 8> start{};
   if (!stream.read(start.data(), start.size()) || !h5::has_signature(start)) return false;

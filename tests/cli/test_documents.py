@@ -52,8 +52,12 @@ NOT_RUN = {
     ("docs/train-on-tcga.md", "mkdir gdc"): "a download of days through gdc-client",
     ("docs/performance.md", "bench/run.sh                    # makes inputs, runs sicmir and the same steps "
      "in Python, side by side"): "benchmarks",
-    ("docs/packaging/README.md", "cmake --preset release && cmake --build --preset release"):
+    ("docs/packaging/README.md", "cmake --preset release && cmake --build --preset release --parallel 2"):
         "builds a package; scripts/check_deb.sh",
+    ("docs/packaging/README.md", "scripts/make_portable.sh"): "builds; scripts/check_portable.sh",
+    ("docs/packaging/README.md", "podman build --file docs/packaging/Dockerfile --tag sicmir build/portable"):
+        "builds an image; scripts/check_container.sh",
+    ("docs/hpc.md", "scp build/portable/sicmir cluster:bin/"): "another machine; scripts/check_portable.sh",
     ("docs/model-format.md", "import h5py, numpy, pandas"): "run by test_model_format.py",
     ("docs/formats.md", 'saveRDS(object, "object.rds")'): "Seurat; scripts/check_seurat.sh",
     ("docs/formats.md", 'mirnas <- read.csv("mirnas.csv", row.names = 1, check.names = FALSE)'):
