@@ -145,9 +145,9 @@ class Check {
       report_.notes.push_back(
           {folder_.set(id).string(), "was removed; the next `sicmir atlas index` deletes it."});
     }
-    const std::set<std::string> known = {folder_.sets().filename(), folder_.claims().filename(),
-                                         folder_.catalogue().filename(),
-                                         folder_.catalogue_seal().filename()};
+    const std::set<std::string> known = {
+        folder_.sets().filename(), folder_.claims().filename(), folder_.catalogue().filename(),
+        folder_.catalogue_seal().filename(), "site.json"};  // what the site was made of
     for (const fs::path& entry : entries_of(folder_.data())) {
       const std::string name = entry.filename().string();
       if (known.contains(name)) continue;
