@@ -71,7 +71,7 @@ def test_every_subcommand_is_in_the_readme():
 
 def test_every_option_that_documents_name_exists():
     known = set()
-    for command in ("predict", "pool", "profile", "markers", "compare", "stats", "inspect", "train", "evaluate",
+    for command in ("predict", "pool", "profile", "markers", "compare", "network", "stats", "inspect", "train", "evaluate",
                     "assemble", "merge", "merge-stats", "import", "export", "help"):
         text = subprocess.run([SICMIR, command, "--help"], capture_output=True, text=True,
                               check=True).stdout
