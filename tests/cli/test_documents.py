@@ -21,6 +21,7 @@ import pandas as pd
 import pytest
 import scipy.io
 
+import rds_writer
 from gdc_tree import cohort_tree
 from program import PROJECT, SICMIR, SYMBOLS, run
 
@@ -47,13 +48,21 @@ NOT_RUN = {
         "Slurm; scripts/check_cluster.sh runs the same script",
     ("docs/hpc.md", "snakemake --snakefile docs/hpc/Snakefile --cores 2 --config input=cells.h5ad "
      "folder=out parts=4"): "Snakemake; scripts/check_cluster.sh",
+    ("docs/batch.md", "id\tpath\tlayer\tvalues\tgroups\tpool"): "a table",
+    ("docs/batch.md", "multiqc predictions"): "MultiQC; test_batch.py",
+    ("docs/batch.md", "sbatch --array=1-8 docs/hpc/inputs_array.sh list.tsv predictions 8"):
+        "Slurm; test_batch.py runs the same script",
     ("docs/train-on-tcga.md", "mkdir gdc"): "a download of days through gdc-client",
     ("docs/performance.md", "bench/run.sh                    # makes inputs, runs sicmir and the same steps "
      "in Python, side by side"): "benchmarks",
-    ("docs/packaging/README.md", "cmake --preset release && cmake --build --preset release"):
+    ("docs/packaging/README.md", "cmake --preset release && cmake --build --preset release --parallel 2"):
         "builds a package; scripts/check_deb.sh",
+    ("docs/packaging/README.md", "scripts/make_portable.sh"): "builds; scripts/check_portable.sh",
+    ("docs/packaging/README.md", "podman build --file docs/packaging/Dockerfile --tag sicmir build/portable"):
+        "builds an image; scripts/check_container.sh",
+    ("docs/hpc.md", "scp build/portable/sicmir cluster:bin/"): "another machine; scripts/check_portable.sh",
     ("docs/model-format.md", "import h5py, numpy, pandas"): "run by test_model_format.py",
-    ("docs/formats.md", 'dir.create("cells")'): "Seurat; scripts/check_seurat.sh",
+    ("docs/formats.md", 'saveRDS(object, "object.rds")'): "Seurat; scripts/check_seurat.sh",
     ("docs/formats.md", 'mirnas <- read.csv("mirnas.csv", row.names = 1, check.names = FALSE)'):
         "Seurat; scripts/check_seurat.sh",
     ("docs/formats.md", 'file <- hdf5r::H5File$new("mirnas.h5ad", "r")'):
@@ -116,8 +125,11 @@ def inputs(tmp_path_factory):
     (folder / "list.tsv").write_text("first\tcells.h5ad\n")
     for name in ("data", "models", "docs", "scripts"):
         (folder / name).symlink_to(PROJECT / name)
-    (folder / "cells").symlink_to(example)  # as R writes a Seurat object
     obs.to_csv(folder / "cells.csv")
+    few, dense = list(cells[:40]), matrix[:40].T.toarray().astype(float)
+    rds_writer.save(folder / "object.rds", rds_writer.seurat(
+        {"RNA": rds_writer.assay(rds_writer.dgc(dense, list(names[1]), few))}, few,
+        {"cell_type": rds_writer.factor(["T", "B"] * 20)}))
     write_tables(folder, pd.DataFrame(matrix[:40].T.toarray(), list(names[1]), list(cells[:40])))
     tree, _, _ = cohort_tree(folder / "gdc", n_patients=20)
     tree.sheet("gdc_sample_sheet.tsv")
