@@ -14,9 +14,11 @@ import math
 import pathlib
 import pickle
 import shutil
+import sqlite3
 import struct
 import sys
 import tarfile
+import tempfile
 import types
 import zipfile
 import zlib
@@ -306,8 +308,47 @@ def zip_of(files):
     return bytes_.getvalue()
 
 
-SEEDS = {"zarr": zarrs, "chunk": chunks, "rds": rds, "table": tables, "matrix_market": matrix_markets, "archive": archives, "pickle": pickles,
-         "checkpoint": checkpoints, "groups": groups, "gdc": gdc}
+def catalogues():
+    """An atlas of two types in one data set, by the tables that docs/atlas-format.md states."""
+    document = (pathlib.Path(__file__).resolve().parents[2] / "docs" / "atlas-format.md").read_text()
+    tables = "\n".join(line.split("--")[0] for line in document.split("```sql")[1].split("```")[0].splitlines())
+    halves = lambda *values: struct.pack(f"<{len(values)}e", *values)
+    floats = lambda *values: struct.pack(f"<{len(values)}f", *values)
+    marker = lambda type_, rank, mirna, rival: struct.pack("<5i8f", 0, type_, rank, mirna, rival, *(0.5,) * 8)
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "catalogue.sqlite"
+        with sqlite3.connect(path) as base:
+            base.execute("PRAGMA page_size = 1024")
+            base.execute(f"PRAGMA application_id = {0x53694D69}")
+            base.execute("PRAGMA user_version = 1")
+            for sql in filter(None, (" ".join(sql.split()) for sql in tables.split(";"))):
+                base.execute(sql)
+            many = lambda table, *rows: base.executemany(
+                f"INSERT INTO {table} VALUES({','.join('?' * len(rows[0]))})", rows)
+            many("facts", ("version", "0"))
+            many("terms", ("condition", 0, "cirrhosis", ""), ("condition", 1, "normal", "PATO:0000461"),
+                 ("disease", 0, "normal", ""), ("tissue", 0, "liver", "UBERON:0002107"), ("type", 0, "B", ""),
+                 ("type", 1, "T", "CL:0000084"))
+            many("sets", *((i, f"set{i}", "Title", "", "", "cells", 0, 9, 6, 6, "normal", "dataset", "0", "m", "0", "x",
+                            "0", "0", '[["a","b"]]', '["markers"]') for i in (0, 1)))
+            many("mirnas", (0, "hsa-miR-1-3p", "MIMAT0000416", "measured", 5.0, 2.0, 0.5, 0.5, None, 40),
+                 (1, "hsa-miR-21-5p", "", "estimated", None, None, None, None, None, 0))
+            many("groups", *((i, i // 2, i % 2, 0, 0, i % 2, 50, 3, 3, 0) for i in range(4)))
+            many("group_values", *((i, halves(0.5, -i), halves(1, math.nan)) for i in range(4)))
+            many("mirna_values", *((i, halves(0.5, -1, 2, i), halves(1, 1, 1, math.nan)) for i in (0, 1)))
+            many("type_markers", (0, 0, marker(0, 1, 0, 1) + marker(0, 2, 1, -1)), (0, 1, marker(1, 1, 1, 0)))
+            many("mirna_markers", (0, marker(0, 1, 0, 1)), (1, marker(1, 1, 1, 0) + marker(0, 2, 1, -1)))
+            many("contrasts", *((i, i, 0, 0, 1, 3, 3, floats(0.5, -1), floats(0.5, 0.25)) for i in (0, 1)))
+            many("edges", (0, 1, 0, 1, "PTEN", -0.5, 2.0))
+            many("triples", (0, 1, 0, 1, 1, 0.5, None))
+            many("shared_donors", ("d1", 0), ("d1", 1))
+        base.close()
+        yield "small", path.read_bytes()
+
+
+SEEDS = {"archive": archives, "catalogue": catalogues, "checkpoint": checkpoints, "chunk": chunks, "gdc": gdc,
+         "groups": groups, "matrix_market": matrix_markets, "pickle": pickles, "rds": rds, "table": tables,
+         "zarr": zarrs}
 
 
 def main():
