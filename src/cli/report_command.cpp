@@ -152,7 +152,8 @@ void name_genes(const std::vector<ShownGene>& genes, PageMap& map) {
 }
 
 PageMap draw_cells(const ReportCommand& command, const PreparedModel& model, const GeneIndex& index,
-                   const Profiles& profiles, const std::vector<Index>& mirnas) {
+                   const Profiles& profiles, const TargetTable& targets,
+                   const std::vector<Index>& mirnas) {
   const std::vector<ShownGene> genes = genes_to_show(command, profiles, targets, mirnas);
   SourceOptions opening = command.input.source;
   opening.threads = command.common.threads;
