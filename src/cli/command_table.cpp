@@ -55,6 +55,7 @@ constexpr std::array table = {
     CommandEntry{"atlas-remove", atlases, "Remove data sets from an atlas", bind_atlas_remove,
                  true},
     CommandEntry{"atlas-check", atlases, "Find damage in an atlas", bind_atlas_check, true},
+    CommandEntry{"atlas-serve", atlases, "Show an atlas to the browser", bind_atlas_serve, false},
     CommandEntry{"train", models, "Fit a model to paired mRNA and miRNA samples", bind_train, true},
     CommandEntry{"assemble", models,
                  "Make tables for train from a download from the Genomic Data Commons",
