@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The site of `sicmir atlas index`: its files, read here a second time by docs/atlas-site.md."""
 import gzip
+import http.client
 import io
 import json
 import struct
+import subprocess
 
 import anndata
 import h5py
@@ -11,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from program import SYMBOLS, run
+from program import SICMIR, SYMBOLS, run
 
 TYPES = ["=1+1 cell", "<b>T</b> cell", "mono"]
 DTYPES = {"u8": "u1", "u16": "<u2", "f16": "<f2", "f32": "<f4"}
@@ -234,3 +236,69 @@ def test_words_of_the_owner_are_shown(atlas):
     finally:
         path.unlink()
         run("atlas", "index", atlas)
+
+
+@pytest.fixture
+def server(atlas):
+    process = subprocess.Popen([SICMIR, "atlas", "serve", atlas, "--port", "0"], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    address = process.stdout.readline().strip()
+    yield address
+    process.terminate()
+    assert process.wait(timeout=20) == 0
+
+
+def ask(address, path, method="GET", **headers):
+    host, port = address.removeprefix("http://").strip("/").split(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=20)
+    connection.putrequest(method, path, skip_host="Host" in headers, skip_accept_encoding=True)
+    for name, value in headers.items():
+        connection.putheader(name.replace("_", "-"), value)
+    connection.endheaders()
+    answer = connection.getresponse()
+    data = answer.read()
+    connection.close()
+    return answer.status, dict(answer.getheaders()), data
+
+
+def test_the_server_gives_what_is_in_the_site_and_nothing_else(server, atlas, site):
+    for path, data in files_of(site.folder).items():
+        if path.startswith("d/") and not path.startswith("d/0"):
+            continue
+        status, headers, received = ask(server, "/" + path)
+        assert status == 200 and received == data, path
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Content-Security-Policy"].startswith("default-src 'self';")
+        assert ("immutable" in headers["Cache-Control"]) == ("/" in path)
+        status, _, received = ask(server, "/" + path, If_None_Match=headers["ETag"])
+        assert status == 304 and received == b""
+    assert ask(server, "/")[2] == (site.folder / "index.html").read_bytes()
+    (site.folder / "assets" / "link.js").symlink_to(atlas / "data" / "catalogue.sqlite")
+    (site.folder / "assets" / ".hidden.js").write_text("x")
+    try:
+        for path in ("/../data/catalogue.sqlite", "/assets/../../data/catalogue.sqlite", "/%2e%2e/data/catalogue.sqlite",
+                     "/assets/..%2f..%2fdata/catalogue.json", "/assets/link.js", "/assets/.hidden.js", "/assets/", "/d", "//etc/passwd",
+                     "/assets//link.js", "/nothing", "/d/00/" + "a" * 300 + ".bin", "/manifest.json/"):
+            assert ask(server, path)[0] == 404, path
+    finally:
+        (site.folder / "assets" / "link.js").unlink()
+        (site.folder / "assets" / ".hidden.js").unlink()
+
+
+def test_the_server_answers_this_machine_by_get(server):
+    port = server.strip("/").split(":")[-1]
+    for host in ("evil.example", f"evil.example:{port}", "127.0.0.1:1", "localhost.evil.example", ""):
+        assert ask(server, "/manifest.json", Host=host)[0] in (400, 403), host
+    for host in (f"localhost:{port}", "127.0.0.1", f"127.0.0.1:{port}"):
+        assert ask(server, "/manifest.json", Host=host)[0] == 200, host
+    for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+        status, headers, _ = ask(server, "/manifest.json", method=method)
+        assert status == 405 and headers["Allow"] == "GET, HEAD", method
+    status, headers, data = ask(server, "/manifest.json", method="HEAD")
+    assert status == 200 and data == b"" and int(headers["Content-Length"]) > 100
+
+
+def test_what_cannot_be_served_is_said(server, atlas, tmp_path):
+    assert "manifest.json" in run("atlas", "serve", tmp_path, expect=3).stderr
+    port = server.strip("/").split(":")[-1]
+    assert port in run("atlas", "serve", atlas, "--port", port, expect=2).stderr

@@ -144,6 +144,7 @@ export async function mirna(context: Context): Promise<Page> {
       { key: "n_cells", label: "cells", value: ({ g }) => groups.cells[g]! },
     ], { caption: `${name} in every group of cells`, file: `${name}-groups`, sort: { key: "mean_z", falling: true } }))),
     h("p", { class: "actions" }, h("a", { href: href("dots", undefined, { mirnas: name }) }, "Dot plot with this miRNA")),
-    help("z-scores compare predictions with the samples that the model was trained on; they show differences, not amounts."),
+    help(atlas.manifest.model.scale === "reference" ? "z-scores compare predictions with the samples that the model was trained on; they show differences, not amounts."
+      : "z-scores compare the profiles of a data set with each other; they show differences, not amounts."),
   ] };
 }
