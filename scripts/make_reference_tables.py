@@ -65,8 +65,9 @@ def mirna_rows(reference):
     for row in rows:
         name, older = row["name"], row["name_in_mirbase_v21"]
         require(re.fullmatch(r"MIMAT\d{7}", row["mimat_accession"]), f"{name}: accession")
+        require(re.fullmatch(r"[ACGU]{15,30}", row["sequence"]), f"{name}: sequence")
         yield [name, row["mimat_accession"], "" if older == name else older,
-               "|".join(split(row["precursors"])), "1" if name in well else "0"]
+               "|".join(split(row["precursors"])), "1" if name in well else "0", row["sequence"]]
 
 
 def moment_rows(reference):
@@ -97,7 +98,7 @@ def main():
           ["symbol", "current_symbol", "entrez_id", "ensembl_id", "older_ensembl_ids", "aliases"],
           landmark_rows(reference))
     write(output / "mirnas.tsv",
-          ["name", "accession", "name_in_v21", "precursors", "well_predicted"],
+          ["name", "accession", "name_in_v21", "precursors", "well_predicted", "sequence"],
           mirna_rows(reference))
     write(output / "gene_moments.tsv", ["symbol", "mean", "sd"], moment_rows(reference))
 

@@ -19,6 +19,10 @@ struct ReferenceMirna {
   std::vector<std::string> precursors;  ///< stem-loop names, miRBase v22; at least one
   std::vector<std::string> old_names;   ///< in miRBase 17: before -5p and -3p took the star's place
   bool well_predicted = false;          ///< one of the authors' 414
+  std::string sequence;                 ///< 5' to 3', A, C, G, U; empty: the table has none
+
+  /// Bases 2 to 8, by which targets are found; empty: not known.
+  [[nodiscard]] std::string seed() const { return sequence.empty() ? "" : sequence.substr(1, 7); }
 };
 
 /// Reads a table of genes in the form of data/landmarks.tsv, in network order. Columns are found by
@@ -26,8 +30,8 @@ struct ReferenceMirna {
 /// column, wrong number of fields, empty or repeated symbol, repeated or malformed ids.
 [[nodiscard]] GenePanel read_gene_panel(const std::filesystem::path& path);
 
-/// Reads a table of miRNAs in the form of data/mirnas.tsv, in output order. Throws as
-/// read_gene_panel() does.
+/// Reads a table of miRNAs in the form of data/mirnas.tsv, in output order; the column `sequence`
+/// may be missing. Throws as read_gene_panel() does.
 [[nodiscard]] std::vector<ReferenceMirna> read_mirna_table(const std::filesystem::path& path);
 
 /// Adds the names of a table in the form of data/mirna_old_names.tsv to the miRNAs that have its

@@ -77,6 +77,17 @@ Scale scale_of(Scale stated, std::size_t n_above) {
   return static_cast<Index>(n_above) >= least_dataset_profiles ? Scale::dataset : Scale::reference;
 }
 
+/// Per gene: 1 if any of its names is one of the panel's.
+std::vector<std::uint8_t> genes_in_panel(const FeatureTable& genes, const GeneIndex& index) {
+  std::vector<std::uint8_t> in_panel(static_cast<std::size_t>(genes.size()), 0);
+  for (const FeatureColumn& column : genes.columns) {
+    for (std::size_t i = 0; i < in_panel.size(); ++i) {
+      if (index.find(column.ids[i])) in_panel[i] = 1;
+    }
+  }
+  return in_panel;
+}
+
 /// Moments of the panel's genes over `source`, in the unit in which predict() compares profiles.
 /// `n_all`: profiles above and below the floor.
 GeneMoments moments_over(CellSource& source, Index n_all, const Model& model,
@@ -233,12 +244,14 @@ Profiles predict_profiles(InputSums sums, const PreparedModel& model, const Gene
   const GeneMap map(index, sums.genes, options.genes, sums.input.path);
   set_quality(result.profiles, input.matrix(), report, model.card().panel, sums.genes, map);
   result.genes = std::move(sums.genes);
+  result.in_panel = genes_in_panel(result.genes, index);
   make_unique(result.genes.columns.front(), result.mirnas);
   const auto& calibrations = model.card().differences;
   const auto calibration = calibrations.find(std::string(to_string(report.decision.scale)));
   if (calibration != calibrations.end()) result.differences = calibration->second;
   result.facts = z.header().facts;
   result.facts.insert(result.facts.end(), sums.facts.begin(), sums.facts.end());
+  if (!predicting.platform.empty()) result.facts.emplace_back("platform", predicting.platform);
   result.facts.emplace_back("min_cells", fmt::format("{}", options.floor.min_cells));
   result.facts.emplace_back("min_counts", fmt::format("{}", options.floor.min_counts));
   result.facts.emplace_back("scale_choice",

@@ -14,6 +14,9 @@ inline constexpr const char* mudata_version = "0.1.0";
 inline constexpr const char* format_fact = "profiles";
 inline constexpr const char* format_version = "1";
 
+/// Truth values of var of the genes; may be missing.
+inline constexpr const char* in_panel = "in_panel";
+
 /// Texts of obs; those that are not required may be left out where no profile has one.
 struct TextColumn {
   const char* name;

@@ -60,6 +60,9 @@ struct Profiles {
   /// Genes of the counts. The ids of the first column are unique, also among the miRNAs' names; the
   /// other columns are what else the inputs call them. No column: counts are not held.
   FeatureTable genes;
+  /// Per gene of the counts: 1 for those that the model's predictions are made of, by any of their
+  /// names. Empty: not known, as in files of earlier versions.
+  std::vector<std::uint8_t> in_panel;
   std::vector<ProfileMirna> mirnas;
   /// miRNAs x profiles: z-scores of log2(RPM + 1) over the training samples. Also of profiles below
   /// the floor.

@@ -240,6 +240,10 @@ class Reader {
     for (const h5ad::Column& column : var.columns()) {
       if (column.kind == h5ad::ColumnKind::texts || column.kind == h5ad::ColumnKind::categories) {
         result_.genes.columns.push_back({column.name, var.read(column).as_texts()});
+      } else if (column.name == names::in_panel && column.kind == h5ad::ColumnKind::booleans &&
+                 !column.nullable) {
+        const h5ad::ColumnValues values = var.read(column);
+        result_.in_panel.assign(values.integers.begin(), values.integers.end());
       }
     }
   }

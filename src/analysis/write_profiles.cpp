@@ -161,6 +161,9 @@ class Writer {
     for (std::size_t i = 1; i < profiles_.genes.columns.size(); ++i) {
       var.texts(profiles_.genes.columns[i].name, profiles_.genes.columns[i].ids);
     }
+    if (!profiles_.in_panel.empty()) {
+      var.bools(names::in_panel, {profiles_.in_panel.begin(), profiles_.in_panel.end()});
+    }
     var.close();
     empty(group, {"obsm", "obsp", "varm", "varp"});
     write_facts(group);

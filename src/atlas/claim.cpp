@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <csignal>
 #include <cstring>
 #include <fstream>
 #include <sstream>
@@ -85,8 +86,12 @@ ClaimOwner owner_of(const fs::path& folder) {
 }
 
 bool is_alive_here(const ClaimOwner& owner) {
-  return owner.pid > 0 && owner.host == host_name() && !owner.started.empty() &&
-         start_of(owner.pid) == owner.started;
+  if (owner.pid <= 0 || owner.host != host_name()) return false;
+  if (start_of(::getpid()).empty()) {
+    // Without /proc, a number that was given again looks like the process that had it first.
+    return ::kill(static_cast<pid_t>(owner.pid), 0) == 0 || errno == EPERM;
+  }
+  return !owner.started.empty() && start_of(owner.pid) == owner.started;
 }
 
 Claim::Claim(const AtlasFolder& folder, std::string name, bool resume)

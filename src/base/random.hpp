@@ -31,6 +31,7 @@ enum class Purpose : std::uint64_t {
   folds = 9,
   profiles = 10,
   made_up = 11,
+  rewiring = 12,
 };
 
 /// A key that depends on the seed, the purpose and up to two numbers (layer, step, epoch...).

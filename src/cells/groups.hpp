@@ -58,7 +58,7 @@ class CellGroups {
   class Collector;
   [[nodiscard]] static CellGroups from_table(const std::string& path,
                                              const std::vector<std::string>& columns);
-  [[nodiscard]] static CellGroups from_obs(const std::string& path,
+  [[nodiscard]] static CellGroups from_obs(const AnnotationPlace& place,
                                            const std::vector<std::string>& columns,
                                            const std::string& only_where);
 

@@ -242,8 +242,9 @@ void add_all(AddCommand& command, const std::vector<AddRequest>& requests) {
   std::vector<std::string> failed;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     log_info("--- {} ({} of {})", requests[i].id, i + 1, requests.size());
-    const int code = supervised(
-        [&](const RunSettings&) { return exit_code_of([&] { Adder(command).add(requests[i]); }); });
+    const int code = end_as(supervise([&](const RunSettings&) {
+      return exit_code_of([&] { Adder(command).add(requests[i]); });
+    }));
     if (code == static_cast<int>(ExitCode::not_written)) {
       throw Error(ExitCode::not_written,
                   fmt::format("stopped at {}: it cannot be written. Continue from here with "

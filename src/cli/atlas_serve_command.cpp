@@ -2,19 +2,16 @@
 #include <fmt/format.h>
 #include <spawn.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
-#include <csignal>
 #include <memory>
 #include <string>
 
 #include "atlas/atlas_folder.hpp"
-#include "atlas/serve.hpp"
 #include "base/log.hpp"
 #include "cli/commands.hpp"
-#include "parallel/threads.hpp"
-
-extern char** environ;
+#include "cli/site_server.hpp"
 
 namespace sicmir::cli {
 namespace {
@@ -22,35 +19,34 @@ namespace {
 struct ServeCommand {
   CommonOptions common;
   std::string folder;
-  int port = 8731;
+  int port = 8080;
   bool open = false;
 };
 
-/// The desktop's own opener; a page that does not open is no error.
-void open_page(const std::string& address) {
-  std::string program = "xdg-open", argument = address;
+/// Asks the desktop to show the address; if there is none, says so.
+void open_browser(const std::string& address) {
+  std::string program = "xdg-open";
+  std::string argument = address;
   std::array<char*, 3> arguments = {program.data(), argument.data(), nullptr};
   pid_t child = 0;
-  if (::posix_spawnp(&child, program.c_str(), nullptr, nullptr, arguments.data(), environ) != 0) {
-    log_warning("xdg-open could not be run; open {} yourself", address);
+  int status = 0;
+  const bool is_started =
+      posix_spawnp(&child, program.c_str(), nullptr, nullptr, arguments.data(), environ) == 0;
+  if (is_started && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
+      WEXITSTATUS(status) == 0) {
+    return;
   }
+  log_warning("no browser could be started (xdg-open); open {} in one", address);
 }
 
-void run_serve(const ServeCommand& command) {
-  // Threads inherit the mask, so that these signals come to sigwait() alone.
-  sigset_t ends;
-  sigemptyset(&ends);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&ends, signal);
-  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
-  const atlas::SiteServer server(atlas::AtlasFolder(command.folder).site(),
-                                 static_cast<std::uint16_t>(command.port),
-                                 thread_count(command.common.threads));
-  const std::string address = fmt::format("http://127.0.0.1:{}/", server.port());
-  print(address + "\n");
-  log_info("serving {} to this machine; end with Ctrl+C", command.folder);
-  if (command.open) open_page(address);
-  int signal = 0;
-  sigwait(&ends, &signal);
+void run(const ServeCommand& command) {
+  const SiteServer server(atlas::AtlasFolder(command.folder).site(),
+                          static_cast<std::uint16_t>(command.port));
+  print(server.address() + "\n");
+  log_info("serving {} to this machine alone; Ctrl-C ends it",
+           atlas::AtlasFolder(command.folder).site().string());
+  if (command.open) open_browser(server.address());
+  for (;;) ::pause();  // until a signal ends the program
 }
 
 }  // namespace
@@ -58,15 +54,15 @@ void run_serve(const ServeCommand& command) {
 void bind_atlas_serve(Command& sub) {
   const auto owned = std::make_shared<ServeCommand>();
   sub.add_option("ATLAS", owned->folder, "Folder of the atlas").required();
-  sub.add_option("--port", owned->port, "Port; 0: one that is free [default: 8731]")
+  sub.add_option("--port", owned->port, "Port on 127.0.0.1; 0: any that is free [default: 8080]")
       .range(0, 65535)
       .main();
-  sub.add_flag("--open", owned->open, "Open the site in the browser").main();
-  bind_common(sub, owned->common);
-  on_run(sub, owned->common, [owned] { run_serve(*owned); });
+  sub.add_flag("--open", owned->open, "Open the site in a browser").main();
+  bind_common(sub, owned->common, false);
+  on_run(sub, owned->common, [owned] { run(*owned); });
   sub.describe(
-      "Shows the site of an atlas to browsers on this machine, and to no others. For everyone "
-      "else, copy the folder ATLAS/site to any web host.");
+      "Serves the folder site/ of an atlas, and nothing else, to browsers on this machine. The "
+      "address is written to standard output.");
   sub.add_example("sicmir atlas serve ATLAS --open", "Browse an atlas");
 }
 

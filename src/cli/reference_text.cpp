@@ -217,7 +217,7 @@ int text_width() {
 }
 
 std::string program_help(int width) {
-  constexpr int column = 16;
+  constexpr int column = 19;
   std::string text = wrapped(std::string(purpose) + ".", width, 0) +
                      "\n\nUsage: sicmir COMMAND [OPTION]...\n\nCommands:\n";
   std::string_view group;

@@ -5,8 +5,9 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
 #include <functional>
+#include <istream>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -14,6 +15,8 @@
 #include <unordered_set>
 
 #include "base/joined.hpp"
+#include "base/own_files.hpp"
+#include "bundle/bundled_files.hpp"
 
 namespace sicmir {
 namespace {
@@ -37,7 +40,10 @@ std::vector<std::string> split_list(std::string_view text) {
 /// A small tab-separated table with a header, read line by line.
 class Table {
  public:
-  Table(const fs::path& path, const std::vector<std::string>& columns) : path_(path), file_(path) {
+  /// `optional`: a column that need not be there; the number behind those of `columns`.
+  Table(const fs::path& path, const std::vector<std::string>& columns,
+        const std::string& optional = {})
+      : path_(path), file_(bundle::open_text(path)) {
     if (!file_) {
       throw Error(ExitCode::bad_input, fmt::format("{}: cannot be opened", path.string()));
     }
@@ -52,6 +58,8 @@ class Table {
       }
       positions_.push_back(static_cast<std::size_t>(at - header.begin()));
     }
+    const auto at = std::find(header.begin(), header.end(), optional);
+    if (at != header.end()) positions_.push_back(static_cast<std::size_t>(at - header.begin()));
   }
 
   /// False at the end of the file.
@@ -62,6 +70,8 @@ class Table {
     }
     return true;
   }
+
+  [[nodiscard]] bool has(std::size_t column) const { return column < positions_.size(); }
 
   /// Field of the column that was given as number `column` to the constructor.
   [[nodiscard]] const std::string& operator[](std::size_t column) const {
@@ -84,7 +94,7 @@ class Table {
  private:
   bool read_line() {
     std::string line;
-    if (!std::getline(file_, line)) return false;
+    if (!std::getline(*file_, line)) return false;
     ++line_number_;
     if (line_number_ == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
     if (line.ends_with('\r')) line.pop_back();
@@ -99,7 +109,7 @@ class Table {
   }
 
   fs::path path_;
-  std::ifstream file_;
+  std::unique_ptr<std::istream> file_;
   std::vector<std::string> fields_;
   std::vector<std::size_t> positions_;
   std::size_t n_fields_ = 0;
@@ -117,13 +127,6 @@ void check_ensembl_id(const Table& table, const std::string& id) {
     table.fail(
         fmt::format("\"{}\" is not an Ensembl gene id (ENSG and 11 digits, no version)", id));
   }
-}
-
-std::optional<fs::path> folder_of_executable() {
-  std::error_code error;
-  const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  if (error) return std::nullopt;
-  return self.parent_path();
 }
 
 }  // namespace
@@ -170,8 +173,9 @@ GenePanel read_gene_panel(const fs::path& path) {
 }
 
 std::vector<ReferenceMirna> read_mirna_table(const fs::path& path) {
-  enum : std::size_t { name, accession, v21_name, precursors, well_predicted };
-  Table table(path, {"name", "accession", "name_in_v21", "precursors", "well_predicted"});
+  enum : std::size_t { name, accession, v21_name, precursors, well_predicted, sequence };
+  Table table(path, {"name", "accession", "name_in_v21", "precursors", "well_predicted"},
+              "sequence");
   std::vector<ReferenceMirna> mirnas;
   while (table.next()) {
     ReferenceMirna mirna;
@@ -192,6 +196,14 @@ std::vector<ReferenceMirna> read_mirna_table(const fs::path& path) {
       table.fail(fmt::format("well_predicted is \"{}\"; expected 0 or 1", flag));
     }
     mirna.well_predicted = flag == "1";
+    if (table.has(sequence)) {
+      mirna.sequence = table[sequence];
+      if (mirna.sequence.size() < 8 ||
+          mirna.sequence.find_first_not_of("ACGU") != std::string::npos) {
+        table.fail(fmt::format("\"{}\" is not the sequence of a miRNA (A, C, G and U, 8 or more)",
+                               mirna.sequence));
+      }
+    }
     mirnas.push_back(std::move(mirna));
   }
   if (mirnas.empty()) table.fail("no miRNA behind the header");
@@ -250,7 +262,8 @@ fs::path find_data_file(const std::string& name) {
   if (chosen != nullptr && *chosen != '\0') {
     candidates.push_back(fs::path(chosen) / name);
   } else {
-    if (const auto folder = folder_of_executable()) {
+    if (const auto bundled = bundle::path_of(name)) return *bundled;
+    if (const auto folder = folder_of_program()) {
       candidates.push_back(*folder / ".." / SICMIR_INSTALL_DATADIR / "sicmir" / name);
     }
     candidates.push_back(fs::path(SICMIR_SOURCE_DIR) / "data" / name);

@@ -33,11 +33,11 @@ bool LineReader::next(std::string_view& line) {
       at_ += size;
       break;
     }
-    if (carry_.size() + size > longest_line) {
+    if (carry_.size() + size > longest_) {
       throw Error(ExitCode::bad_input,
-                  fmt::format("{}: line {} is longer than 1 GiB. This is not a table of genes and "
-                              "cells, or its line ends are missing.",
-                              input_->name(), number_ + 1));
+                  fmt::format("{}: line {} is longer than {} MiB. This is not a table, or its "
+                              "line ends are missing.",
+                              input_->name(), number_ + 1, longest_ >> 20));
     }
     carry_.append(at_, size);
     at_ += size;

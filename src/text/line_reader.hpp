@@ -14,13 +14,14 @@ class LineReader {
  public:
   static constexpr std::size_t longest_line = std::size_t{1} << 30;
 
-  /// `input` outlives the reader.
-  explicit LineReader(ByteInput& input) : input_(&input) {}
+  /// `input` outlives the reader; `longest`: bytes of a line.
+  explicit LineReader(ByteInput& input, std::size_t longest = longest_line)
+      : input_(&input), longest_(longest) {}
 
   /// The next line without its end (LF or CRLF) and, for the first, without a byte-order mark;
   /// false: no line is left. A last line need not have an end. The view is valid until the next
   /// call, and the byte behind it can be read: it is CR or LF (a sentinel for parsers). A line
-  /// beyond 1 GiB is Error(bad_input).
+  /// beyond `longest` is Error(bad_input).
   bool next(std::string_view& line);
   /// Number of the line delivered last, from 1.
   [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
@@ -30,6 +31,7 @@ class LineReader {
 
  private:
   ByteInput* input_;
+  std::size_t longest_;
   const char* at_ = nullptr;
   const char* end_ = nullptr;
   std::string carry_;  // a line that spans several stretches of bytes

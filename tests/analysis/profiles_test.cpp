@@ -35,6 +35,7 @@ Profiles small_profiles() {
   all.genes.columns = {{"_index", {"TP53", "ACTB", "x y"}},
                        {"gene_ids", {"ENSG00000141510", "ENSG00000075624", ""}}};
   const double nan = std::numeric_limits<double>::quiet_NaN();
+  all.in_panel = {1, 0, 0};
   all.mirnas = {{"hsa-miR-21-5p", "MIMAT0000076", "measured", 12.5, 1.25, {0.5, 0.25, nan, 40}},
                 {"hsa-miR-155-5p", "", "estimated", nan, nan, {nan, nan, nan, 0}}};
   for (int i = 0; i < 5; ++i) {
@@ -93,6 +94,7 @@ TEST(Profiles, AreReadAsTheyWereWritten) {
   }
   ASSERT_EQ(read.genes.columns.size(), 2U);
   EXPECT_EQ(read.genes.columns[0].ids, written.genes.columns[0].ids);
+  EXPECT_EQ(read.in_panel, written.in_panel);
   EXPECT_EQ(read.genes.columns[1].name, "gene_ids");
   EXPECT_EQ(read.genes.columns[1].ids, written.genes.columns[1].ids);
   ASSERT_EQ(read.mirnas.size(), 2U);
