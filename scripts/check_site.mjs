@@ -252,7 +252,7 @@ if (mapped >= 0) {
   check((await page.evaluate(() => document.documentElement.dataset.map)) === "points", "the map is not drawn by WebGL2");
   const measures = await page.evaluate(() => Object.fromEntries(performance.getEntriesByType("measure").map(({ name, duration }) => [name, Math.round(duration)])));
   const files = await page.evaluate(() => performance.getEntriesByType("resource").filter(({ name }) => name.includes("/d/")).length);
-  console.log(`map of ${cells.n} cells: first frame ${measures["map-first-frame"]} ms, colours ${measures["map-coloured"]} ms, ${files} files`);
+  console.log(`map of ${cells.n} cells: first frame ${measures["map-drawn"]} ms, colours ${measures["map-coloured"]} ms, ${files} files`);
   await page.locator(".map-section .equal-table summary").click();
   const shown = await lines(page, "The map by cell type");
   const block = bundle(cells.blocks[Math.floor(m0 / cells.per_block)]);

@@ -7,8 +7,8 @@ cores=$(nproc)
 
 build_packages=(
   g++ cmake ninja-build libeigen3-dev libhdf5-dev libcli11-dev libfmt-dev libspdlog-dev
-  nlohmann-json3-dev zlib1g-dev libarchive-dev libdeflate-dev libzip-dev liblzf-dev libxxhash-dev
-  libboost-dev libsqlite3-dev)
+  nlohmann-json3-dev zlib1g-dev libarchive-dev libdeflate-dev libzip-dev liblzf-dev libblosc-dev libxxhash-dev
+  libboost-dev libsqlite3-dev libmicrohttpd-dev)
 test_packages=(
   libgtest-dev libgmock-dev
   python3 python3-pytest python3-anndata python3-scipy python3-h5py python3-pandas)

@@ -234,8 +234,10 @@ void judge_sets(Receiver& receiver, const Eigen::VectorXd& z, const std::vector<
   const double centre = std::max(receiver.sets_median, 0.0);
   const double scale = std::max(receiver.sets_spread, 1.0);
   for (Index i = 0; i < z.size(); ++i) {
-    if (!std::isnan(z[i]))
-      receiver.p_sets[i] = statistics::normal_upper_tail((z[i] - centre) / scale);
+    if (std::isnan(z[i])) continue;
+    // No p is 0: beyond 38 standard deviations, double has no smaller number.
+    receiver.p_sets[i] = std::max(statistics::normal_upper_tail((z[i] - centre) / scale),
+                                  std::numeric_limits<double>::min());
   }
 }
 
@@ -300,8 +302,8 @@ Receiver receiver_of(const Profiles& profiles, const Layout& layout, const GeneT
     receiver.n_targets[at] = static_cast<std::int32_t>(sets[at].places.size());
     if (receiver.n_targets[at] < options.min_targets) continue;
     values.row(i) = less_matched(table, sets[at]);
-    z[i] = over_samples(values.row(i), table, layout) /
-           spread_of_sets(table, sets[at], means, bin_sum, bin_squares);
+    const double spread = spread_of_sets(table, sets[at], means, bin_sum, bin_squares);
+    if (spread > 0.0) z[i] = over_samples(values.row(i), table, layout) / spread;
   }
   test_samples(receiver, values, table, profiles, layout, options);
   if (options.has_p) judge_sets(receiver, z, sets);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "analysis/shown_targets.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -57,15 +59,12 @@ std::vector<double> detection(const Profiles& profiles) {
 
 }  // namespace
 
-std::vector<ShownGene> shown_targets(const Profiles& profiles, const std::vector<Index>& mirnas) {
+std::vector<ShownGene> shown_targets(const Profiles& profiles, const TargetTable& table,
+                                     const std::vector<Index>& mirnas) {
   std::vector<ShownGene> shown;
   if (!profiles.has_counts()) return shown;
   constexpr double least_share = 0.1;
-  std::vector<ProfileMirna> asked;
-  for (const Index mirna : mirnas) {
-    asked.push_back(profiles.mirnas[static_cast<std::size_t>(mirna)]);
-  }
-  const TargetTable table = bundled_targets(asked);
+  const Evidence evidence = best_evidence(table);
   const GeneFinder finder(profiles.genes);
   const std::vector<std::uint8_t> in_panel = panel_genes(profiles);
   const std::vector<double> variances = variances_between_groups(profiles);
@@ -74,8 +73,9 @@ std::vector<ShownGene> shown_targets(const Profiles& profiles, const std::vector
     std::int32_t gene = -1;
     std::string symbol;
   };
-  std::vector<Best> best(asked.size());
+  std::vector<Best> best(profiles.mirnas.size());
   for (const TargetPair& pair : table.pairs) {
+    if (pair.evidence != evidence) continue;
     const TargetGene& target = table.genes[static_cast<std::size_t>(pair.gene)];
     const std::int32_t gene = finder.find(target);
     if (gene < 0) continue;
@@ -87,17 +87,19 @@ std::vector<ShownGene> shown_targets(const Profiles& profiles, const std::vector
     if (is_better) one = {gene, target.symbol};
   }
   std::map<std::int32_t, std::size_t> places;
-  for (std::size_t i = 0; i < best.size(); ++i) {
-    if (best[i].gene < 0) continue;
-    const auto [place, is_new] = places.try_emplace(best[i].gene, shown.size());
+  for (const Index mirna : mirnas) {
+    const Best& one = best[static_cast<std::size_t>(mirna)];
+    if (one.gene < 0) continue;
+    const std::string& name = profiles.mirnas[static_cast<std::size_t>(mirna)].name;
+    const auto [place, is_new] = places.try_emplace(one.gene, shown.size());
     if (!is_new) {
-      shown[place->second].note += ", " + asked[i].name;
+      shown[place->second].note += ", " + name;
       continue;
     }
-    const std::string& id =
-        profiles.genes.columns.front().ids[static_cast<std::size_t>(best[i].gene)];
+    const std::string& id = profiles.genes.columns.front().ids[static_cast<std::size_t>(one.gene)];
     shown.push_back(
-        {id, best[i].symbol.empty() ? id : best[i].symbol, "predicted target of " + asked[i].name});
+        {id, one.symbol.empty() ? id : one.symbol,
+         fmt::format("{}target of {}", evidence == Evidence::predicted ? "predicted " : "", name)});
   }
   return shown;
 }

@@ -34,6 +34,9 @@ struct ReportCommand : ProfileInput {
   std::string tables;
   std::string map;
   std::string genes;
+  std::string targets;
+  bool network = false;
+  bool crosstalk = false;
   std::int64_t max_cells = 50'000;
   std::uint64_t seed = 1;
 };
@@ -58,10 +61,10 @@ std::vector<std::string> gene_list(const std::string& list) {
 
 /// Genes of --genes, then a target of each miRNA that is shown, up to most_genes.
 std::vector<ShownGene> genes_to_show(const ReportCommand& command, const Profiles& profiles,
-                                     const std::vector<Index>& mirnas) {
+                                     const TargetTable& targets, const std::vector<Index>& mirnas) {
   std::vector<ShownGene> genes;
   for (const std::string& name : gene_list(command.genes)) genes.push_back({name, name, {}});
-  for (ShownGene& gene : shown_targets(profiles, mirnas)) {
+  for (ShownGene& gene : shown_targets(profiles, targets, mirnas)) {
     if (genes.size() == most_genes) break;
     const bool is_there = std::any_of(genes.begin(), genes.end(), [&](const ShownGene& one) {
       return one.id == gene.id || one.name == gene.name;
@@ -149,8 +152,9 @@ void name_genes(const std::vector<ShownGene>& genes, PageMap& map) {
 }
 
 PageMap draw_cells(const ReportCommand& command, const PreparedModel& model, const GeneIndex& index,
-                   const Profiles& profiles, const std::vector<Index>& mirnas) {
-  const std::vector<ShownGene> genes = genes_to_show(command, profiles, mirnas);
+                   const Profiles& profiles, const TargetTable& targets,
+                   const std::vector<Index>& mirnas) {
+  const std::vector<ShownGene> genes = genes_to_show(command, profiles, targets, mirnas);
   SourceOptions opening = command.input.source;
   opening.threads = command.common.threads;
   const std::unique_ptr<CellSource> source = open_source(command.input.input, opening, index);
@@ -195,6 +199,28 @@ std::string why_no_map(const ReportCommand& command, bool has_profiles) {
   return {};
 }
 
+TargetTable targets_of(const ReportCommand& command, const Profiles& profiles) {
+  const TargetTable table = command.targets.empty()
+                                ? bundled_targets(profiles.mirnas)
+                                : read_targets(command.targets, profiles.mirnas);
+  for (const std::string& sentence : describe(table)) log_info("{}: {}", table.source, sentence);
+  return table;
+}
+
+void add_parts(const ReportCommand& command, const Profiles& profiles, const TargetTable& targets,
+               PageContent& content) {
+  const PartOptions options{command.markers.labels_from, command.seed,
+                            thread_count(command.common.threads)};
+  content.network.words =
+      "Not run. `sicmir report --network`, or `sicmir network`, tests which miRNAs go with low "
+      "targets, and looks for hubs.";
+  content.crosstalk.words =
+      "Not run. `sicmir report --crosstalk`, or `sicmir crosstalk`, looks for groups of which one "
+      "could send a miRNA and another receive it.";
+  if (command.network) content.network = network_part(profiles, targets, options);
+  if (command.crosstalk) content.crosstalk = crosstalk_part(profiles, targets, options);
+}
+
 void run(ReportCommand& command) {
   const auto start = std::chrono::steady_clock::now();
   const LogNotes notes;
@@ -204,6 +230,7 @@ void run(ReportCommand& command) {
   if (!has_profiles) inputs = inputs_of(command);
   std::vector<std::string> read = files_read(command, inputs);
   read.push_back(command.testing.covariates);
+  read.push_back(command.targets);
   if (has_profiles) read.push_back(command.input.input);
   check(command, read);
   (void)gene_list(command.genes);
@@ -238,16 +265,13 @@ void run(ReportCommand& command) {
     throw Error(error.code(), fmt::format("{}: {}", content.input, error.what()));
   }
   for (const std::string& warning : markers.warnings) log_warning("{}", warning);
+  const TargetTable targets = targets_of(command, profiles);
   content.mirnas = leading_mirnas(markers, profiles, most_mirnas);
   if (content.why_no_map.empty()) {
-    content.map = draw_cells(command, *model, *index, profiles, content.mirnas);
+    content.map = draw_cells(command, *model, *index, profiles, targets, content.mirnas);
     add_aucs(content.map->view, profiles, markers);
   }
-  content.network.words =
-      "Not run. `sicmir network` tests which miRNAs hold their targets down, and looks for hubs.";
-  content.crosstalk.words =
-      "Not run. `sicmir crosstalk` looks for pairs of groups that are compatible with miRNAs being "
-      "sent from one to the other.";
+  add_parts(command, profiles, targets, content);
   content.warnings = notes.warnings();
   content.news = notes.news();
   const std::string page = report_page(content, profiles, markers, command.markers);
@@ -274,6 +298,17 @@ void bind_report(Command& sub) {
   bind_testing(sub, command.testing, command.markers);
   bind_labels_from(sub, command.markers.labels_from);
   const std::string page = "Page";
+  sub.add_flag("--network", command.network,
+               "Also networks of miRNAs and targets, and hubs, as `sicmir network` finds them")
+      .main();
+  sub.add_flag("--crosstalk", command.crosstalk,
+               "Also compatible senders and receivers, as `sicmir crosstalk` finds them")
+      .main();
+  sub.add_option("--targets", command.targets,
+                 "Table of targets, as `sicmir network` takes it [default: the bundled conserved "
+                 "seed motifs, predicted]")
+      .value_name("FILE")
+      .group(page);
   sub.add_option("--map", command.map,
                  "AnnData: table of obsm that is the map of the cells, e.g. X_umap; pca: principal "
                  "components of the predictions [default: X_umap or the like, else pca]")

@@ -10,6 +10,7 @@
 #include "analysis/cell_view.hpp"
 #include "analysis/markers.hpp"
 #include "analysis/profiles.hpp"
+#include "cli/report_parts.hpp"
 
 namespace sicmir::cli {
 
@@ -20,17 +21,6 @@ struct PageMap {
   InputMap coordinates;
   GeneView genes;
   std::vector<std::string> gene_notes;  ///< per gene, what it stands for; may be empty
-};
-
-/// A table that another analysis brings.
-struct PageTable {
-  std::string caption;
-  std::vector<std::string> columns;
-  std::vector<std::vector<std::string>> lines;
-};
-struct PagePart {
-  std::string words;              ///< what it is, or why there is none
-  std::vector<PageTable> tables;  ///< empty: was not run
 };
 
 struct PageContent {

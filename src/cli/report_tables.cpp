@@ -15,7 +15,8 @@
 namespace sicmir::cli {
 namespace {
 
-constexpr std::array names = {"markers.tsv", "profiles.tsv", "cells.tsv", "accuracy.tsv"};
+constexpr std::array names = {"markers.tsv", "profiles.tsv", "cells.tsv",     "accuracy.tsv",
+                              "hubs.tsv",    "edges.tsv",    "crosstalk.tsv", "crosstalk_net.tsv"};
 
 std::string number(double value) {
   return std::isnan(value) ? "NaN" : fmt::format("{:.6g}", value);
@@ -122,6 +123,11 @@ void write_tables(const std::string& folder, const PageContent& content, const P
   write(files[1], profiles_tsv(profiles));
   write(files[2], cells_tsv(content, profiles));
   write(files[3], accuracy_tsv(profiles));
+  for (const PagePart* part : {&content.network, &content.crosstalk}) {
+    for (const PageTable& table : part->tables) {
+      write((std::filesystem::path(folder) / table.file).string(), table.tsv);
+    }
+  }
 }
 
 }  // namespace sicmir::cli

@@ -15,8 +15,9 @@ namespace sicmir::cli {
 /// Makes the folder unless it is there. Throws Error(not_written).
 void make_table_folder(const std::string& folder);
 
-/// markers.tsv as `sicmir markers` writes it, profiles.tsv, cells.tsv (those drawn), accuracy.tsv.
-/// Throws Error(not_written).
+/// markers.tsv as `sicmir markers` writes it, profiles.tsv, cells.tsv (those drawn), accuracy.tsv,
+/// and what the analyses that were run bring: hubs.tsv, edges.tsv, crosstalk.tsv,
+/// crosstalk_net.tsv. Throws Error(not_written).
 void write_tables(const std::string& folder, const PageContent& content, const Profiles& profiles,
                   const MarkerSet& markers);
 

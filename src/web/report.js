@@ -22,7 +22,7 @@ const minus = words => words.replace("-", "−");
 const number = (value, digits = 3) => {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   if (typeof value === "string") return value;
-  if (value !== 0 && Math.abs(value) < 10 ** -digits) return minus(value.toExponential(1));
+  if (digits > 2 && value !== 0 && Math.abs(value) < 10 ** -digits) return minus(value.toExponential(1));
   return minus(value.toFixed(digits));
 };
 const whole = value => value === null ? "–" : value.toLocaleString("en");
@@ -156,7 +156,16 @@ const map = D.map;
 if (!map.cells) {
   section("map", "Map of the cells", make("p", {class: "off"}, map.why));
 } else {
-  const xs = shorts(map.x, false), ys = shorts(map.y, false);
+  const [xs, ys] = [shorts(map.x, false), shorts(map.y, false)];
+  // A few cells far away would leave no room for the others: they are drawn at the edge.
+  const edges = [xs, ys].map(list => {
+    const sorted = Uint16Array.from(list).sort();
+    const at = share => sorted[Math.round(share * (sorted.length - 1))];
+    const [low, high] = [at(0.002), at(0.998)], room = 0.1 * (high - low);
+    return high - low < 40000 && high > low ? [Math.max(0, low - room), Math.min(65535, high + room)] : [0, 65535];
+  });
+  const beyond = xs.reduce((n, x, i) => n + (x < edges[0][0] || x > edges[0][1] || ys[i] < edges[1][0] || ys[i] > edges[1][1]), 0);
+  const edgeWords = beyond ? " " + whole(beyond) + (beyond === 1 ? " cell lies" : " cells lie") + " far from the others and " + (beyond === 1 ? "is" : "are") + " drawn at the edge." : "";
   const of = map.wide ? shorts(map.group, false) : bytes(map.group);
   const columns = [...map.mirnas.map(c => ({...c, unit: "z-score among the cells"})), ...map.genes.map(c => ({...c, unit: "ln(1 + counts per 10,000)"}))];
   const figure = make("figure");
@@ -202,10 +211,12 @@ if (!map.cells) {
     pen.clearRect(0, 0, width, height);
     const style = getComputedStyle(document.documentElement);
     const [low_pad, r] = [26, map.n > 20000 ? 1 : map.n > 3000 ? 1.5 : 2.5];
-    const size = Math.min((width - 2 * low_pad) / map.span[0], (height - 2 * low_pad) / map.span[1]) / 65535;
-    const [dx, dy] = [(width - size * 65535 * map.span[0]) / 2, (height - size * 65535 * map.span[1]) / 2];
-    const px = x => dx + x * size * map.span[0];
-    const py = y => height - dy - y * size * map.span[1];
+    const long = [0, 1].map(k => (edges[k][1] - edges[k][0]) * map.span[k]);
+    const size = Math.min((width - 2 * low_pad) / long[0], (height - 2 * low_pad) / long[1]);
+    const [dx, dy] = [(width - size * long[0]) / 2, (height - size * long[1]) / 2];
+    const within = (value, k) => Math.min(Math.max(value, edges[k][0]), edges[k][1]) - edges[k][0];
+    const px = x => dx + within(x, 0) * size * map.span[0];
+    const py = y => height - dy - within(y, 1) * size * map.span[1];
     legend.replaceChildren();
     if (!column) {
       const faint = style.getPropertyValue("--line");
@@ -249,7 +260,7 @@ if (!map.cells) {
         list.append(make("li", {}, button));
       });
       legend.append(list);
-      caption.textContent = map.words + " Numbers stand at the median of each group; press a group to light it up.";
+      caption.textContent = map.words + edgeWords + " Numbers stand at the median of each group; press a group to light it up.";
       canvas.setAttribute("aria-label", "Map of " + map.n + " cells, coloured by group. The table below has the same numbers.");
       under.replaceChildren(folded("Table: cells of each group", table("Cells of each group", [["group", g => groups[g].name, "words"], ["cells drawn", g => counts[g], "whole"], ["median of " + map.axes[0], g => centres[g] ? map.low[0] + centres[g][0] / 65535 * (map.high[0] - map.low[0]) : null], ["median of " + map.axes[1], g => centres[g] ? map.low[1] + centres[g][1] / 65535 * (map.high[1] - map.low[1]) : null]], groups.map((group, g) => g))));
     } else {
@@ -265,7 +276,7 @@ if (!map.cells) {
         mark(pen, px(xs[i]), py(ys[i]), r, 0);
       }
       legend.append(colourBar(stops, "≤ " + number(low, 2), null, "≥ " + number(high, 2), column.unit));
-      caption.textContent = map.words + " Colours end at the 2nd and the 98th percentile; high values are drawn last." + (column.words ? " " + column.words : "");
+      caption.textContent = map.words + edgeWords + " Colours end at the 2nd and the 98th percentile; high values are drawn last." + (column.words ? " " + column.words : "");
       canvas.setAttribute("aria-label", "Map of " + map.n + " cells, coloured by " + column.name + ". The table below has the same numbers.");
       const lines = groups.map((group, g) => {
         const mine = Array.from(values).filter((v, i) => of[i] === g && !Number.isNaN(v)).sort((a, b) => a - b);
@@ -396,12 +407,12 @@ const markerColumns = [["group", m => m.group, "words"], ["miRNA", m => m.mirna,
     const best = points.slice().sort((a, b) => (V.tested ? b.y - a.y : 0) || Math.abs(b.d) - Math.abs(a.d));
     for (const p of best.slice(0, 40)) {
       if (placed.length >= (width < 500 ? 5 : 12)) break;
-      if (V.tested && p.y < 0.04 * high) continue;
+      if (p.y < 0.04 * high) continue;
       const long = p.name.length * 7, right_side = px(p.d) + long + 8 < width - right;
       const box = [right_side ? px(p.d) + 5 : px(p.d) - 5 - long, py(p.y) - 6, long, 13];
       if (box[0] < left || box[1] < top || placed.some(b => box[0] < b[0] + b[2] && b[0] < box[0] + box[2] && box[1] < b[1] + b[3] && b[1] < box[1] + box[3])) continue;
       placed.push(box);
-      plot.append(draw("text", {x: right_side ? box[0] : px(p.d) - 6, y: py(p.y) + 4, "text-anchor": right_side ? "start" : "end"}, p.name));
+      plot.append(draw("text", {x: right_side ? box[0] : px(p.d) - 6, y: py(p.y) + 4, "text-anchor": right_side ? "start" : "end", class: "label"}, p.name));
     }
     figure.replaceChildren(plot);
     under.replaceChildren(table("The 25 largest differences of " + groups[one.group].name, [["miRNA", p => p.name, "words"], ["difference, z", p => p.d, "", 3], [V.y_words, p => p.y, "", 2]], points.slice().sort((a, b) => Math.abs(b.d) - Math.abs(a.d)).slice(0, 25)));
@@ -411,11 +422,56 @@ const markerColumns = [["group", m => m.group, "words"], ["miRNA", m => m.mirna,
 }
 
 // ---- Network, cross-talk
+// Names on both sides and lines between them, as wide as the correlations are strong.
+const linksOf = L => {
+  const box = make("div", {class: "scroll low", tabindex: "0", role: "region", "aria-label": "Network of the strongest edges"});
+  const show = () => {
+    const row = 20, rows = Math.max(L.left.length, L.right.length);
+    const [width, height, left, right] = [640, rows * row + 40, 230, 470];
+    const plot = draw("svg", {width, height, role: "img", "aria-label": L.links.length + " edges between " + L.left.length + " miRNAs and " + L.right.length + " targets. The tables below have them all."});
+    const y = (i, n) => 34 + (i + 0.5) * rows * row / n;
+    plot.append(draw("text", {x: left - 8, y: 16, "text-anchor": "end", class: "soft"}, "miRNA (★ hub)"), draw("text", {x: right + 8, y: 16, class: "soft"}, "target"));
+    const most = Math.max(...L.links.map(l => Math.abs(l[2])));
+    for (const [a, b, r] of L.links) plot.append(draw("line", {x1: left, x2: right, y1: y(a, L.left.length), y2: y(b, L.right.length), stroke: diverging()[0], "stroke-width": 0.5 + 3 * Math.abs(r) / most, "stroke-opacity": 0.7}));
+    L.left.forEach((words, i) => plot.append(draw("text", {x: left - 8, y: y(i, L.left.length) + 4, "text-anchor": "end"}, short(words, 32))));
+    L.right.forEach((words, i) => plot.append(draw("text", {x: right + 8, y: y(i, L.right.length) + 4}, short(words, 24))));
+    box.replaceChildren(plot);
+  };
+  redraws.push(show);
+  const weakest = Math.max(...L.links.map(l => l[2])), strongest = Math.min(...L.links.map(l => l[2]));
+  return [box, paragraph("The lowest correlations of the first miRNAs of the table; the width of a line is the correlation, from " + number(weakest, 2) + " to " + number(strongest, 2) + ".")];
+};
+// Senders by receivers, as colours.
+const gridOf = G => {
+  const box = make("div", {class: "scroll low", tabindex: "0", role: "region", "aria-label": "Heat map of senders and receivers"});
+  const legend = make("div");
+  const most = Math.max(0, ...G.values.flat().filter(v => v !== null));
+  const show = () => {
+    const cell = 24, left = 170, n = G.names.length;
+    const heads = Math.min(150, 14 + 6.2 * Math.max(...G.names.map(name => Math.min(name.length, 22))));
+    const plot = draw("svg", {width: left + n * cell + heads * 0.75 + 20, height: heads + n * cell + 34, role: "img", "aria-label": "Heat map: " + G.what + " from " + n + " senders to " + n + " receivers. The tables below have the numbers."});
+    G.names.forEach((name, i) => {
+      const x = left + (i + 0.5) * cell + 3, y = heads + (i + 0.5) * cell;
+      plot.append(draw("text", {x, y: heads - 6, transform: `rotate(-52 ${x} ${heads - 6})`}, short(name, 22)), draw("text", {x: left - 8, y: y + 4, "text-anchor": "end"}, short(name, 22)));
+      G.values[i].forEach((value, k) => {
+        if (value !== null) plot.append(draw("rect", {x: left + k * cell + 1, y: heads + i * cell + 1, width: cell - 2, height: cell - 2, fill: blend(rising(), most > 0 ? value / most : 0)}));
+      });
+    });
+    plot.append(draw("text", {x: left, y: heads + n * cell + 20, class: "soft"}, "lines: senders; columns: receivers"));
+    box.replaceChildren(plot);
+    legend.replaceChildren(colourBar(rising(), "0", null, number(most, most < 10 ? 2 : 0), G.what));
+  };
+  redraws.push(show);
+  return [box, legend, folded("Table: the heat map", table("Senders (lines) and receivers (columns): " + G.what, [["sender", i => G.names[i], "words"], ...G.names.map((name, k) => [short(name, 40), i => G.values[i][k], "", 2])], G.names.map((name, i) => i)))];
+};
 for (const [id, title] of [["network", "Targets, network and hubs"], ["crosstalk", "Compatible sender-receiver pairs"]]) {
   const part = D[id];
   const children = [make("p", part.tables ? {} : {class: "off"}, part.words)];
+  if (part.links) children.push(...linksOf(part.links));
+  if (part.grid) children.push(...gridOf(part.grid));
   for (const one of part.tables ?? []) {
-    children.push(table(one.caption, one.columns.map((column, i) => [column, line => line[i], typeof one.lines[0]?.[i] === "number" ? "" : "words"]), one.lines));
+    const kind = i => one.lines.some(line => typeof line[i] === "string") ? "words" : one.lines.every(line => line[i] === null || Number.isInteger(line[i])) ? "whole" : "";
+    children.push(table(one.caption, one.columns.map((column, i) => [column.replaceAll("_", " "), line => line[i], kind(i)]), one.lines));
   }
   section(id, title, ...children);
 }

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from scipy.cluster import hierarchy
 
-from program import SYMBOLS, predict, run
+from program import PROJECT, SYMBOLS, predict, run
 from test_markers import cells_of, profiles_of
 
 HOSTILE = ["</script><script>alert(1)</script>", "<img src=x onerror=alert(2)>", "T & \"B\" 'x' <!-- \u2028"]
@@ -209,7 +209,7 @@ def test_without_a_map_components_are_drawn_and_named_so(model, tmp_path):
         assert abs(np.corrcoef(ours, expected[:, axis])[0, 1]) > 0.9999
         assert ours.std() == pytest.approx(expected[:, axis].std(), rel=0.01)
         share = values[axis] ** 2 / (values ** 2).sum()
-        assert f"({100 * share:.0f} % of the variance)" in found["axes"][axis]
+        assert re.search(rf"\b{100 * share:.0f} %", found["about"])
 
 
 def test_cells_are_chosen_by_group_with_the_seed(model, tmp_path):
@@ -344,3 +344,82 @@ def test_many_groups_and_long_names_stay_small(model, tmp_path):
     groups = np.frombuffer(base64.b64decode(page["map"]["group"]), "<u2")
     assert page["map"]["wide"] and len(page["groups"]) == n_groups and groups.max() == n_groups - 1
     assert len(page["markers"]["lines"]) <= 200 and len(page["profiles"]["lines"]) == 200
+
+
+def test_the_mrna_shown_is_a_target_outside_of_the_panel(model, tmp_path):
+    """Of the targets, the one that varies most between groups: neither one of the panel, nor one that hardly varies,
+    nor one that few cells detect."""
+    cells = cells_of(3)
+    random = np.random.default_rng(8)
+    group = cells.obs["cell_type"].to_numpy()
+    more = pd.DataFrame({"VARIES": random.poisson(np.where(group == "B", 40, 2)), "STEADY": random.poisson(20, cells.n_obs),
+                         "RARE": random.poisson(np.where(group == "T", 0.1, 0.0))}, index=cells.obs_names)
+    both = anndata.AnnData(np.hstack([cells.X, more.to_numpy()]).astype(np.float32), obs=cells.obs, dtype=np.float32,
+                           var=pd.DataFrame(index=[*SYMBOLS, *more.columns]))
+    source = write(tmp_path, with_map(both))
+    report(source, model, tmp_path / "first.html")
+    shown = [column["name"] for column in data_of(tmp_path / "first.html")["map"]["mirnas"]]
+    targets = pd.DataFrame([(shown[0], name) for name in ("VARIES", "STEADY", "RARE", SYMBOLS[0])] + [(shown[1], "VARIES")],
+                           columns=["mirna", "target"])
+    targets.to_csv(tmp_path / "targets.tsv", sep="\t", index=False)
+    report(source, model, tmp_path / "report.html", "--targets", tmp_path / "targets.tsv")
+    genes = data_of(tmp_path / "report.html")["map"]["genes"]
+    assert [(gene["name"], gene["note"]) for gene in genes] == [
+        ("VARIES", f"predicted target of {shown[0]}, {shown[1]}")]
+    expected = np.log1p(more["VARIES"] / both.X.sum(axis=1) * 1e4)
+    np.testing.assert_allclose(bytes_of(genes[0]), expected, atol=0.51 * (genes[0]["high"] - genes[0]["low"]) / 254 + 1e-5)
+
+
+def with_off_panel_genes(cells, n=400, seed=9):
+    random = np.random.default_rng(seed)
+    names = [f"OFF{i}" for i in range(n)]
+    counts = random.poisson(random.gamma(1.0, 3.0, n) + 0.2, (cells.n_obs, n))
+    return names, anndata.AnnData(np.hstack([cells.X, counts]).astype(np.float32), obs=cells.obs, dtype=np.float32,
+                                  var=pd.DataFrame(index=[*SYMBOLS, *names]))
+
+
+def test_networks_and_crosstalk_are_those_of_their_commands(full_model, tmp_path):
+    names, cells = with_off_panel_genes(cells_of(12))
+    symbols = pd.read_csv(PROJECT / "data" / "ev_genes.tsv", sep="\t")["symbol"]
+    genes = list(cells.var_names)
+    free = [i for i, gene in enumerate(genes) if gene.startswith("OFF")][:len(symbols)]
+    missing = [symbol for symbol in symbols if symbol not in genes]
+    for place, symbol in zip(free, missing):
+        genes[place] = symbol
+    cells.var.index = genes
+    source = write(tmp_path, cells)
+    mirnas = list(pd.read_csv(PROJECT / "data" / "mirnas.tsv", sep="\t")["name"][:250])
+    random = np.random.default_rng(10)
+    off = [gene for gene in genes if gene.startswith("OFF")]
+    pd.DataFrame([(mirna, gene) for mirna in mirnas for gene in random.choice(off, 15, replace=False)],
+                 columns=["mirna", "target"]).to_csv(tmp_path / "targets.tsv", sep="\t", index=False)
+    report(source, full_model, tmp_path / "report.html", "--labels-from", "sorting", "--network", "--crosstalk",
+           "--targets", tmp_path / "targets.tsv", "--tables", tmp_path / "tables", "--max-cells", 0, timeout=300)
+    profiles = tmp_path / "profiles.h5mu"
+    run("profile", source, "-m", full_model, "--group-by", "cell_type", "--sample", "sample", "-o", profiles)
+    hubs = run("network", profiles, "--targets", tmp_path / "targets.tsv", "--edges", tmp_path / "edges.tsv", timeout=300)
+    pairs = run("crosstalk", profiles, "--targets", tmp_path / "targets.tsv", "--labels-from", "sorting", "--net",
+                tmp_path / "net.tsv", timeout=300)
+    for name, expected in [("hubs.tsv", hubs.stdout), ("edges.tsv", (tmp_path / "edges.tsv").read_text()),
+                           ("crosstalk.tsv", pairs.stdout), ("crosstalk_net.tsv", (tmp_path / "net.tsv").read_text())]:
+        assert (tmp_path / "tables" / name).read_text() == expected
+    page = data_of(tmp_path / "report.html")
+    for part, text in [("network", hubs.stdout), ("crosstalk", pairs.stdout)]:
+        first, expected = page[part]["tables"][0], table(text)
+        assert first["columns"] == list(expected.columns)
+        assert len(first["lines"]) == min(200, len(expected))
+        assert [line[1] for line in first["lines"]] == [expected.iloc[i, 1] for i in range(len(first["lines"]))]
+    assert page["crosstalk"]["grid"]["names"] == ["B", "T", "mono"]
+    assert "no proof" in page["network"]["words"] and "Nothing here shows" in page["crosstalk"]["words"]
+
+
+def test_what_was_not_run_is_said(made, model, tmp_path):
+    _, _, page, _ = made
+    assert page["network"]["words"].startswith("Not run.") and "tables" not in page["network"]
+    assert page["crosstalk"]["words"].startswith("Not run.")
+    # A panel alone has no genes outside of it: nothing can be said, and the page says why.
+    source = write(tmp_path, cells_of(3))
+    report(source, model, tmp_path / "report.html", "--crosstalk")
+    page = data_of(tmp_path / "report.html")
+    assert page["crosstalk"]["words"].startswith("Not run: ")
+    assert any("crosstalk was not run" in words for words in page["warnings"])
