@@ -9,11 +9,13 @@
 #include <vector>
 
 #include "base/output_file.hpp"
+#include "base/run_journal.hpp"
 #include "base/suggest.hpp"
 #include "cli/command_table.hpp"
 #include "cli/commands.hpp"
 #include "cli/heap.hpp"
 #include "cli/reference_text.hpp"
+#include "cli/run_report.hpp"
 #include "cli/supervisor.hpp"
 #include "sicmir/error.hpp"
 #include "sicmir/version.hpp"
@@ -44,15 +46,14 @@ void run_without_command(const std::vector<std::string>& arguments) {
                   did_you_mean(first, is_option ? cli::program_options() : cli::command_names())));
 }
 
-void run(const cli::CommandEntry* entry, const std::vector<std::string>& arguments,
-         const cli::RunSettings& settings) {
-  if (entry == nullptr) return run_without_command(arguments);
-  const std::unique_ptr<cli::Command> command = cli::make_command(*entry);
-  if (command->parse(std::span(arguments).subspan(1))) {
-    command->run(settings);
-  } else {
-    cli::print(cli::command_help(*command, cli::text_width()));
-  }
+/// `atlas add` is the command `atlas-add`.
+std::vector<std::string> with_joined_verb(std::vector<std::string> arguments) {
+  if (arguments.size() < 2 || arguments[0] != "atlas") return arguments;
+  const std::string joined = "atlas-" + arguments[1];
+  if (cli::find_command(joined) == nullptr) return arguments;
+  arguments.erase(arguments.begin());
+  arguments.front() = joined;
+  return arguments;
 }
 
 }  // namespace
@@ -62,13 +63,27 @@ int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);  // so is a file that may not grow, answered with 5
   cli::set_up_heap();
   cli::start_log({});
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const std::vector<std::string> arguments = with_joined_verb({argv + 1, argv + argc});
   const cli::CommandEntry* entry =
       arguments.empty() ? nullptr : cli::find_command(arguments.front());
+  std::unique_ptr<cli::Command> command;
+  bool is_parsed = false;
+  const int code = cli::exit_code_of([&] {
+    if (entry == nullptr) return run_without_command(arguments);
+    command = cli::make_command(*entry);
+    is_parsed = command->parse(std::span(arguments).subspan(1));
+    if (!is_parsed) cli::print(cli::command_help(*command, cli::text_width()));
+  });
+  if (!is_parsed) return code;
+  command->start();
+  share_run_journal();
   const auto work = [&](const cli::RunSettings& settings) {
     cli::explain_terminate();
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, tidy_up_and_die);
-    return cli::exit_code_of([&] { run(entry, arguments, settings); });
+    return cli::exit_code_of([&] { command->run(settings); });
   };
-  return entry != nullptr && entry->opens_untrusted_files ? cli::supervised(work) : work({});
+  if (!entry->opens_untrusted_files) return work({});
+  const cli::RunEnding ending = cli::supervise(work);
+  if (ending.code != 0 || ending.signal != 0) cli::write_failed_report(ending);
+  return cli::end_as(ending);
 }

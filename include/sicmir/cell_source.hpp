@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "sicmir/annotation_place.hpp"
 #include "sicmir/gene_map.hpp"
 #include "sicmir/types.hpp"
 
@@ -45,7 +46,10 @@ struct SourceDescription {
   std::vector<std::string> other_matrices;  ///< AnnData: what else `--layer` could name
   std::vector<std::string> warnings;        ///< sentences for the log
   bool gene_major = false;  ///< read whole before the first cell, keeping only panel genes
-  bool is_h5ad = false;     ///< obs, obsm and uns can be carried over from `path`
+  bool is_h5ad = false;     ///< `path` is an AnnData file
+  /// Obs, obsm and uns of the cells, in the order of the input; empty: the format has none. What it
+  /// names exists as long as the source.
+  AnnotationPlace annotations;
 };
 
 /// Which genes of its cells a source delivers, and at which positions. Cheap to copy.

@@ -74,7 +74,8 @@ struct Evaluation {
 
 /// Compares two tables of any format that open_source() reads; samples are matched as in training
 /// (TrainingPairs), miRNAs by name, v21 name or accession. Text is read in double, HDF5 in float.
-/// Intervals: patients are drawn with replacement; cohort means stay those of all samples. Throws
+/// Intervals: patients are drawn with replacement; cohort means stay those of all samples.
+/// Warns of fewer than 10 samples, and of patients that options.model was trained on. Throws
 /// Error(bad_input): unreadable tables, no sample or no miRNA in common.
 [[nodiscard]] Evaluation evaluate(const std::string& predicted, const std::string& measured,
                                   const EvaluateOptions& options);

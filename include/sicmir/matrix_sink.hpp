@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "sicmir/annotation_place.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir {
@@ -83,7 +84,7 @@ struct SinkOptions {
   bool features_as_lines = false;  ///< text only: miRNAs as lines, cells as columns
   int digits = 0;  ///< text: significant digits; 0: shortest that reads back the same
   /// h5ad only: the input whose obs, obsm and uns are carried over; empty: none.
-  std::string carry_from;
+  AnnotationPlace carry_from;
   Compression compression = Compression::none;  ///< h5ad: of X and of layers
   Dtype dtype = Dtype::float32;                 ///< likewise
   int threads = 1;                              ///< that compress, the writing one included

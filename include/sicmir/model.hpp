@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sicmir/gene_map.hpp"
@@ -86,9 +87,16 @@ struct Model {
   /// The members are parts of one prediction rather than rivals: that they differ says nothing.
   bool parts = false;
   std::string checksum;  ///< of everything above, 32 hex digits; set by reading and writing
+  /// Hashes (id_hash()) of the patients, or groups, whose samples it was trained on, sorted. Not in
+  /// the checksum: predictions do not depend on them. Empty: not known.
+  std::vector<double> training_patients;
   /// The file holds the members' weights as float16. They are rounded by write_model().
   bool float16 = false;
 };
+
+/// The first 53 bits of XXH3-64 of an id: enough to tell whether it is in a list, too few to tell
+/// what it was. A whole number.
+[[nodiscard]] double id_hash(std::string_view id);
 
 /// True if the error of at least one miRNA has a calibrated interval.
 [[nodiscard]] bool has_intervals(const Model& model);

@@ -3,6 +3,7 @@
 /// The main job: source -> gene map -> normaliser -> network -> sink.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,28 +21,6 @@ namespace sicmir {
 
 enum class OutputScale : std::uint8_t { zscore, log2rpm };
 
-struct PredictOptions : ReadingOptions {
-  OutputScale output_scale = OutputScale::zscore;
-  std::vector<Index> mirnas;  ///< positions of the miRNAs to write; empty: all
-  /// For Scale::dataset: moments over some of the cells, measured beforehand in the unit of these;
-  /// null: those over all cells, or of ReadingOptions::moments. Outlives the run.
-  const GeneMoments* measured = nullptr;
-};
-
-/// What a run can write about each cell.
-enum class Quantity : std::uint8_t {
-  mirnas,       ///< the predictions
-  uncertainty,  ///< half the width of each prediction's 90 % interval, in the output's scale
-  input,        ///< what the network receives: standardised genes, in panel order
-};
-
-/// Where a quantity is written. Uncertainty may name the sink of the miRNAs: it is then a layer of
-/// that output, "uncertainty".
-struct Output {
-  Quantity quantity = Quantity::mirnas;
-  MatrixSink* sink = nullptr;
-};
-
 /// What happened, for the log and the --report file.
 struct RunReport {
   std::string kernel;  ///< what computed the predictions: "v3", "v3+bf16"
@@ -57,6 +36,31 @@ struct RunReport {
   std::optional<double> reference_iqr_z;
   double seconds_measure = 0;
   double seconds_predict = 0;
+};
+
+struct PredictOptions : ReadingOptions {
+  OutputScale output_scale = OutputScale::zscore;
+  std::vector<Index> mirnas;  ///< positions of the miRNAs to write; empty: all
+  /// For Scale::dataset: moments over some of the cells, measured beforehand in the unit of these;
+  /// null: those over all cells, or of ReadingOptions::moments. Outlives the run.
+  const GeneMoments* measured = nullptr;
+  /// Called as the report grows: with the genes, with what was decided, before the first cell is
+  /// predicted. May be empty.
+  std::function<void(const RunReport&)> on_findings;
+};
+
+/// What a run can write about each cell.
+enum class Quantity : std::uint8_t {
+  mirnas,       ///< the predictions
+  uncertainty,  ///< half the width of each prediction's 90 % interval, in the output's scale
+  input,        ///< what the network receives: standardised genes, in panel order
+};
+
+/// Where a quantity is written. Uncertainty may name the sink of the miRNAs: it is then a layer of
+/// that output, "uncertainty".
+struct Output {
+  Quantity quantity = Quantity::mirnas;
+  MatrixSink* sink = nullptr;
 };
 
 /// Reads every cell of `source`, predicts its miRNAs and writes them, and whatever else is asked

@@ -5,16 +5,14 @@
 
 #include <cmath>
 #include <limits>
-#include <map>
 
+#include "analysis/mirna_kin.hpp"
 #include "base/joined.hpp"
 #include "base/json.hpp"
-#include "sicmir/reference_tables.hpp"
 
 namespace sicmir {
 namespace {
 
-/// No model holds a calibration of differences yet.
 // Conditions: nothing is learnt from their differences yet.
 constexpr std::string_view not_calibrated = "not calibrated";
 constexpr std::string_view fdr_over = "all miRNAs and groups of this run that have a p-value";
@@ -30,26 +28,6 @@ std::string field(std::string text) {
   }
   return text;
 }
-
-/// Names of the hairpins that each miRNA is cut from, where the reference table has it.
-class StemLoops {
- public:
-  StemLoops() {
-    for (const ReferenceMirna& mirna : reference_mirnas()) {
-      by_name_.emplace(mirna.name, mirna.precursors);
-      by_name_.emplace(mirna.accession, mirna.precursors);
-    }
-  }
-  [[nodiscard]] const std::vector<std::string>& of(const ProfileMirna& mirna) const {
-    static const std::vector<std::string> none;
-    auto found = by_name_.find(mirna.mimat);
-    if (found == by_name_.end()) found = by_name_.find(mirna.name);
-    return found == by_name_.end() ? none : found->second;
-  }
-
- private:
-  std::map<std::string, std::vector<std::string>, std::less<>> by_name_;
-};
 
 Json json(double value) {
   if (std::isinf(value)) return "Infinity";
@@ -67,10 +45,11 @@ Json json_of_options(const DifferenceOptions& options) {
           {"covariates", options.covariates.names}};
 }
 
-void add_mirna(Json& object, const ProfileMirna& mirna, const StemLoops& stem_loops) {
+void add_mirna(Json& object, const ProfileMirna& mirna, const MirnaKin& kin) {
   object["mirna"] = mirna.name;
   object["accession"] = mirna.mimat;
-  object["stem_loops"] = stem_loops.of(mirna);
+  object["stem_loops"] = kin.stem_loops(mirna);
+  object["seed_family"] = kin.seed(mirna);
 }
 
 void add_difference(Json& object, const Difference& one, double probability) {
@@ -89,6 +68,12 @@ std::string dump(const Json& value) {
   return json_text(value, 1) + "\n";
 }
 
+const ProfileMirna& mirna_of(const Difference& one, const Profiles& profiles) {
+  return profiles.mirnas[static_cast<std::size_t>(one.mirna)];
+}
+
+}  // namespace
+
 std::string_view to_string(LabelsFrom labels) {
   switch (labels) {
     case LabelsFrom::clusters:
@@ -101,18 +86,13 @@ std::string_view to_string(LabelsFrom labels) {
   return "";
 }
 
-const ProfileMirna& mirna_of(const Difference& one, const Profiles& profiles) {
-  return profiles.mirnas[static_cast<std::size_t>(one.mirna)];
-}
-
-}  // namespace
-
 std::string markers_tsv(const MarkerSet& markers, const Profiles& profiles) {
-  const StemLoops stem_loops;
+  const MirnaKin kin;
   std::string text =
-      "group\tmirna\taccession\tstem_loops\tdifference_z\tdifference_"
+      "group\tmirna\taccession\tstem_loops\tseed_family\tdifference_z\tdifference_"
       "log2rpm\tconfidence\tprobability\tp\tfdr\t"
-      "agreement\texpression_log2rpm\taccuracy\ttau\trival\trival_difference_z\tn_samples\t"
+      "agreement\texpression_log2rpm\taccuracy\ttau\tauc\tauc_error\trival\trival_difference_z\tn_"
+      "samples\t"
       "comparators_missing\tno_p_because\n";
   for (const MarkerGroup& group : markers.groups) {
     const std::string about =
@@ -122,11 +102,13 @@ std::string markers_tsv(const MarkerSet& markers, const Profiles& profiles) {
       const ProfileMirna& mirna = mirna_of(one, profiles);
       const double probability = probability_of(one, profiles);
       text += fmt::format(
-          "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}", field(group.name),
-          field(mirna.name), field(mirna.mimat), joined(stem_loops.of(mirna), ","), number(one.z),
-          number(one.log2rpm), to_string(confidence_of(probability)), number(probability),
-          number(one.p), number(one.fdr), number(one.agreement), number(one.expression),
-          number(mirna.accuracy.within_cohort), number(one.tau),
+          "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
+          field(group.name), field(mirna.name), field(mirna.mimat),
+          joined(kin.stem_loops(mirna), ","), kin.seed(mirna), number(one.z), number(one.log2rpm),
+          to_string(confidence_of(probability)), number(probability), number(one.p),
+          number(one.fdr), number(one.agreement), number(one.expression),
+          number(mirna.accuracy.within_cohort), number(one.tau), number(one.auc),
+          number(one.auc_error),
           one.rival < 0 ? "" : field(markers.groups[static_cast<std::size_t>(one.rival)].name),
           number(one.rival_z), about);
     }
@@ -136,9 +118,9 @@ std::string markers_tsv(const MarkerSet& markers, const Profiles& profiles) {
 
 std::string comparison_tsv(const Comparison& comparison, const Profiles& profiles,
                            const CompareOptions& options) {
-  const StemLoops stem_loops;
+  const MirnaKin kin;
   std::string text =
-      "group\tcondition\treference\tmirna\taccession\tstem_loops\tdifference_z\t"
+      "group\tcondition\treference\tmirna\taccession\tstem_loops\tseed_family\tdifference_z\t"
       "difference_log2rpm\tconfidence\tp\tfdr\tagreement\texpression_log2rpm\t"
       "expression_reference_log2rpm\taccuracy\tn_condition\tn_reference\tn_pairs\tno_p_because\n";
   for (const GroupComparison& group : comparison.groups) {
@@ -147,12 +129,13 @@ std::string comparison_tsv(const Comparison& comparison, const Profiles& profile
                                           field(group.why_no_p));
     for (const ConditionDifference& one : group.differences) {
       const ProfileMirna& mirna = mirna_of(one, profiles);
-      text += fmt::format(
-          "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}", field(group.group),
-          field(group.condition), field(options.reference), field(mirna.name), field(mirna.mimat),
-          joined(stem_loops.of(mirna), ","), number(one.z), number(one.log2rpm), not_calibrated,
-          number(one.p), number(one.fdr), number(one.agreement), number(one.expression),
-          number(one.expression_reference), number(mirna.accuracy.within_cohort), about);
+      text += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
+                          field(group.group), field(group.condition), field(options.reference),
+                          field(mirna.name), field(mirna.mimat), joined(kin.stem_loops(mirna), ","),
+                          kin.seed(mirna), number(one.z), number(one.log2rpm), not_calibrated,
+                          number(one.p), number(one.fdr), number(one.agreement),
+                          number(one.expression), number(one.expression_reference),
+                          number(mirna.accuracy.within_cohort), about);
     }
   }
   return text;
@@ -160,7 +143,7 @@ std::string comparison_tsv(const Comparison& comparison, const Profiles& profile
 
 std::string markers_json(const MarkerSet& markers, const Profiles& profiles,
                          const MarkerOptions& options) {
-  const StemLoops stem_loops;
+  const MirnaKin kin;
   Json result;
   result["labels_from"] = to_string(options.labels_from);
   result["options"] = json_of_options(options);
@@ -182,11 +165,13 @@ std::string markers_json(const MarkerSet& markers, const Profiles& profiles,
                    {"markers", Json::array()}};
     for (const Marker& one : group.markers) {
       Json marker;
-      add_mirna(marker, mirna_of(one, profiles), stem_loops);
+      add_mirna(marker, mirna_of(one, profiles), kin);
       add_difference(marker, one, probability_of(one, profiles));
       marker["expression_log2rpm"] = json(one.expression);
       marker["accuracy"] = json(mirna_of(one, profiles).accuracy.within_cohort);
       marker["tau"] = json(one.tau);
+      marker["auc"] = json(one.auc);
+      marker["auc_error"] = json(one.auc_error);
       marker["rival"] = one.rival < 0
                             ? Json(nullptr)
                             : Json(markers.groups[static_cast<std::size_t>(one.rival)].name);
@@ -200,7 +185,7 @@ std::string markers_json(const MarkerSet& markers, const Profiles& profiles,
 
 std::string comparison_json(const Comparison& comparison, const Profiles& profiles,
                             const CompareOptions& options) {
-  const StemLoops stem_loops;
+  const MirnaKin kin;
   Json result;
   result["reference"] = options.reference;
   result["paired"] = comparison.paired;
@@ -224,7 +209,7 @@ std::string comparison_json(const Comparison& comparison, const Profiles& profil
                    {"differences", Json::array()}};
     for (const ConditionDifference& one : group.differences) {
       Json difference;
-      add_mirna(difference, mirna_of(one, profiles), stem_loops);
+      add_mirna(difference, mirna_of(one, profiles), kin);
       add_difference(difference, one, std::numeric_limits<double>::quiet_NaN());
       difference["expression_log2rpm"] = json(one.expression);
       difference["expression_reference_log2rpm"] = json(one.expression_reference);

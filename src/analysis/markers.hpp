@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "analysis/differences.hpp"
@@ -18,6 +19,8 @@ enum class LabelsFrom : std::uint8_t {
   sorting,     ///< before sequencing: flow cytometry, dissection
 };
 
+[[nodiscard]] std::string_view to_string(LabelsFrom labels);
+
 struct MarkerOptions : DifferenceOptions {
   LabelsFrom labels_from = LabelsFrom::clusters;
 };
@@ -30,6 +33,9 @@ struct Marker : Difference {
       std::numeric_limits<double>::quiet_NaN();  ///< Yanai's, of the mean RPM of all groups
   Index rival = -1;  ///< the group that is hardest to tell from, as a position; -1: none
   double rival_z = std::numeric_limits<double>::quiet_NaN();  ///< difference to it, in z
+  /// Over cells (cell_view.hpp), for description; NaN where only profiles are known.
+  double auc = std::numeric_limits<double>::quiet_NaN();
+  double auc_error = std::numeric_limits<double>::quiet_NaN();
 };
 
 struct MarkerGroup {

@@ -251,6 +251,7 @@ Profiles predict_profiles(InputSums sums, const PreparedModel& model, const Gene
   if (calibration != calibrations.end()) result.differences = calibration->second;
   result.facts = z.header().facts;
   result.facts.insert(result.facts.end(), sums.facts.begin(), sums.facts.end());
+  if (!predicting.platform.empty()) result.facts.emplace_back("platform", predicting.platform);
   result.facts.emplace_back("min_cells", fmt::format("{}", options.floor.min_cells));
   result.facts.emplace_back("min_counts", fmt::format("{}", options.floor.min_counts));
   result.facts.emplace_back("scale_choice",

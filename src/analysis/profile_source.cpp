@@ -15,6 +15,7 @@ ProfileSource::ProfileSource(SourceDescription description, const FeatureTable& 
       profiles_(profiles),
       served_(std::move(served)) {
   description_.is_h5ad = false;  // its obs are of cells
+  description_.annotations = {};
 }
 
 bool ProfileSource::fetch(std::unique_ptr<RawCells>& raw, Index max_cells) {

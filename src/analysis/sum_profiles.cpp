@@ -116,13 +116,13 @@ void set_traits(std::vector<Profile>& profiles, const ProfileGrouping& grouping,
       for (Profile& profile : profiles) profile.*trait.of = grouping.*trait.word;
       continue;
     }
-    if (!input.is_h5ad || !grouping.groups.groups.empty()) {
+    if (input.annotations.empty() || !grouping.groups.groups.empty()) {
       throw Error(ExitCode::usage,
                   fmt::format("{} {}: names a column of an AnnData file's obs, together with "
                               "--group-by; for {}, state it in a list of inputs (--inputs).",
                               trait.option, column, input.path));
     }
-    const h5::File file = h5::File::open_read(input.path);
+    const h5::File file = h5::File::open_read(input.annotations);
     const h5ad::Table obs(file, "obs");
     const auto found = values_by_sample(read_column(obs, input.path, column), groups, samples,
                                         trait, column, input.path);

@@ -287,7 +287,7 @@ void KeptCells::append(Index input_cell) {
   runs_.push_back({input_cell, 1});
 }
 
-void carry_over(const std::string& from, const H5Output& out, const TextList& names,
+void carry_over(const AnnotationPlace& from, const H5Output& out, const TextList& names,
                 const KeptCells& kept) {
   const h5::Lock lock;
   if (from.empty()) {
@@ -302,12 +302,12 @@ void carry_over(const std::string& from, const H5Output& out, const TextList& na
     Carrying& operator=(const Carrying&) = delete;
     ~Carrying() { note_work(Work::reading_input, path); }
   };
-  const Carrying carrying(from);
+  const Carrying carrying(from.name);
   std::optional<h5::File> in;
   std::optional<h5ad::Table> obs;
   try {
     in = h5::File::open_read(from);
-    note_work(Work::carrying_over, from);
+    note_work(Work::carrying_over, from.name);
     obs.emplace(*in, "obs");
     if (!fits(*in, *obs, names, kept)) obs.reset();
   } catch (const Error& error) {

@@ -7,6 +7,7 @@
 
 #include "base/text_list.hpp"
 #include "hdf5/h5_output.hpp"
+#include "sicmir/annotation_place.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir {
@@ -51,7 +52,7 @@ class KeptCells {
 /// External links and storage, virtual data sets, references, unknown encodings, damaged or
 /// implausibly large pieces are left out, each with a warning in the log. Never throws for what is
 /// wrong with `from`; Error(not_written) if the output cannot be written.
-void carry_over(const std::string& from, const H5Output& out, const TextList& names,
+void carry_over(const AnnotationPlace& from, const H5Output& out, const TextList& names,
                 const KeptCells& kept);
 
 }  // namespace sicmir

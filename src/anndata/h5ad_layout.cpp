@@ -244,6 +244,16 @@ Index ColumnValues::size() const noexcept {
   }
 }
 
+std::vector<std::uint8_t> ColumnValues::as_truths() const {
+  std::vector<std::uint8_t> truths;
+  truths.reserve(static_cast<std::size_t>(size()));
+  for (const std::string& text : as_texts()) {
+    const bool is_false = text == "False" || text == "FALSE" || text == "false" || text == "0";
+    truths.push_back(is_false ? 0 : 1);
+  }
+  return truths;
+}
+
 std::vector<std::string> ColumnValues::as_texts() const {
   if (kind == ColumnKind::texts) return texts;
   std::vector<std::string> out(static_cast<std::size_t>(size()));

@@ -50,6 +50,8 @@ struct ColumnValues {
   [[nodiscard]] Index size() const noexcept;
   /// As texts, whatever the kind; missing values are empty.
   [[nodiscard]] std::vector<std::string> as_texts() const;
+  /// 0 where the value is false, 0 or a word for it (False, FALSE, false), else 1.
+  [[nodiscard]] std::vector<std::uint8_t> as_truths() const;
 };
 
 /// One table. Columns are read when asked for.

@@ -4,6 +4,7 @@
 
 #include <xxhash.h>
 
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -13,6 +14,11 @@
 #include "sicmir/types.hpp"
 
 namespace sicmir {
+
+/// XXH3, 64 bits.
+[[nodiscard]] inline std::uint64_t short_digest(std::string_view text) {
+  return XXH3_64bits(text.data(), text.size());
+}
 
 /// XXH3, 128 bits (xxhash.com). It finds damage and tells versions apart; it is no signature.
 class Digest {

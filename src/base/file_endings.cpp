@@ -8,11 +8,12 @@
 namespace sicmir {
 namespace {
 
-constexpr std::array<std::string_view, 15> endings = {
-    ".gz",  ".bgz",  ".tar",  ".tgz",          // compression and archives
-    ".csv", ".tsv",  ".tab",  ".txt", ".mtx",  // text
-    ".gct", ".gctx",                           // GCT, and the same in HDF5
-    ".h5",  ".hdf5", ".h5ad", ".loom"          // HDF5
+constexpr std::array<std::string_view, 24> endings = {
+    ".gz", ".bgz", ".xz", ".bz2", ".zst", ".lz4",    // compression
+    ".tar", ".tgz", ".zip",                          // archives
+    ".csv", ".tsv", ".tab", ".txt", ".mtx", ".gct",  // text
+    // HDF5; GCTX is GCT in it
+    ".gctx", ".h5", ".hdf5", ".h5ad", ".h5mu", ".h5seurat", ".loom", ".zarr", ".rds"  // Zarr, R
 };
 
 }  // namespace

@@ -141,7 +141,7 @@ CellGroups CellGroups::open(const GroupingOptions& options, const SourceDescript
     const auto [path, columns] = path_and_columns(options.groups);
     return from_table(path, columns);
   }
-  if (!input.is_h5ad) {
+  if (input.annotations.empty()) {
     throw Error(
         ExitCode::usage,
         fmt::format("{} has no obs (its format is {}), so its cells cannot be grouped by {}; "
@@ -149,7 +149,7 @@ CellGroups CellGroups::open(const GroupingOptions& options, const SourceDescript
                     input.path, input.format, options.group_by),
         {Remedy::name_groups});
   }
-  return from_obs(input.path, split_at_commas(options.group_by));
+  return from_obs(input.annotations, split_at_commas(options.group_by), options.only_where);
 }
 
 /// Which fields of a line name its cell and its group.
@@ -261,8 +261,11 @@ CellGroups CellGroups::from_table(const std::string& path,
   return result;
 }
 
-CellGroups CellGroups::from_obs(const std::string& path, const std::vector<std::string>& columns) {
-  const h5::File file = h5::File::open_read(path);
+CellGroups CellGroups::from_obs(const AnnotationPlace& place,
+                                const std::vector<std::string>& columns,
+                                const std::string& only_where) {
+  const std::string& path = place.name;
+  const h5::File file = h5::File::open_read(place);
   const h5ad::Table obs(file, "obs");
   CellGroups result;
   result.columns_ = columns;
@@ -281,9 +284,12 @@ CellGroups CellGroups::from_obs(const std::string& path, const std::vector<std::
     }
     fields.push_back(obs.read(*column).as_texts());
   }
+  std::vector<std::uint8_t> is_wanted(static_cast<std::size_t>(obs.size()), 1);
+  if (const h5ad::Column* column = obs.find(only_where)) is_wanted = obs.read(*column).as_truths();
   Collector collector;
   result.by_position_.resize(static_cast<std::size_t>(obs.size()), no_group);
   for (std::size_t cell = 0; cell < result.by_position_.size(); ++cell) {
+    if (is_wanted[cell] == 0) continue;
     std::vector<std::string> group;
     group.reserve(fields.size());
     for (const auto& column : fields) group.push_back(column[cell]);

@@ -24,7 +24,7 @@ struct CellGroup {
 };
 
 /// Groups are in the order of their fields (bytes). Cells whose field is empty, NA, NaN or nan have
-/// no group.
+/// no group, nor have those that GroupingOptions::only_where leaves out.
 class CellGroups {
  public:
   static constexpr std::int32_t no_group = -1;
@@ -58,8 +58,9 @@ class CellGroups {
   class Collector;
   [[nodiscard]] static CellGroups from_table(const std::string& path,
                                              const std::vector<std::string>& columns);
-  [[nodiscard]] static CellGroups from_obs(const std::string& path,
-                                           const std::vector<std::string>& columns);
+  [[nodiscard]] static CellGroups from_obs(const AnnotationPlace& place,
+                                           const std::vector<std::string>& columns,
+                                           const std::string& only_where);
 
   std::vector<CellGroup> groups_;
   std::vector<std::string> columns_;

@@ -56,7 +56,7 @@ Index upper_quartiles_needed(const ReadingOptions& options) {
     case Scale::reference:
       return std::numeric_limits<Index>::max();
     case Scale::automatic:
-      return fewest_dataset_cells - 1;  // as many as are compared with the reference
+      return most_bulk_samples;  // as many as may be compared with the reference
     default:
       return 0;
   }
@@ -91,6 +91,18 @@ const Decision& PreparedInput::decide(const UnitRecipe& recipe) {
   normaliser_.emplace(decision_.values, decision_.scale, recipe_, decision_.log_base, *names_,
                       file(), decision_.values_from);
   return decision_;
+}
+
+void PreparedInput::use_reference(double log_base, std::string reason) {
+  decision_.scale = Scale::reference;
+  decision_.scale_reason = std::move(reason);
+  decision_.log_base = log_base;
+  normaliser_.emplace(decision_.values, decision_.scale, recipe_, decision_.log_base, *names_,
+                      file(), decision_.values_from);
+}
+
+void PreparedInput::keep_dataset(std::string reason) {
+  decision_.scale_reason = std::move(reason);
 }
 
 void PreparedInput::compare_by_ranks(const RankProfile& ranks) {

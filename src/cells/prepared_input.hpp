@@ -20,6 +20,9 @@ namespace sicmir {
 /// are needed for the model's unit alone, and cost memory.
 [[nodiscard]] Index upper_quartiles_needed(const ReadingOptions& options);
 
+/// Larger inputs are not asked whether they are bulk: their upper quartiles would cost memory.
+inline constexpr Index most_bulk_samples = 500;
+
 /// Asks for all genes of an input instead of a panel's.
 struct AllGenes {};
 
@@ -44,6 +47,10 @@ class PreparedInput {
   const Sample& take_sample();
   /// Takes the sample if that was not done. `recipe`: of the model, for Scale::reference.
   const Decision& decide(const UnitRecipe& recipe);
+  /// Replaces the decision for Scale::dataset by Scale::reference, for `reason`. After decide().
+  void use_reference(double log_base, std::string reason);
+  /// Another reason for the decision for Scale::dataset.
+  void keep_dataset(std::string reason);
   /// For Scale::reference: values go by their ranks instead of the recipe. After decide().
   void compare_by_ranks(const RankProfile& ranks);
   /// Throws where predicting the sampled cells would: at a value that cannot be, and at empty cells

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view predicting = "Predict";
 constexpr std::string_view parts = "Data sets in parts";
+constexpr std::string_view atlases = "Atlas of many data sets (`sicmir atlas add` or `atlas-add`)";
 constexpr std::string_view models = "Models";
 constexpr std::string_view other = "Help";
 
@@ -37,6 +38,16 @@ constexpr std::array table = {
     CommandEntry{"network", predicting,
                  "Correlate predicted miRNAs with their measured targets, and find hubs",
                  bind_network, true},
+    CommandEntry{
+        "crosstalk", predicting,
+        "Find miRNAs high in one group whose targets are low in another of the same samples",
+        bind_crosstalk, true},
+    CommandEntry{"explain", predicting,
+                 "Show which genes make the model predict more or less of a miRNA in a group",
+                 bind_explain, true},
+    CommandEntry{"report", predicting,
+                 "Write one page on a data set: map, markers, accuracy, methods", bind_report,
+                 true},
     CommandEntry{"evaluate", predicting,
                  "Compare predicted with measured miRNA expression, per miRNA and per sample",
                  bind_evaluate, true},
@@ -48,6 +59,20 @@ constexpr std::array table = {
     CommandEntry{"merge-stats", parts,
                  "Merge the moments of shards; the result is bit-identical to one run",
                  bind_merge_stats, true},
+    CommandEntry{"merge-summaries", parts, "Join the summaries of the parts of a list of inputs",
+                 bind_merge_summaries, false},
+    CommandEntry{"atlas", atlases, "Many data sets: to be asked from the shell, and browsed",
+                 bind_atlas, false},
+    CommandEntry{"atlas-add", atlases, "Add a data set to an atlas", bind_atlas_add, true},
+    CommandEntry{"atlas-index", atlases, "Make the catalogue of an atlas", bind_atlas_index, true},
+    CommandEntry{"atlas-query", atlases, "Ask an atlas", bind_atlas_query, true},
+    CommandEntry{"atlas-serve", atlases,
+                 "Show the web site of an atlas in a browser on this machine", bind_atlas_serve,
+                 false},
+    CommandEntry{"atlas-info", atlases, "List the data sets of an atlas", bind_atlas_info, true},
+    CommandEntry{"atlas-remove", atlases, "Remove data sets from an atlas", bind_atlas_remove,
+                 true},
+    CommandEntry{"atlas-check", atlases, "Find damage in an atlas", bind_atlas_check, true},
     CommandEntry{"train", models, "Fit a model to paired mRNA and miRNA samples", bind_train, true},
     CommandEntry{"assemble", models,
                  "Make tables for train from a download from the Genomic Data Commons",

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/log_lines.hpp"
 #include "cli/parser.hpp"
 #include "sicmir/predict.hpp"
 #include "sicmir/types.hpp"
@@ -27,17 +28,30 @@ void bind_profile(Command& sub);
 void bind_markers(Command& sub);
 void bind_compare(Command& sub);
 void bind_network(Command& sub);
+void bind_crosstalk(Command& sub);
+void bind_explain(Command& sub);
+void bind_report(Command& sub);
+void bind_atlas(Command& sub);
+void bind_atlas_add(Command& sub);
+void bind_atlas_index(Command& sub);
+void bind_atlas_query(Command& sub);
+void bind_atlas_info(Command& sub);
+void bind_atlas_remove(Command& sub);
+void bind_atlas_check(Command& sub);
+void bind_atlas_serve(Command& sub);
 void bind_merge(Command& sub);
 void bind_merge_stats(Command& sub);
+void bind_merge_summaries(Command& sub);
 void bind_inspect(Command& sub);
 void bind_import(Command& sub);
 void bind_export(Command& sub);
 void bind_help(Command& sub);
 
-/// Options of every command: -q, -v, --threads where it computes.
+/// Options of every command: -q, -v, --log-format, --threads where it computes.
 struct CommonOptions {
   bool quiet = false;
   bool verbose = false;
+  LogFormat log_format = LogFormat::bare;
   int threads = 0;
 };
 void bind_common(Command& command, CommonOptions& options, bool with_threads = true);
@@ -61,6 +75,8 @@ struct InputOptions {
   std::string shard;  ///< I/N or slurm/N
 };
 void bind_input(Command& command, InputOptions& options);
+/// The shard that "I/N" or "slurm/N" names. Throws Error(usage).
+[[nodiscard]] Shard parsed_shard(const std::string& words);
 /// Adds --shard; settle_shard() turns its words into `options.reading.shard`, or throws
 /// Error(usage).
 void bind_shard(Command& command, InputOptions& options);
@@ -74,7 +90,8 @@ void settle_shard(InputOptions& options);
 void print(const std::string& text);
 
 /// Sets up the logger: messages go to stderr; warnings and errors begin with their level.
-void start_log(const CommonOptions& options);
+/// `subject`: see set_up_log().
+void start_log(const CommonOptions& options, const std::string& subject = {});
 
 /// What is being read, and how much memory that may take (-v).
 void log_source(const CellSource& source);

@@ -31,6 +31,12 @@ void bind_common(Command& command, CommonOptions& options, bool with_threads) {
   command.add_flag("-v,--verbose", options.verbose, "Verbose output, including memory bounds")
       .group("General")
       .excludes(quiet);
+  command
+      .add_choice<LogFormat>(
+          "--log-format", options.log_format,
+          {{"plain", LogFormat::plain}, {"json", LogFormat::json}},
+          "Messages with time and level: plain, or json (an object in each line)")
+      .group("General");
   if (with_threads) {
     command
         .add_option("--threads", options.threads,
@@ -145,7 +151,10 @@ void bind_shard(Command& command, InputOptions& options) {
 }
 
 void settle_shard(InputOptions& options) {
-  if (options.shard.empty()) return;
+  if (!options.shard.empty()) options.reading.shard = parsed_shard(options.shard);
+}
+
+Shard parsed_shard(const std::string& words) {
   const auto number = [&](std::string_view text, const std::string& what) {
     Index value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -153,17 +162,16 @@ void settle_shard(InputOptions& options) {
       throw Error(ExitCode::usage,
                   fmt::format("--shard {}: {} is '{}'; parts are counted from 1, e.g. 2/8 or "
                               "slurm/8 with --array=1-8.",
-                              options.shard, what, text));
+                              words, what, text));
     }
     return value;
   };
-  const std::size_t slash = options.shard.find('/');
-  std::string part = options.shard.substr(0, slash);
+  const std::size_t slash = words.find('/');
+  std::string part = words.substr(0, slash);
   std::string what = "the part";
   if (slash == std::string::npos) {
-    throw Error(
-        ExitCode::usage,
-        fmt::format("--shard {}: the number of parts is missing, e.g. 2/8.", options.shard));
+    throw Error(ExitCode::usage,
+                fmt::format("--shard {}: the number of parts is missing, e.g. 2/8.", words));
   }
   if (part == "slurm") {
     what = "SLURM_ARRAY_TASK_ID";
@@ -172,17 +180,16 @@ void settle_shard(InputOptions& options) {
       throw Error(ExitCode::usage,
                   fmt::format("--shard {}: SLURM_ARRAY_TASK_ID is not set; this is not a task of a "
                               "Slurm job array (sbatch --array=1-N).",
-                              options.shard));
+                              words));
     }
     part = task;
   }
-  const Shard shard{number(part, what),
-                    number(options.shard.substr(slash + 1), "the number of parts")};
+  const Shard shard{number(part, what), number(words.substr(slash + 1), "the number of parts")};
   if (shard.number > shard.of) {
-    throw Error(ExitCode::usage, fmt::format("--shard {}: {} is {}, but there are {} parts.",
-                                             options.shard, what, shard.number, shard.of));
+    throw Error(ExitCode::usage, fmt::format("--shard {}: {} is {}, but there are {} parts.", words,
+                                             what, shard.number, shard.of));
   }
-  options.reading.shard = shard;
+  return shard;
 }
 
 std::vector<std::string> mirna_list(const std::string& list) {
@@ -205,8 +212,11 @@ std::vector<std::string> mirna_list(const std::string& list) {
   return names;
 }
 
-void start_log(const CommonOptions& options) {
-  set_up_log(options.quiet ? LogLevel::error : options.verbose ? LogLevel::debug : LogLevel::info);
+void start_log(const CommonOptions& options, const std::string& subject) {
+  set_up_log(options.quiet     ? LogLevel::error
+             : options.verbose ? LogLevel::debug
+                               : LogLevel::info,
+             options.log_format, subject);
 }
 
 void log_source(const CellSource& source) {
@@ -247,10 +257,8 @@ int exit_code_of(const std::function<void()>& work) {
 }
 
 void on_run(Command& command, CommonOptions& common, std::function<void(const RunSettings&)> work) {
-  command.on_run([&common, work = std::move(work)](const RunSettings& settings) {
-    start_log(common);
-    work(settings);
-  });
+  command.on_start([&common] { start_log(common); });
+  command.on_run(std::move(work));
 }
 
 void on_run(Command& command, CommonOptions& common, std::function<void()> work) {

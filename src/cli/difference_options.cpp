@@ -13,7 +13,7 @@
 
 namespace sicmir::cli {
 std::vector<Index> mirna_positions(const std::vector<std::string>& wanted, const Profiles& profiles,
-                                   const std::string& file) {
+                                   const std::string& file, std::string_view option) {
   const GeneIndex index(mirna_panel(reference_mirnas()), false);
   std::map<PanelPosition, Index> by_mirna;
   std::map<std::string, Index, std::less<>> by_name;
@@ -37,9 +37,9 @@ std::vector<Index> mirna_positions(const std::vector<std::string>& wanted, const
     }
     if (position < 0) {
       throw Error(ExitCode::usage,
-                  fmt::format("--mirnas: {} has no miRNA '{}'. Mature names (hsa-miR-21-5p, "
+                  fmt::format("{}: {} has no miRNA '{}'. Mature names (hsa-miR-21-5p, "
                               "upper-case R) and MIMAT accessions are taken.{}",
-                              file, name, did_you_mean(name, names)));
+                              option, file, name, did_you_mean(name, names)));
     }
     if (std::find(positions.begin(), positions.end(), position) == positions.end()) {
       positions.push_back(position);
@@ -48,9 +48,7 @@ std::vector<Index> mirna_positions(const std::vector<std::string>& wanted, const
   return positions;
 }
 
-void bind_differences(Command& sub, DifferenceCommand& command, DifferenceOptions& options) {
-  sub.add_option("PROFILES", command.profiles, "Output of `sicmir profile`: .h5mu or .h5ad")
-      .required();
+void bind_testing(Command& sub, TestingOptions& command, DifferenceOptions& options) {
   const std::string testing = "Testing";
   sub.add_option("--min-difference", options.min_difference,
                  "Test for differences larger than this, in z-scores; 0: for any [default: 1]")
@@ -75,6 +73,20 @@ void bind_differences(Command& sub, DifferenceCommand& command, DifferenceOption
                  "a file of them")
       .value_name("LIST")
       .main();
+}
+
+void bind_labels_from(Command& sub, LabelsFrom& labels_from) {
+  sub.add_choice<LabelsFrom>(
+         "--labels-from", labels_from,
+         {{"sorting", LabelsFrom::sorting},
+          {"annotation", LabelsFrom::annotation},
+          {"clusters", LabelsFrom::clusters}},
+         "Where the groups come from: sorting, annotation, or clusters of the same mRNA, which get "
+         "no p-values [default: clusters]")
+      .main();
+}
+
+void bind_table(Command& sub, DifferenceCommand& command) {
   sub.add_option("-o,--output", command.output, "Table [default: standard output]")
       .value_name("FILE")
       .main();
@@ -82,22 +94,34 @@ void bind_differences(Command& sub, DifferenceCommand& command, DifferenceOption
                               {{"tsv", TableFormat::tsv}, {"json", TableFormat::json}},
                               "tsv or json [default: json if the output ends in .json, else tsv]")
       .group("Writing");
+}
+
+void bind_differences(Command& sub, DifferenceCommand& command, DifferenceOptions& options) {
+  sub.add_option("PROFILES", command.profiles, "Output of `sicmir profile`: .h5mu or .h5ad")
+      .required();
+  bind_testing(sub, command, options);
+  bind_table(sub, command);
   bind_common(sub, command.common, false);
+}
+
+void settle_testing(const TestingOptions& command, const Profiles& profiles,
+                    const std::string& file, DifferenceOptions& options) {
+  options.moderation =
+      command.not_robust ? statistics::Moderation::plain : statistics::Moderation::robust;
+  if (!command.mirnas.empty()) {
+    options.mirnas = mirna_positions(mirna_list(command.mirnas), profiles, file, "--mirnas");
+  }
+  if (!command.covariates.empty()) {
+    options.covariates = read_covariates(command.covariates, profiles.profiles);
+  }
 }
 
 Profiles read_inputs(const DifferenceCommand& command, DifferenceOptions& options) {
   check_outputs(std::array{NamedOutput{"-o", command.output}},
                 std::array{command.profiles, command.covariates});
   if (command.output != "-") (void)OutputFile(command.output);  // found before the work
-  options.moderation =
-      command.not_robust ? statistics::Moderation::plain : statistics::Moderation::robust;
   Profiles profiles = read_profiles(command.profiles);
-  if (!command.mirnas.empty()) {
-    options.mirnas = mirna_positions(mirna_list(command.mirnas), profiles, command.profiles);
-  }
-  if (!command.covariates.empty()) {
-    options.covariates = read_covariates(command.covariates, profiles.profiles);
-  }
+  settle_testing(command, profiles, command.profiles, options);
   return profiles;
 }
 

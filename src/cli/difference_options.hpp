@@ -4,39 +4,57 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "analysis/differences.hpp"
+#include "analysis/markers.hpp"
 #include "cli/commands.hpp"
 
 namespace sicmir::cli {
 
 enum class TableFormat : std::uint8_t { automatic, tsv, json };
 
-struct DifferenceCommand {
-  CommonOptions common;
-  std::string profiles;
+struct TestingOptions {
   std::string covariates;
   std::string mirnas;
-  std::string output = "-";
-  TableFormat format = TableFormat::automatic;
   bool not_robust = false;
 };
 
+struct DifferenceCommand : TestingOptions {
+  CommonOptions common;
+  std::string profiles;
+  std::string output = "-";
+  TableFormat format = TableFormat::automatic;
+};
+
+/// How differences are tested.
+void bind_testing(Command& sub, TestingOptions& command, DifferenceOptions& options);
+void bind_labels_from(Command& sub, LabelsFrom& labels_from);
+/// Where the table goes.
+void bind_table(Command& sub, DifferenceCommand& command);
+/// Fills what `options` takes from other files. `file`: of the profiles, for messages. Throws
+/// Error.
+void settle_testing(const TestingOptions& command, const Profiles& profiles,
+                    const std::string& file, DifferenceOptions& options);
+
+/// All of it, and PROFILES.
 void bind_differences(Command& sub, DifferenceCommand& command, DifferenceOptions& options);
 
 /// Checks the output, reads the profiles and fills what `options` takes from other files. Throws
 /// Error.
 [[nodiscard]] Profiles read_inputs(const DifferenceCommand& command, DifferenceOptions& options);
 
+/// Positions in the profiles of the miRNAs that `option` names, each once, in its order. `file`: of
+/// the profiles. Throws Error(usage) for a name that is not there.
+[[nodiscard]] std::vector<Index> mirna_positions(const std::vector<std::string>& wanted,
+                                                 const Profiles& profiles, const std::string& file,
+                                                 std::string_view option);
+
 [[nodiscard]] bool wants_json(const DifferenceCommand& command);
 
 /// Writes `text` to the output.
 void write_table(const DifferenceCommand& command, const std::string& text);
-
-/// Positions in the profiles of the miRNAs of --mirnas, each once, in its order. `file`: that of
-/// the profiles, for messages. Throws Error(usage).
-[[nodiscard]] std::vector<Index> mirna_positions(const std::vector<std::string>& wanted,
-                                                 const Profiles& profiles, const std::string& file);
 
 /// "d0 = 4.2, s0 = 0.31" for the log.
 [[nodiscard]] std::string words(const PriorFigures& prior);

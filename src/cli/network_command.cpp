@@ -154,7 +154,7 @@ void say(const NetworkSet& set, const NetworkOptions& options) {
 std::vector<Index> enriched_mirnas(const NetworkCommand& command, const NetworkSet& set,
                                    const Profiles& profiles) {
   if (!command.mirnas.empty()) {
-    return mirna_positions(mirna_list(command.mirnas), profiles, command.profiles);
+    return mirna_positions(mirna_list(command.mirnas), profiles, command.profiles, "--mirnas");
   }
   std::vector<Index> hubs;
   for (const TargetNetwork& network : set.networks) {

@@ -211,6 +211,8 @@ std::vector<std::string> Command::option_names() const {
 }
 
 bool Command::parse(std::span<const std::string> arguments) {
+  command_line_ = {"sicmir", name_};
+  command_line_.insert(command_line_.end(), arguments.begin(), arguments.end());
   CLI::App app("", name_);
   app.set_help_flag();  // --help is one of our flags
   std::vector<CLI::Option*> parsed;
@@ -288,9 +290,14 @@ bool Command::parse(std::span<const std::string> arguments) {
     fail(error.what());
   }
   for (std::size_t i = 0; i < parsed.size(); ++i) {
+    options_[i].given_.reset();
     if (parsed[i]->count() > 0) options_[i].given_ = parsed[i]->results();
   }
   return true;
+}
+
+void Command::start() const {
+  if (start_) start_();
 }
 
 void Command::run(const RunSettings& settings) const {

@@ -151,7 +151,9 @@ class Command {
   [[nodiscard]] Option& option(std::string_view name);
   /// A command line that --help and the manual page show, and what it does.
   Command& add_example(std::string line, std::string what);
-  /// What to do after parsing.
+  /// What to do right after parsing, in the process that watches over the run as well.
+  void on_start(std::function<void()> work) { start_ = std::move(work); }
+  /// What to do then.
   void on_run(std::function<void(const RunSettings&)> work) { work_ = std::move(work); }
 
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -167,6 +169,9 @@ class Command {
   /// Fills the targets. False: --help was asked for. Throws Error(usage), with the name that may
   /// have been meant.
   [[nodiscard]] bool parse(std::span<const std::string> arguments);
+  /// The whole command line that was parsed, from the program's name on.
+  [[nodiscard]] const std::vector<std::string>& command_line() const { return command_line_; }
+  void start() const;
   void run(const RunSettings& settings) const;
 
  private:
@@ -175,6 +180,8 @@ class Command {
   std::string name_, summary_, description_;
   std::deque<Option> options_;  // their addresses are kept
   std::vector<Example> examples_;
+  std::vector<std::string> command_line_;
+  std::function<void()> start_;
   std::function<void(const RunSettings&)> work_;
   bool help_ = false;
 };

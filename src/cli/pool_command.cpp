@@ -45,19 +45,26 @@ void check(PoolCommand& command) {
   check_outputs(outputs, std::array{command.input.input, command.input.model, command.pool.groups});
 }
 
-void run(PoolCommand& command) {
+void run(const Command& sub, PoolCommand& command) {
   check(command);
+  RunRecord record({.report = command.report,
+                    .command_line = sub.command_line(),
+                    .id = {},
+                    .input = command.input.input,
+                    .output = command.output});
   ReadingOptions& options = command.input.reading;
   command.sink.threads = thread_count(command.common.threads);
   // What can go wrong with the outputs is found before the input is read.
   (void)open_sink(command.output, command.sink);
   if (!command.report.empty()) (void)OutputFile(command.report);
   const Model model = read_model_card(find_model(command.input.model)).model;
+  record.add_model(model);
   const GeneIndex index(model.panel);
   command.input.source.threads = command.common.threads;
   command.input.source.all_genes = !command.panel_only;
   std::unique_ptr<CellSource> source =
       open_source(command.input.input, command.input.source, index);
+  record.add_source(*source);
   log_source(*source);
   options.threads = thread_count(command.common.threads);
   ProgressBar progress(command.common.quiet);
@@ -72,15 +79,14 @@ void run(PoolCommand& command) {
   log_info("{} pools x {} genes written to {} in {:.1f} s", made.n_pools,
            pooled.header.features.size(),
            command.output == "-" ? "standard output" : command.output, made.seconds);
-  if (!command.report.empty()) {
-    RunReport report;
-    report.decision.values = pooled.pools.values;
-    report.cells_read = made.n_cells;
-    report.cells_written = made.n_pools;
-    report.seconds_measure = made.seconds;
-    write_run_report(command.report, command.input, command.output, model, *pooled.pools.source,
-                     report, options.threads, &made);
-  }
+  RunReport report;
+  report.decision.values = pooled.pools.values;
+  report.cells_read = made.n_cells;
+  report.cells_written = made.n_pools;
+  report.seconds_measure = made.seconds;
+  record.add_findings(report);
+  record.add_pools(made);
+  record.finish(options.threads);
 }
 
 }  // namespace
@@ -153,10 +159,10 @@ void bind_pool(Command& sub) {
                "Tables: one gene per line, one pool per column")
       .group("Writing");
   sub.add_option("--report", command.report,
-                 "Also write a JSON file about this run: times, memory, decisions")
+                 "Also write a JSON file about the run, however it ends: times, memory, decisions")
       .group("Writing");
   bind_common(sub, command.common);
-  on_run(sub, command.common, [owned] { run(*owned); });
+  on_run(sub, command.common, [owned, &sub] { run(sub, *owned); });
   sub.describe(
       "Adds up or averages the cells of each group and writes all genes of the pools. Use predict "
       "--pool to predict them directly.");

@@ -49,6 +49,7 @@ struct PredictCommand {
   double min_accuracy = -2.0;  // below any correlation: off
   std::string inputs;
   BatchOptions batch;
+  RunStart start;  // of this run, for its report
 };
 
 std::vector<std::string> names_of(const std::map<std::string, Index, std::less<>>& by_name) {
@@ -185,15 +186,25 @@ void check(PredictCommand& command) {
       command.pool.method == PoolMethod::sum && command.input.reading.scale == Scale::reference;
 }
 
+RunRecord begin_record(const PredictCommand& command) {
+  RunStart start = command.start;
+  start.report = command.report;
+  start.input = command.input.input;
+  start.output = command.output;
+  return RunRecord(std::move(start));
+}
+
 void predict_one(const PredictCommand& command, const PreparedModel& prepared,
-                 const GeneIndex& index) {
+                 const GeneIndex& index, RunRecord& record) {
   const Model& model = prepared.card();
+  record.add_model(model);
   SinkOptions save_options;
   PredictOptions options;
   static_cast<ReadingOptions&>(options) = command.input.reading;
   options.output_scale = command.output_scale;
   options.threads = thread_count(command.common.threads);
   options.mirnas = chosen_mirnas(command, model);
+  options.on_findings = [&](const RunReport& so_far) { record.add_findings(so_far); };
 
   // What can go wrong with the outputs is found before the input is read.
   SinkOptions sink_options = command.sink;
@@ -214,6 +225,7 @@ void predict_one(const PredictCommand& command, const PreparedModel& prepared,
 
   std::unique_ptr<CellSource> source =
       open_source(command.input.input, command.input.source, index);
+  record.add_source(*source);
   log_source(*source);
   ProgressBar progress(command.common.quiet);
   options.on_progress = [&](const Progress& now) { progress.show(now); };
@@ -223,6 +235,7 @@ void predict_one(const PredictCommand& command, const PreparedModel& prepared,
     Pools pools = pool_for_prediction(std::move(source), model, index, options, command.pool);
     progress.clear();
     pooled = pools.report;
+    record.add_pools(*pooled);
     adapt_options(pools, options);
     sink = open_pool_sink(command.output, sink_options, pools.columns, pools.facts);
     if (save_input) {
@@ -238,8 +251,8 @@ void predict_one(const PredictCommand& command, const PreparedModel& prepared,
                               input.path, input.format));
     }
     sink = make_obsm_sink(command.output, input.path, command.into_obsm);
-  } else if (carries && source->description().is_h5ad) {
-    sink_options.carry_from = source->description().path;
+  } else if (carries && !source->description().annotations.empty()) {
+    sink_options.carry_from = source->description().annotations;
     sink = open_sink(command.output, sink_options);
   }
   std::vector<Output> outputs;
@@ -254,34 +267,59 @@ void predict_one(const PredictCommand& command, const PreparedModel& prepared,
            options.mirnas.empty() ? model.mirnas.size() : options.mirnas.size(),
            command.output == "-" ? "standard output" : command.output,
            report.seconds_measure + report.seconds_predict);
-  if (!command.report.empty()) {
-    write_run_report(command.report, command.input, command.output, model, *source, report,
-                     options.threads, pooled ? &*pooled : nullptr);
-  }
+  record.add_findings(report);
+  record.finish(options.threads);
 }
 
+/// Content of files that options name, each read once.
+class FileContents {
+ public:
+  const std::string& digest_of(const std::string& path) {
+    const auto [entry, is_new] = digests_.try_emplace(path);
+    if (is_new) {
+      std::ifstream stream(path, std::ios::binary);
+      const std::string content((std::istreambuf_iterator<char>(stream)), {});
+      Digest digest;
+      digest.add(std::string_view(content));
+      entry->second = digest.hex();
+    }
+    return entry->second;
+  }
+
+ private:
+  std::map<std::string, std::string> digests_;
+};
+
 /// What an --inputs run must share with an earlier one to go on from it: all options that can
-/// change a result, and the model.
-std::string fingerprint_of(const Command& sub, const PredictCommand& command, const Model& model) {
-  const std::set<std::string> harmless = {"--inputs",  "--output-dir", "--resume",     "--verify",
-                                          "--threads", "--quiet",      "--verbose",    "--help",
-                                          "--model",   "--moments",    "--block-cells"};
+/// change a result, and the model. `command` has the options of the item.
+std::string fingerprint_of(const Command& sub, const PredictCommand& command, const BatchItem& item,
+                           const Model& model, FileContents& contents) {
+  const std::set<std::string, std::less<>> harmless = {
+      "--inputs",      "--output-dir", "--resume", "--verify",    "--threads",
+      "--quiet",       "--verbose",    "--help",   "--model",     "--moments",
+      "--block-cells", "--report",     "--shard",  "--fail-fast", "--log-format"};
+  // The same options make the same digest, whether the sheet gives them or the command line.
+  std::map<std::string, std::vector<std::string>> given;
+  for (const Option& option : sub.options()) {
+    if (option.given() && !harmless.contains(option.name())) given[option.name()] = *option.given();
+  }
+  for (const auto& [option, value] : item.options) {
+    if (!harmless.contains(option)) given[option] = {value};
+  }
+  given.erase("--force-scale");
+  if (command.input.reading.force_scale) given["--force-scale"] = {};
   Digest digest;
   digest.add(std::string_view(version));
   digest.add(std::string_view(model.checksum));
-  for (const Option& option : sub.options()) {
-    if (!option.given() || harmless.contains(option.name())) continue;
-    digest.add(std::string_view(option.name()));
-    for (const std::string& value : *option.given()) digest.add(std::string_view(value));
+  for (const auto& [option, values] : given) {
+    digest.add(std::string_view(option));
+    for (const std::string& value : values) digest.add(std::string_view(value));
   }
   for (const Index mirna : chosen_mirnas(command, model)) digest.add(static_cast<double>(mirna));
   const std::string& groups = command.pool.groups;  // FILE or FILE:COLUMN
   for (const std::string& file :
        {command.input.reading.moments, groups, groups.substr(0, groups.rfind(':'))}) {
-    if (file.empty()) continue;
-    std::ifstream stream(file, std::ios::binary);
-    const std::string content((std::istreambuf_iterator<char>(stream)), {});
-    digest.add(std::string_view(content));
+    if (!file.empty()) digest.add(std::string_view(contents.digest_of(file)));
   }
   return digest.hex();
 }
@@ -290,32 +328,106 @@ PreparedModel prepared_model(const PredictCommand& command) {
   return PreparedModel(read_model(find_model(command.input.model)), command.precision);
 }
 
-void run_inputs(const Command& sub, PredictCommand& command) {
-  if (!command.input.input.empty() || !command.output.empty() || !command.report.empty() ||
-      !command.save_input.empty() || !command.input.shard.empty() ||
+void bind_options(Command& sub, PredictCommand& command);
+
+/// The command line with the options of each line of a sheet put over it.
+class SheetReader {
+ public:
+  SheetReader(const PredictCommand& all, const std::string& list) : all_(all), list_(list) {
+    bind_options(line_, one_);
+  }
+
+  /// Throws Error(usage) naming the line.
+  const PredictCommand& command_of(const BatchItem& item) {
+    one_ = all_;
+    std::vector<std::string> arguments;
+    for (const auto& [option, value] : item.options) {
+      if (option == "--force-scale") {
+        one_.input.reading.force_scale = is_yes(item, value);
+      } else {
+        arguments.push_back(fmt::format("{}={}", option, value));
+      }
+    }
+    try {
+      (void)line_.parse(arguments);
+      check_pool(one_.pool);
+    } catch (const Error& error) {
+      throw Error(error.code(), fmt::format("{}: line {}: {}", list_, item.line, error.what()));
+    }
+    return one_;
+  }
+
+ private:
+  [[nodiscard]] bool is_yes(const BatchItem& item, const std::string& word) const {
+    if (word == "yes" || word == "true") return true;
+    if (word == "no" || word == "false") return false;
+    throw Error(ExitCode::usage,
+                fmt::format("{}: line {}: force_scale is '{}'; expected yes or no.", list_,
+                            item.line, word));
+  }
+
+  const PredictCommand& all_;
+  const std::string& list_;
+  PredictCommand one_;
+  Command line_{"predict", ""};
+};
+
+void check_inputs(PredictCommand& command) {
+  if (!command.input.input.empty() || !command.output.empty() || !command.save_input.empty() ||
       (!command.uncertainty.empty() && command.uncertainty != "layer")) {
     throw Error(ExitCode::usage,
-                "--inputs goes with --output-dir, and not with INPUT, -o, --report, --save-input, "
-                "--shard or --uncertainty FILE.");
+                "--inputs goes with --output-dir, and not with INPUT, -o, --save-input or "
+                "--uncertainty FILE.");
   }
   if (command.batch.folder.empty()) throw Error(ExitCode::usage, "--inputs needs --output-dir.");
-  const std::vector<BatchItem> items = read_batch(command.inputs);
   if (command.sink.format == OutputFormat::automatic) command.sink.format = OutputFormat::h5ad;
   constexpr std::array endings = {"", ".csv", ".tsv", ".csv.gz", ".tsv.gz", ".h5ad"};
   command.batch.ending = endings.at(static_cast<std::size_t>(command.sink.format));
+  command.batch.reports = std::exchange(command.report, "");
+}
+
+std::string digest_of_ids(const std::vector<BatchItem>& items) {
+  Digest digest;
+  for (const BatchItem& item : items) digest.add(std::string_view(item.id));
+  return digest.hex();
+}
+
+void run_inputs(const Command& sub, PredictCommand& command) {
+  check_inputs(command);
+  SummaryHead head;
+  if (!command.input.shard.empty()) head.shard = parsed_shard(command.input.shard);
+  command.input.shard.clear();
+  const std::vector<BatchItem> listed = read_sample_sheet(command.inputs);
+  SheetReader sheet(command, command.inputs);
+  for (const BatchItem& item : listed) (void)sheet.command_of(item);
   const PreparedModel model = prepared_model(command);
   (void)model.network();  // complete before the children that share it are forked
   const GeneIndex index(model.card().panel);
-  command.batch.fingerprint = fingerprint_of(sub, command, model.card());
-  run_batch(items, command.batch,
-            [&](const BatchItem& item, const std::string& output, const RunSettings& settings) {
-              PredictCommand one = command;
-              one.input.input = item.path;
-              one.output = output;
-              if (!settings.carry) one.no_carry = true;
-              check(one);
-              predict_one(one, model, index);
-            });
+  head.command_line = sub.command_line();
+  head.model = {{"name", model.card().name}, {"checksum", model.card().checksum}};
+  head.list = command.inputs;
+  head.ids = digest_of_ids(listed);
+  head.n_listed = listed.size();
+  FileContents contents;
+  BatchWork work;
+  work.fingerprint = [&](const BatchItem& item) {
+    return fingerprint_of(sub, sheet.command_of(item), item, model.card(), contents);
+  };
+  work.name_subject = [&](const std::string& id) { start_log(command.common, id); };
+  work.predict = [&](const BatchItem& item, const std::string& output, const std::string& report,
+                     const RunSettings& settings) {
+    PredictCommand one = sheet.command_of(item);
+    one.input.input = item.path;
+    one.output = output;
+    one.report = report;
+    one.start = {
+        .report = {}, .command_line = sub.command_line(), .id = item.id, .input = {}, .output = {}};
+    if (!settings.carry) one.no_carry = true;
+    check(one);
+    RunRecord record = begin_record(one);
+    predict_one(one, model, index, record);
+  };
+  run_batch(items_of(listed, head.shard), command.batch, head, work);
 }
 
 void run(const Command& sub, PredictCommand& command, const RunSettings& settings) {
@@ -326,23 +438,24 @@ void run(const Command& sub, PredictCommand& command, const RunSettings& setting
   if (command.input.input.empty()) {
     throw Error(ExitCode::usage, "INPUT is required (or --inputs LIST). Run with --help for more.");
   }
-  if (!command.batch.folder.empty() || command.batch.resume || command.batch.verify) {
-    throw Error(ExitCode::usage, "--output-dir, --resume and --verify go with --inputs.");
+  const BatchOptions& batch = command.batch;
+  if (!batch.folder.empty() || batch.resume || batch.verify || batch.fail_fast) {
+    throw Error(ExitCode::usage,
+                "--output-dir, --resume, --verify and --fail-fast go with --inputs.");
   }
   if (!settings.carry) command.no_carry = true;
   check(command);
+  command.start.command_line = sub.command_line();
+  RunRecord record = begin_record(command);
   const PreparedModel model = prepared_model(command);
-  predict_one(command, model, GeneIndex(model.card().panel));
+  predict_one(command, model, GeneIndex(model.card().panel), record);
 }
 
-}  // namespace
-
-void bind_predict(Command& sub) {
-  const auto owned = std::make_shared<PredictCommand>();
-  PredictCommand& command = *owned;
+void bind_options(Command& sub, PredictCommand& command) {
   bind_input(sub, command.input);
   sub.option("INPUT").required(false);
   bind_shard(sub, command.input);
+  sub.option("--shard").also("; with --inputs, of the list");
   ReadingOptions& options = command.input.reading;
   const std::string normalising = "Normalisation";
   sub.add_choice("--scale", options.scale, scale_words,
@@ -432,16 +545,19 @@ void bind_predict(Command& sub) {
       .value_name("FILE|layer")
       .group(writing);
   sub.add_option("--report", command.report,
-                 "Also write a JSON file about the run: times, memory, decisions, genes")
+                 "Also write a JSON file about the run, however it ends: times, memory, decisions, "
+                 "genes, warnings; with --inputs, a directory for one per input")
       .group(writing);
   bind_common(sub, command.common);
   const std::string many = "Many inputs";
   sub.add_option("--inputs", command.inputs,
-                 "List of inputs, one per line: id<TAB>path, or the path alone")
+                 "List of inputs: a sample sheet with a header (id, path, layer, values, ...), or "
+                 "lines id<TAB>path or path")
       .value_name("FILE")
       .group(many);
   sub.add_option("--output-dir", command.batch.folder,
-                 "Directory for their predictions: id.h5ad, or as --output-format says")
+                 "Directory for their predictions (id.h5ad, or as --output-format says) and "
+                 "their summary (summary.tsv, summary.json, sicmir_mqc.json)")
       .value_name("DIR")
       .group(many);
   sub.add_flag("--resume", command.batch.resume,
@@ -450,6 +566,17 @@ void bind_predict(Command& sub) {
   sub.add_flag("--verify", command.batch.verify,
                "With --resume: compare the content of inputs, not their size and time")
       .group(many);
+  sub.add_flag("--fail-fast", command.batch.fail_fast,
+               "Stop at the first input that fails [default: go on with the others]")
+      .group(many);
+}
+
+}  // namespace
+
+void bind_predict(Command& sub) {
+  const auto owned = std::make_shared<PredictCommand>();
+  PredictCommand& command = *owned;
+  bind_options(sub, command);
   on_run(sub, command.common,
          [owned, &sub](const RunSettings& settings) { run(sub, *owned, settings); });
   sub.describe(
@@ -464,6 +591,8 @@ void bind_predict(Command& sub) {
                   "Predict the sum of each group of cells");
   sub.add_example("sicmir predict cells.h5ad --shard 2/8 --moments cells.moments -o part2.h5ad",
                   "Predict the second of eight parts, standardised as the whole");
+  sub.add_example("sicmir predict --inputs samples.tsv --output-dir predictions --resume",
+                  "Predict all inputs of a sample sheet, and go on where an earlier run stopped");
 }
 
 }  // namespace sicmir::cli

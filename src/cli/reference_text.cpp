@@ -96,8 +96,15 @@ std::string right_of(const Option& option) {
          (option.is_required() && !option.is_argument() ? " (required)" : "");
 }
 
+/// "atlas add" of "atlas-add": both are understood.
+std::string as_typed(std::string name) {
+  constexpr std::string_view prefix = "atlas-";
+  if (name.starts_with(prefix)) name[prefix.size() - 1] = ' ';
+  return name;
+}
+
 std::string usage_of(const Command& command) {
-  std::string usage = fmt::format("sicmir {}", command.name());
+  std::string usage = fmt::format("sicmir {}", as_typed(command.name()));
   for (const Option* option : options_of(command, false)) {
     if (option->is_required()) {
       usage += fmt::format(" {} {}", option->names().front(), option->shown_value());
@@ -210,7 +217,7 @@ int text_width() {
 }
 
 std::string program_help(int width) {
-  constexpr int column = 16;
+  constexpr int column = 19;
   std::string text = wrapped(std::string(purpose) + ".", width, 0) +
                      "\n\nUsage: sicmir COMMAND [OPTION]...\n\nCommands:\n";
   std::string_view group;
@@ -280,7 +287,7 @@ std::string program_man_page() {
 
 std::string man_page(const Command& command) {
   std::string page = page_head("sicmir-" + command.name(), command.summary());
-  page += ".SH SYNOPSIS\n\\fBsicmir " + roff(command.name()) + "\\fR" +
+  page += ".SH SYNOPSIS\n\\fBsicmir " + roff(as_typed(command.name())) + "\\fR" +
           roff(std::string_view(usage_of(command)).substr(7 + command.name().size())) + "\n";
   if (!command.description().empty()) {
     page += ".SH DESCRIPTION\n" + roff(command.description()) + "\n";
@@ -315,6 +322,9 @@ std::string bash_completion() {
       "_sicmir() {{\n"
       "  local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD - 1]}}\n"
       "  local command=${{COMP_WORDS[1]}} words=\n"
+      "  if [ \"$command\" = atlas ] && [ \"$COMP_CWORD\" -gt 2 ]; then\n"
+      "    command=atlas-${{COMP_WORDS[2]}}\n"
+      "  fi\n"
       "  COMPREPLY=()\n"
       "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
       "    words=\"{} {}\"\n"

@@ -5,43 +5,101 @@
 
 #include <array>
 #include <chrono>
-#include <fstream>
-#include <string>
-#include <string_view>
+#include <csignal>
+#include <cstring>
+#include <sstream>
+#include <utility>
 
-#include "base/json.hpp"
+#include "base/joined.hpp"
+#include "base/log.hpp"
 #include "base/output_file.hpp"
+#include "base/run_journal.hpp"
 #include "sicmir/version.hpp"
 
 namespace sicmir::cli {
 namespace {
 
-/// Peak resident memory, from proc(5): getrusage's figure begins with that of the program that
-/// started this one. 0: not known.
-std::int64_t peak_memory_bytes() {
-  std::ifstream status("/proc/self/status");
-  constexpr std::string_view field = "VmHWM:";
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with(field)) return std::stoll(line.substr(field.size())) * 1024;  // in kB
+constexpr int schema = 1;
+constexpr const char* report_path = "report_path";  // of the draft; not written
+
+std::int64_t unix_time() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+std::string host_name() {
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  return host.data();
+}
+
+std::vector<std::string> noted(LogLevel level) {
+  std::vector<std::string> texts;
+  for (JournalMessage& message : noted_messages()) {
+    if (message.level == level) texts.push_back(std::move(message.text));
   }
-  return 0;
+  return texts;
+}
+
+std::string reason_of(const RunEnding& ending) {
+  if (ending.signal != 0) {
+    return fmt::format("ended by signal {} ({})", ending.signal, strsignal(ending.signal));
+  }
+  constexpr int closed_pipe = 128 + SIGPIPE;
+  if (ending.code == closed_pipe) return "the reader of the output closed the pipe";
+  return joined(noted(LogLevel::error), "\n");
+}
+
+void write_json(const Json& json, const std::string& path) {
+  // Names come from files and may be in any encoding; a report is never lost for one of them.
+  const std::string text = json_text(json, 2) + "\n";
+  OutputFile file(path);
+  file.create();
+  file.write(text);
+  file.commit();
 }
 
 }  // namespace
 
-void write_run_report(const std::string& path, const InputOptions& input, const std::string& output,
-                      const Model& model, const CellSource& source, const RunReport& report,
-                      int threads, const PoolReport* pool) {
-  Json json;
-  json["sicmir"] = version;
-  json["input"] = input.input;
-  json["output"] = output;
-  json["model"] = {{"name", model.name}, {"checksum", model.checksum}};
+RunRecord::RunRecord(RunStart start) : report_(std::move(start.report)) {
+  json_["schema"] = schema;
+  json_["sicmir"] = version;
+  json_["command_line"] = std::move(start.command_line);
+  json_["status"] = nullptr;
+  json_["exit_code"] = nullptr;
+  json_["reason"] = nullptr;
+  if (!start.id.empty()) json_["id"] = std::move(start.id);
+  json_["input"] = std::move(start.input);
+  json_["output"] = std::move(start.output);
+  json_["warnings"] = Json::array();
+  json_["host"] = host_name();
+  json_["started_unix_time"] = unix_time();
+  note();
+}
+
+void RunRecord::note() const {
+  Json draft = json_;
+  draft[report_path] = report_;
+  note_facts(json_text(draft));
+}
+
+void RunRecord::add_model(const Model& model) {
+  json_["model"] = {{"name", model.name}, {"checksum", model.checksum}};
+  note();
+}
+
+void RunRecord::add_source(const CellSource& source) {
   const SourceDescription& description = source.description();
-  json["format"] = description.format;
-  json["storage"] = description.storage;
-  json["matrix"] = description.matrix;
-  Json& genes = json["genes"];
+  json_["format"] = description.format;
+  json_["storage"] = description.storage;
+  json_["matrix"] = description.matrix;
+  if (source.n_cells()) json_["cells"] = {{"in_input", *source.n_cells()}};
+  note();
+}
+
+void RunRecord::add_findings(const RunReport& report) {
+  Json& genes = json_["genes"];
   genes["column"] = report.genes.column;
   genes["in_input"] = report.genes.n_features;
   genes["found"] = report.genes.n_found;
@@ -54,44 +112,73 @@ void write_run_report(const std::string& path, const InputOptions& input, const 
   genes["duplicated"] = report.genes.duplicated;
   genes["constant"] = report.constant_genes;
   const Decision& decision = report.decision;
-  json["values"] = {{"taken_as", to_string(decision.values)}, {"why", decision.values_reason}};
-  json["scale"] = {{"taken", to_string(decision.scale)}, {"why", decision.scale_reason}};
+  if (decision.values != Values::automatic) {
+    json_["values"] = {{"taken_as", to_string(decision.values)}, {"why", decision.values_reason}};
+    json_["scale"] = {{"taken", to_string(decision.scale)}, {"why", decision.scale_reason}};
+  }
   if (report.reference_median_z) {
-    json["reference"] = {{"median_z", *report.reference_median_z},
-                         {"interquartile_range", report.reference_iqr_z.value_or(0)}};
+    json_["reference"] = {{"median_z", *report.reference_median_z},
+                          {"interquartile_range", report.reference_iqr_z.value_or(0)}};
   }
-  json["warnings"] = Json::array();
-  for (const DecisionWarning& warning : decision.warnings) json["warnings"].push_back(warning.text);
-  json["cells"] = {{"read", report.cells_read},
-                   {"written", report.cells_written},
-                   {"empty", report.empty_cells},
-                   {"extrapolated", report.cells_extrapolated}};
-  if (pool != nullptr) {
-    json["pool"] = {{"cells", pool->n_cells},
-                    {"pooled", pool->n_pooled},
-                    {"without_group", pool->n_without_group},
-                    {"empty", pool->n_empty},
-                    {"listed_but_not_found", pool->n_not_found},
-                    {"groups", pool->n_groups},
-                    {"pools", pool->n_pools},
-                    {"seconds", pool->seconds}};
+  Json& cells = json_["cells"];
+  cells["read"] = report.cells_read;
+  cells["written"] = report.cells_written;
+  cells["empty"] = report.empty_cells;
+  cells["extrapolated"] = report.cells_extrapolated;
+  json_["seconds"] = {{"measure", report.seconds_measure}, {"predict", report.seconds_predict}};
+  json_["kernel"] = report.kernel;
+  note();
+}
+
+void RunRecord::add_pools(const PoolReport& pools) {
+  json_["pool"] = {{"cells", pools.n_cells},
+                   {"pooled", pools.n_pooled},
+                   {"without_group", pools.n_without_group},
+                   {"empty", pools.n_empty},
+                   {"listed_but_not_found", pools.n_not_found},
+                   {"groups", pools.n_groups},
+                   {"pools", pools.n_pools},
+                   {"seconds", pools.seconds}};
+  note();
+}
+
+void RunRecord::finish(int threads) {
+  json_["status"] = "done";
+  json_["exit_code"] = 0;
+  json_["warnings"] = noted(LogLevel::warning);
+  json_["peak_memory_bytes"] = peak_memory_bytes();
+  json_["threads"] = threads;
+  json_["finished_unix_time"] = unix_time();
+  if (!report_.empty()) write_json(json_, report_);
+  note();
+}
+
+Json ended_run(const RunEnding& ending) {
+  std::istringstream facts(noted_facts());
+  Json json = read_json(facts);
+  if (!json.is_object()) return {};
+  if (ending.code == 0 && ending.signal == 0) return json;
+  json["status"] = ending.signal != 0 ? "interrupted" : "failed";
+  json["exit_code"] = ending.code;
+  if (ending.signal != 0) json["exit_code"] = 128 + ending.signal;  // as shells have it
+  json["reason"] = reason_of(ending);
+  json["warnings"] = noted(LogLevel::warning);
+  json["peak_memory_bytes"] = ending.peak_memory_bytes;
+  json["finished_unix_time"] = unix_time();
+  return json;
+}
+
+void write_failed_report(const RunEnding& ending) {
+  Json json = ended_run(ending);
+  if (!json.is_object()) return;
+  const auto path = json.value(report_path, std::string());
+  if (path.empty()) return;
+  json.erase(report_path);
+  try {
+    write_json(json, path);
+  } catch (const std::exception& error) {
+    log_error("--report: {}", error.what());
   }
-  json["seconds"] = {{"measure", report.seconds_measure}, {"predict", report.seconds_predict}};
-  json["peak_memory_bytes"] = peak_memory_bytes();
-  json["threads"] = threads;
-  json["kernel"] = report.kernel;
-  std::array<char, 256> host{};
-  gethostname(host.data(), host.size() - 1);
-  json["host"] = host.data();
-  json["finished_unix_time"] = std::chrono::duration_cast<std::chrono::seconds>(
-                                   std::chrono::system_clock::now().time_since_epoch())
-                                   .count();
-  // Names come from files and may be in any encoding; a report is never lost for one of them.
-  const std::string text = json_text(json, 2) + "\n";
-  OutputFile file(path);
-  file.create();
-  file.write(text);
-  file.commit();
 }
 
 }  // namespace sicmir::cli

@@ -4,7 +4,7 @@
 #include <fmt/core.h>
 #include <poll.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +17,7 @@
 #include <cstring>
 #include <ctime>
 #include <exception>
+#include <fstream>
 #include <new>
 #include <string>
 #include <string_view>
@@ -34,10 +35,20 @@ constexpr std::array passed_on = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
 volatile std::sig_atomic_t child = 0;
 volatile std::sig_atomic_t asked_to_end = 0;  // the signal, if one came
 bool was_stuck = false;                       // the child was aborted for making no progress
+bool signals_held = false;                    // by a SignalsHeld
 
 extern "C" void pass_on(int signal) {
   asked_to_end = signal;
   if (child > 0) kill(static_cast<pid_t>(child), signal);
+}
+
+void handle_passed_on(void (*handler)(int)) {
+  for (const int signal : passed_on) std::signal(signal, handler);
+}
+
+bool is_supervised() {
+  const char* wanted = std::getenv("SICMIR_SUPERVISE");
+  return wanted == nullptr || std::string_view(wanted) != "0";
 }
 
 bool is_crash(int signal) {
@@ -53,19 +64,59 @@ double cpu_seconds(pid_t pid) {
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
+extern "C" void wake(int /*signal*/) {}
+
+/// While it lives, the end of a child wakes who waits with it. (Where a launcher had SIGCHLD
+/// ignored, the system would forget how the child ended.)
+class ChildSignal {
+ public:
+  ChildSignal() {
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &blocked, &mask_before_);
+    handler_before_ = std::signal(SIGCHLD, wake);
+  }
+  ChildSignal(const ChildSignal&) = delete;
+  ChildSignal& operator=(const ChildSignal&) = delete;
+  ~ChildSignal() { restore(); }
+
+  /// As it was before; the child calls it, too.
+  void restore() noexcept {
+    std::signal(SIGCHLD, handler_before_);
+    sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
+  }
+  /// Until a child ends, another signal comes, or the time is over. Works on any Linux;
+  /// pidfd_open(), which is simpler, needs 5.3.
+  void wait(const timespec& most) const noexcept {
+    sigset_t awake = mask_before_;
+    sigdelset(&awake, SIGCHLD);
+    (void)ppoll(nullptr, 0, &most, &awake);
+  }
+
+ private:
+  sigset_t mask_before_{};
+  void (*handler_before_)(int) = SIG_DFL;
+};
+
+/// Whether the child has ended; it stays to be waited for.
+bool has_ended(pid_t pid) {
+  siginfo_t info{};
+  while (waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+    if (errno != EINTR) return true;
+  }
+  return info.si_pid == pid;
+}
+
 /// Returns when the child has ended. A child that computes for a minute inside one call of the HDF5
 /// library, which has endless loops for some damaged files, is aborted. (CPU time, since a slow
 /// disk may take as long as it wants.)
-void end_if_stuck(pid_t pid) {
+void end_if_stuck(pid_t pid, const ChildSignal& signal) {
   constexpr double max_cpu_seconds = 60;
-  constexpr int poll_milliseconds = 5000;
-  pollfd ended{static_cast<int>(syscall(SYS_pidfd_open, pid, 0)), POLLIN, 0};
-  if (ended.fd < 0) return;  // Linux before 5.3: no watch
+  constexpr timespec a_while{5, 0};
   std::uint64_t call = 0;
   double since = 0;
-  for (;;) {
-    const int answer = poll(&ended, 1, poll_milliseconds);
-    if (answer > 0 || (answer < 0 && errno != EINTR)) break;
+  while (!has_ended(pid)) {
     const std::uint64_t now = library_calls();
     const double cpu = cpu_seconds(pid);
     if (now == 0 || now != call) {
@@ -75,14 +126,17 @@ void end_if_stuck(pid_t pid) {
       was_stuck = true;
       kill(pid, SIGABRT);
     }
+    signal.wait(a_while);
   }
-  close(ended.fd);
 }
 
-/// The exit status of the child as waitpid() has it; -1 if there could be no child.
-int run_in_child(const std::function<int(const RunSettings&)>& work, const RunSettings& settings) {
+/// The exit status of the child as waitpid() has it; -1 if there could be no child. Its peak memory
+/// goes to `ending`.
+int run_in_child(const std::function<int(const RunSettings&)>& work, const RunSettings& settings,
+                 RunEnding& ending) {
   was_stuck = false;
   const pid_t parent = getpid();
+  ChildSignal child_signal;
   // A signal that comes before `child` is set waits until then.
   sigset_t held;
   sigset_t before;
@@ -93,24 +147,26 @@ int run_in_child(const std::function<int(const RunSettings&)>& work, const RunSe
   if (pid == 0) {
     // If the parent is killed, nobody else would end its child.
     prctl(PR_SET_PDEATHSIG, SIGTERM);
+    handle_passed_on(SIG_DFL);
     sigprocmask(SIG_SETMASK, &before, nullptr);
+    child_signal.restore();
     if (getppid() != parent) std::raise(SIGTERM);
     const int code = work(settings);
     std::fflush(nullptr);
     std::exit(code);
   }
   child = static_cast<std::sig_atomic_t>(pid);
-  if (pid > 0) {
-    for (const int signal : passed_on) std::signal(signal, pass_on);
-  }
+  if (pid > 0) handle_passed_on(pass_on);
   sigprocmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) return -1;
-  end_if_stuck(pid);
+  end_if_stuck(pid, child_signal);
   int status = 0;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  rusage usage{};
+  while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR) {
   }
   child = 0;
-  for (const int signal : passed_on) std::signal(signal, SIG_DFL);
+  if (!signals_held) handle_passed_on(SIG_DFL);
+  ending.peak_memory_bytes = std::int64_t{usage.ru_maxrss} * 1024;  // in kB
   return status;
 }
 
@@ -155,13 +211,46 @@ void explain_terminate() {
   std::set_terminate(terminated);
 }
 
-int supervised(const std::function<int(const RunSettings&)>& work) {
-  const char* wanted = std::getenv("SICMIR_SUPERVISE");
-  if (wanted != nullptr && std::string_view(wanted) == "0") return work({});
+SignalsHeld::SignalsHeld() {
+  if (!is_supervised()) return;
+  signals_held = true;
+  handle_passed_on(pass_on);
+}
+
+SignalsHeld::~SignalsHeld() {
+  if (!signals_held) return;
+  signals_held = false;
+  handle_passed_on(SIG_DFL);
+}
+
+int stop_signal() noexcept {
+  return static_cast<int>(asked_to_end);
+}
+
+std::int64_t peak_memory_bytes() {
+  // From proc(5); without /proc from getrusage(), whose figure begins with that of the program that
+  // started this one.
+  std::ifstream status("/proc/self/status");
+  constexpr std::string_view field = "VmHWM:";
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(field)) return std::stoll(line.substr(field.size())) * 1024;  // in kB
+  }
+  rusage usage{};
+  return getrusage(RUSAGE_SELF, &usage) == 0 ? std::int64_t{usage.ru_maxrss} * 1024 : 0;
+}
+
+RunEnding supervise(const std::function<int(const RunSettings&)>& work) {
+  RunEnding ending;
+  const auto run_here = [&] {
+    ending.code = work({});
+    ending.peak_memory_bytes = peak_memory_bytes();
+    return ending;
+  };
+  if (!is_supervised()) return run_here();
   share_work_notes();
   share_unfinished_outputs();
-  int status = run_in_child(work, {});
-  if (status == -1) return work({});
+  int status = run_in_child(work, {}, ending);
+  if (status == -1) return run_here();
   if (WIFSIGNALED(status) && is_crash(WTERMSIG(status)) &&
       latest_work_note().work == Work::carrying_over) {
     remove_unfinished_outputs();
@@ -169,21 +258,34 @@ int supervised(const std::function<int(const RunSettings&)>& work) {
         "{}: the HDF5 library {} while reading obs, obsm, obsp or uns; the file may be damaged. "
         "Predicting again without copying them.",
         latest_work_note().path, was_stuck ? "made no progress" : "crashed");
-    status = run_in_child(work, RunSettings{.carry = false});
+    status = run_in_child(work, RunSettings{.carry = false}, ending);
   }
   // A child that had ended when the signal came was not ended by it.
-  if (!WIFSIGNALED(status) && asked_to_end == 0) return WEXITSTATUS(status);
-  const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : static_cast<int>(asked_to_end);
+  if (!WIFSIGNALED(status)) {
+    ending.code = WEXITSTATUS(status);
+    ending.signal = stop_signal();
+    if (ending.signal != 0) remove_unfinished_outputs();
+    return ending;
+  }
+  const int signal = WTERMSIG(status);
   remove_unfinished_outputs();
-  if (is_crash(signal)) return explain(signal);
-  if (signal == SIGKILL) {
+  ending.code = static_cast<int>(ExitCode::internal);
+  if (is_crash(signal)) {
+    ending.code = explain(signal);
+  } else if (signal == SIGKILL) {
     log_error(
         "killed (signal 9), most often for lack of memory: a limit of the system, the container "
         "or the job. Use fewer --threads or smaller --block-cells.");
-    return static_cast<int>(ExitCode::internal);
+  } else {
+    ending.signal = signal;
   }
-  std::signal(signal, SIG_DFL);
-  std::raise(signal);
+  return ending;
+}
+
+int end_as(const RunEnding& ending) {
+  if (ending.signal == 0) return ending.code;
+  std::signal(ending.signal, SIG_DFL);
+  std::raise(ending.signal);
   return static_cast<int>(ExitCode::internal);
 }
 

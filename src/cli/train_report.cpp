@@ -11,24 +11,11 @@
 
 #include "base/json.hpp"
 #include "base/output_file.hpp"
+#include "cli/page.hpp"
 #include "web/files.hpp"
 
 namespace sicmir::cli {
 namespace {
-
-/// What the page has in place of each file.
-const std::array<std::pair<std::string_view, std::string_view>, 3> embedded = {
-    {{"/*UPLOT_CSS*/", web::uplot_min_css},
-     {"/*UPLOT_LICENSE*/", web::uplot_license},
-     {"/*UPLOT_JS*/", web::uplot_iife_min_js}}};
-
-void replace(std::string& page, std::string_view mark, std::string_view by) {
-  const std::size_t at = page.find(mark);
-  if (at == std::string::npos) {
-    throw Error(ExitCode::internal, fmt::format("train.html lacks the mark {}", mark));
-  }
-  page.replace(at, mark.size(), by);
-}
 
 Json number(double value) {
   return std::isfinite(value) ? Json(std::round(value * 1e5) / 1e5) : Json(nullptr);
@@ -38,15 +25,6 @@ Json numbers(const auto& items, auto get) {
   Json list = Json::array();
   for (const auto& item : items) list.push_back(get(item));
   return list;
-}
-
-/// JSON inside a script: no "</script>" may end it. Bytes that are not UTF-8 are replaced.
-std::string as_script(const Json& json) {
-  std::string text = json_text(json);
-  for (std::size_t at = text.find("</"); at != std::string::npos; at = text.find("</", at + 3)) {
-    text.replace(at, 2, "<\\/");
-  }
-  return text;
 }
 
 Json describe(const Model& model, const TrainReport& report, const std::vector<EpochLine>& epochs) {
@@ -107,9 +85,13 @@ void check_train_report(const std::string& path) {
 
 void write_train_report(const std::string& path, const Model& model, const TrainReport& report,
                         const std::vector<EpochLine>& epochs) {
-  std::string page(web::train_html);
-  replace(page, "/*DATA*/", as_script(describe(model, report, epochs)));
-  for (const auto& [mark, text] : embedded) replace(page, mark, text);
+  const std::string data = json_in_page(describe(model, report, epochs));
+  using Text = std::pair<std::string_view, std::string_view>;
+  const std::array texts = {Text{"/*UPLOT_CSS*/", web::uplot_min_css},
+                            Text{"/*PAGE_CSS*/", web::page_css},
+                            Text{"/*UPLOT_LICENSE*/", web::uplot_license},
+                            Text{"/*UPLOT_JS*/", web::uplot_iife_min_js}, Text{"/*DATA*/", data}};
+  const std::string page = fill_page(web::train_html, texts);
   OutputFile file(path);
   file.create();
   file.write(page);

@@ -139,6 +139,31 @@ void describe_samples(Matched& matched, const std::string& table,
   }
 }
 
+constexpr std::size_t few_samples = 10;
+
+void warn_of_few(const Matched& matched, std::vector<std::string>& warnings) {
+  const std::size_t n = matched.samples.size();
+  if (n >= few_samples) return;
+  warnings.push_back(
+      fmt::format("only {} sample{} compared: correlations per miRNA over so few "
+                  "say little",
+                  n, n == 1 ? " is" : "s are"));
+}
+
+void warn_of_training_patients(const Matched& matched, const Model& model, const std::string& file,
+                               std::vector<std::string>& warnings) {
+  const std::vector<double>& known = model.training_patients;
+  const auto n_seen = std::count_if(
+      matched.patients.begin(), matched.patients.end(), [&](const std::string& patient) {
+        return std::binary_search(known.begin(), known.end(), id_hash(patient));
+      });
+  if (n_seen == 0) return;
+  warnings.push_back(fmt::format(
+      "{}: was trained on the patients of {} of the {} samples. If it made these predictions, the "
+      "figures are too good: they do not tell what it is worth for new patients",
+      file, n_seen, matched.patients.size()));
+}
+
 /// Logarithms and z-scores of the measured side, as the options ask.
 void convert_measured(Matched& matched, const std::string& file, const EvaluateOptions& options,
                       const GeneIndex& index, std::vector<std::string>& warnings) {
@@ -163,6 +188,7 @@ void convert_measured(Matched& matched, const std::string& file, const EvaluateO
   }
   if (options.model.empty()) return;
   const Model model = read_model_card(options.model).model;
+  warn_of_training_patients(matched, model, options.model, warnings);
   std::unordered_map<PanelPosition, const ModelMirna*> by_mirna;
   for (const ModelMirna& mirna : model.mirnas) {
     if (const auto found = index.find(mirna.name)) by_mirna.emplace(found->gene, &mirna);
@@ -353,6 +379,7 @@ Evaluation evaluate(const std::string& predicted_file, const std::string& measur
                           evaluation::read_mirna_table_values(measured_file, index), predicted_file,
                           measured_file, options, index, result.warnings);
   describe_samples(matched, options.samples, result.warnings);
+  warn_of_few(matched, result.warnings);
   convert_measured(matched, measured_file, options, index, result.warnings);
   result.n_patients = static_cast<Index>(
       std::set<std::string_view>(matched.patients.begin(), matched.patients.end()).size());

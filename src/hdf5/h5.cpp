@@ -13,6 +13,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/own_files.hpp"
+#include "bundle/bundled_files.hpp"
 #include "hdf5/h5_chunks.hpp"
 #include "hdf5/h5_input_driver.hpp"
 #include "hdf5/h5_storage.hpp"
@@ -207,12 +209,14 @@ hid_t Handle::release() noexcept {
 
 namespace {
 
+constexpr std::size_t n_first_bytes = 12;
+
 std::string first_bytes(const std::string& path, ExitCode code) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = open_input(path);
   if (descriptor < 0) {
     throw Error(code, fmt::format("{}: cannot be opened: {}.", path, std::strerror(errno)));
   }
-  std::array<char, 12> head{};
+  std::array<char, n_first_bytes> head{};
   const ssize_t n = ::pread(descriptor, head.data(), head.size(), 0);
   ::close(descriptor);
   return {head.data(), static_cast<std::size_t>(std::max<ssize_t>(n, 0))};
@@ -237,25 +241,40 @@ void refuse_unfinished(const std::string& path, std::string_view start, ExitCode
 }  // namespace
 
 File File::open_read(const std::string& path, ExitCode code) {
+  return open_place(path, code);
+}
+
+File File::open_read(const AnnotationPlace& place) {
+  return open_place(place, ExitCode::bad_input);
+}
+
+File File::open_place(const AnnotationPlace& place, ExitCode code) {
   const Lock lock;
-  const std::string start = first_bytes(path, code);
+  const std::string& path = place.name;
+  const auto bundled = bundle::bytes_of(place.file);
+  const std::string start =
+      bundled ? std::string(bundled->substr(0, n_first_bytes)) : first_bytes(place.file, code);
   refuse_unfinished(path, start, code);
   register_lzf_filter();
   File file;
-  file.path_ = path;
+  file.place_ = place;
   file.code_ = code;
   const Handle access(H5Pcreate(H5P_FILE_ACCESS));
 #if H5_VERSION_GE(1, 10, 7)
   H5Pset_file_locking(access.get(), false, true);
 #endif
-  use_input_driver(access.get());
+  if (bundled) {
+    use_input_driver(access.get(), *bundled);
+  } else {
+    use_input_driver(access.get());
+  }
   // What a damaged input did to the memory may show after it is closed: its note stays.
   if (code == ExitCode::bad_model) {
     file.open_ = ScopedWork(Work::reading_model, path);
   } else {
     note_work(Work::reading_input, path);
   }
-  file.handle_ = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()));
+  file.handle_ = Handle(H5Fopen(place.file.c_str(), H5F_ACC_RDONLY, access.get()));
   if (!file.handle_) {
     if (!start.starts_with("\x89HDF") && start.find('\0') == std::string_view::npos) {
       throw Error(code, fmt::format("{}: this is text, not an HDF5 file.", path));
@@ -266,6 +285,7 @@ File File::open_read(const std::string& path, ExitCode code) {
   }
   hsize_t bytes = 0;
   if (H5Fget_filesize(file.handle_.get(), &bytes) >= 0) file.bytes_ = bytes;
+  if (!place.group.empty()) file.root_ = open_group(file, file.handle_.get(), place.group);
   return file;
 }
 
@@ -286,7 +306,7 @@ void File::release_cache() const noexcept {
 }
 
 void File::fail(std::string_view where, std::string_view what) const {
-  throw Error(code_, fmt::format("{}: {}: {}", path_, where, what));
+  throw Error(code_, fmt::format("{}: {}: {}", path(), where, what));
 }
 
 bool has_signature(std::span<const char> first_bytes) {

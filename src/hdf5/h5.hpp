@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/work_note.hpp"
+#include "sicmir/annotation_place.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir::h5 {
@@ -57,11 +58,15 @@ class File {
   /// and external storage refused, LZF (filter 32000) registered. `code`: that of the errors that
   /// this file's readers throw (bad_input or bad_model).
   static File open_read(const std::string& path, ExitCode code = ExitCode::bad_input);
+  /// The same, of an AnnData object: id() is its group, and messages name the input.
+  static File open_read(const AnnotationPlace& place);
   /// New file; an existing one is replaced. Its errors are not_written.
   static File create(const std::string& path);
 
-  [[nodiscard]] hid_t id() const noexcept { return handle_.get(); }
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  /// Of the file, or of the group that is read as if it were the root.
+  [[nodiscard]] hid_t id() const noexcept { return root_ ? root_.get() : handle_.get(); }
+  [[nodiscard]] const AnnotationPlace& place() const noexcept { return place_; }
+  [[nodiscard]] const std::string& path() const noexcept { return place_.name; }
   /// Size of the file, 0 if it is being created: no data set can store more than this.
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
   /// Throws Error(code of the file) "PATH: WHERE: WHAT".
@@ -77,9 +82,12 @@ class File {
   void close();
 
  private:
+  static File open_place(const AnnotationPlace& place, ExitCode code);
+
   ScopedWork open_;  // first, so that it goes last: closing may crash as well
   Handle handle_;
-  std::string path_;
+  Handle root_;  // after the file, so that it goes before
+  AnnotationPlace place_;
   std::uint64_t bytes_ = 0;
   ExitCode code_ = ExitCode::bad_input;
 };

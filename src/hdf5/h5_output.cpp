@@ -48,8 +48,8 @@ H5Output::~H5Output() {
 void H5Output::create(std::string_view user_block) {
   constexpr hsize_t user_block_bytes = 512;  // the least that HDF5 allows
   const h5::Lock lock;
-  file_.create();
-  state_.descriptor = file_.descriptor();
+  if (file_) file_->create();
+  state_.descriptor = file_ ? file_->descriptor() : temporary_;
   const h5::Handle access(H5Pcreate(H5P_FILE_ACCESS));
   check(h5::use_driver(access.get(), state_));
   const h5::Handle creation(H5Pcreate(H5P_FILE_CREATE));
@@ -62,13 +62,13 @@ void H5Output::create(std::string_view user_block) {
     user_block_ = user_block;
     user_block_.resize(user_block_bytes, '\0');
   }
-  handle_ = checked(
-      H5Fcreate(file_.temporary_path().c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
+  const std::string path = file_ ? file_->temporary_path() : name_;  // the driver looks at neither
+  handle_ = checked(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
 }
 
 void H5Output::create_copy(const std::string& input) {
   const h5::Lock lock;
-  file_.create();
+  file_->create();
   const Descriptor from(::open(input.c_str(), O_RDONLY | O_CLOEXEC));
   const auto refuse = [&] {
     throw Error(ExitCode::bad_input,
@@ -81,12 +81,12 @@ void H5Output::create_copy(const std::string& input) {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) refuse();
     if (got == 0) break;
-    file_.write({piece.data(), static_cast<std::size_t>(got)});
+    file_->write({piece.data(), static_cast<std::size_t>(got)});
   }
-  state_.descriptor = file_.descriptor();
+  state_.descriptor = file_->descriptor();
   const h5::Handle access(H5Pcreate(H5P_FILE_ACCESS));
   check(h5::use_driver(access.get(), state_));
-  const hid_t opened = H5Fopen(file_.temporary_path().c_str(), H5F_ACC_RDWR, access.get());
+  const hid_t opened = H5Fopen(file_->temporary_path().c_str(), H5F_ACC_RDWR, access.get());
   if (opened < 0) {
     throw Error(ExitCode::bad_input,
                 fmt::format("{}: HDF5 cannot open a copy of it for writing; it may have been left "
@@ -107,12 +107,19 @@ void H5Output::commit() {
   if (state_.error != 0) fail();
   // The driver writes at addresses of its own, so that the descriptor still stands at the
   // beginning.
-  if (!user_block_.empty()) file_.write(user_block_);
-  file_.commit();
+  if (!file_) return;
+  if (!user_block_.empty()) file_->write(user_block_);
+  file_->commit();
 }
 
 void H5Output::fail() const {
-  if (state_.error != 0) file_.fail(state_.error);
+  if (state_.error != 0 && file_) file_->fail(state_.error);
+  if (state_.error != 0) {
+    throw Error(ExitCode::not_written,
+                fmt::format("{}: the temporary file that it is translated to cannot be written: "
+                            "{}. Set TMPDIR to a directory with more space.",
+                            name_, std::strerror(state_.error)));
+  }
   throw Error(ExitCode::not_written, fmt::format("{}: HDF5 refused to write it.", path()));
 }
 

@@ -3,9 +3,11 @@
 /// HDF5 files that appear complete or not at all, and AnnData's encodings in them
 /// (on-disk format 0.1.0).
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/output_file.hpp"
 #include "base/text_list.hpp"
@@ -19,7 +21,10 @@ namespace sicmir {
 class H5Output {
  public:
   /// Checks the place; creates nothing.
-  explicit H5Output(const std::string& path) : file_(path) {}
+  explicit H5Output(const std::string& path) : name_(path), file_(path) {}
+  /// A temporary file that is open already, and stays its owner's: commit() only completes it.
+  /// `name`: for messages.
+  H5Output(int descriptor, std::string name) : name_(std::move(name)), temporary_(descriptor) {}
   H5Output(const H5Output&) = delete;
   H5Output& operator=(const H5Output&) = delete;
   /// Leaves nothing behind unless commit() succeeded.
@@ -32,7 +37,7 @@ class H5Output {
   void create_copy(const std::string& input);
   void commit();
   [[nodiscard]] hid_t id() const noexcept { return handle_.get(); }
-  [[nodiscard]] const std::string& path() const noexcept { return file_.path(); }
+  [[nodiscard]] const std::string& path() const noexcept { return name_; }
 
   void check(herr_t status) const {
     if (status < 0) fail();
@@ -46,8 +51,10 @@ class H5Output {
   [[noreturn]] void fail() const;
 
  private:
-  OutputFile file_;
-  std::string user_block_;  // padded with zeros; written last
+  std::string name_;
+  int temporary_ = -1;
+  std::optional<OutputFile> file_;  // unless temporary
+  std::string user_block_;          // padded with zeros; written last
   h5::DriverState state_;
   h5::Handle handle_;
 };

@@ -99,7 +99,8 @@ std::vector<Filter> filters_of(hid_t creation) {
 
 std::size_t chunk_bytes(const File& file, hid_t dataset) {
   const Lock lock;
-  const Handle creation(H5Fget_create_plist(file.id()));
+  const Handle container(H5Iget_file_id(file.id()));
+  const Handle creation(H5Fget_create_plist(container.get()));
   std::size_t address_bytes = 8;
   std::size_t length_bytes = 8;
   H5Pget_sizes(creation.get(), &address_bytes, &length_bytes);

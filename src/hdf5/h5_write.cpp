@@ -39,7 +39,7 @@ void set_attribute(const File& file, hid_t object, const std::string& name, hid_
 File File::create(const std::string& path) {
   const Lock lock;
   File file;
-  file.path_ = path;
+  file.place_ = path;
   file.code_ = ExitCode::not_written;
   const Handle access(H5Pcreate(H5P_FILE_ACCESS));
 #if H5_VERSION_GE(1, 10, 7)

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cells/spool.hpp"
 #include "hdf5/h5.hpp"
 #include "hdf5/h5_window.hpp"
 #include "input/h5_matrix.hpp"
@@ -15,7 +16,10 @@ namespace sicmir {
 
 /// What a format's reader finds out; `file` stays at its address, the matrix refers to it.
 struct H5Parts {
+  std::unique_ptr<TemporaryFile> temporary;  ///< that holds `file`, of formats that are translated
   std::unique_ptr<h5::File> file;
+  /// Of formats that are translated in part: what is known of the cells, where that is apart.
+  std::unique_ptr<h5::File> annotations;
   SourceDescription description;
   FeatureTable features;
   Index n_cells = 0;
@@ -34,6 +38,13 @@ struct H5Parts {
 [[nodiscard]] H5Parts open_loom(std::unique_ptr<h5::File> file, const SourceOptions& options);
 [[nodiscard]] bool is_gctx(const h5::File& file);
 [[nodiscard]] H5Parts open_gctx(std::unique_ptr<h5::File> file);
+[[nodiscard]] bool is_h5seurat(const h5::File& file);
+[[nodiscard]] H5Parts open_h5seurat(std::unique_ptr<h5::File> file, const SourceOptions& options,
+                                    const GeneIndex& genes);
+[[nodiscard]] bool is_mudata(const h5::File& file);
+/// The RNA of a MuData file.
+[[nodiscard]] H5Parts open_mudata(const h5::File& file, const SourceOptions& options,
+                                  const GeneIndex& genes);
 [[nodiscard]] bool is_h5ad(const h5::File& file);
 [[nodiscard]] H5Parts open_h5ad(std::unique_ptr<h5::File> file, const SourceOptions& options,
                                 const GeneIndex& genes);

@@ -408,7 +408,9 @@ class MtxSource final : public CellSource {
       writer = "Matrix Market, alevin";
     }
     description_.format = writer;
-    if (matrix_.input().is_gzip()) description_.format += " (gzip)";
+    if (const std::string& packed = matrix_.input().compression(); !packed.empty()) {
+      description_.format += fmt::format(" ({})", packed);
+    }
     description_.storage = fmt::format(
         "coordinate {}, {}, {}", matrix_.field(), genes_first_ ? "genes x cells" : "cells x genes",
         description_.gene_major ? "ordered by gene" : "ordered by cell");

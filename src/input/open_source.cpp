@@ -17,8 +17,10 @@
 #include "input/mtx_files.hpp"
 #include "input/sources.hpp"
 #include "input/tar_source.hpp"
+#include "rds/read.hpp"
 #include "sicmir/cell_source.hpp"
 #include "text/byte_input.hpp"
+#include "zarr/store.hpp"
 
 namespace sicmir {
 namespace {
@@ -39,8 +41,7 @@ struct Stranger {
 using namespace std::string_view_literals;
 
 constexpr std::string_view from_r =
-    "Save the counts from R as a 10x folder (DropletUtils::write10xCounts) or as CSV "
-    "(write.csv), or convert the object to .h5ad (zellkonverter::writeH5AD).";
+    "Save the one object that holds the counts, in R: saveRDS(object, \"object.rds\").";
 constexpr std::string_view from_python =
     "Save the matrix from Python as .h5ad (anndata.AnnData(...).write_h5ad) or as CSV "
     "(DataFrame.to_csv).";
@@ -49,21 +50,12 @@ constexpr std::string_view other_files =
     "Expected a CSV or TSV table, a 10x folder or HDF5 file, a Matrix Market file or an .h5ad.";
 
 constexpr std::array strangers = {
-    Stranger{"PK\x03\x04", "a zip archive (an Excel .xlsx, a NumPy .npz or a zipped table)",
-             "Save an Excel sheet as CSV; unpack a zipped table."},
+    Stranger{"PK\x05\x06", "an empty zip archive", other_files},
     Stranger{"\xd0\xcf\x11\xe0", "an Excel .xls workbook", "Save the sheet as CSV."},
-    Stranger{"BZh", "a bzip2 file", "Unpack it first: bunzip2."},
-    Stranger{"\xfd"
-             "7zXZ"sv,
-             "an xz file", "Unpack it first: unxz."},
-    Stranger{"\x28\xb5\x2f\xfd", "a Zstandard file", "Unpack it first: unzstd."},
     Stranger{"7z\xbc\xaf", "a 7-Zip archive", unpack},
     Stranger{"Rar!", "a RAR archive", unpack},
     Stranger{"RDX2\n", "an R workspace (.RData)", from_r},
     Stranger{"RDX3\n", "an R workspace (.RData)", from_r},
-    Stranger{"X\n\0\0\0"sv, "an R object (.rds)", from_r},
-    Stranger{"A\n2\n", "an R object (.rds)", from_r},
-    Stranger{"A\n3\n", "an R object (.rds)", from_r},
     Stranger{"\x93NUMPY", "a NumPy array (.npy), which names neither genes nor cells", from_python},
     Stranger{"\x80\x02", "a Python pickle", from_python},
     Stranger{"\x80\x03", "a Python pickle", from_python},
@@ -92,7 +84,8 @@ constexpr std::array strangers = {
 };
 
 void refuse_strangers(const ByteInput& input, std::string_view head) {
-  const std::string gzipped = input.is_gzip() ? "gzip-compressed " : "";
+  const std::string packed =
+      input.compression().empty() ? "" : fmt::format(", compressed with {}", input.compression());
   if (head.empty()) {
     fail(input.name(), "the file is empty. Was it copied or downloaded completely?");
   }
@@ -101,13 +94,26 @@ void refuse_strangers(const ByteInput& input, std::string_view head) {
   text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
   for (const Stranger& stranger : strangers) {
     if (!head.starts_with(stranger.magic) && !text.starts_with(stranger.magic)) continue;
-    fail(input.name(), fmt::format("this is {}{}. {}", gzipped, stranger.what, stranger.remedy));
+    fail(input.name(), fmt::format("this is {}{}. {}", stranger.what, packed, stranger.remedy));
   }
   const auto zero = head.find('\0');
   if (zero != std::string_view::npos) {
     fail(input.name(), fmt::format("this is no text table (byte {} is zero) and no format that is "
                                    "known here. {}",
                                    zero, other_files));
+  }
+}
+
+/// What cannot be read in an archive: HDF5 has to move about in its file, and an archive may hold
+/// itself.
+void refuse_in_archive(ByteInput& member) {
+  constexpr std::size_t head_bytes = 4096;
+  const std::string_view head = member.peek(head_bytes);
+  if (h5::has_signature(head)) {
+    fail(member.name(), "this is an HDF5 file (.h5ad, .h5, .loom) in an archive. Unpack it first.");
+  }
+  if (is_tar(head) || is_zip(head)) {
+    fail(member.name(), "this is an archive in an archive. Unpack it first.");
   }
 }
 
@@ -123,16 +129,30 @@ std::unique_ptr<CellSource> open_input(std::unique_ptr<ByteInput> input,
   }
   constexpr std::size_t head_bytes = 4096;
   const std::string_view head = input->peek(head_bytes);
-  if (input->is_gzip() && h5::has_signature(head)) {
-    fail(input->name(), "this is a gzip-compressed HDF5 file. Unpack it first: gunzip.");
+  if (!input->compression().empty() && h5::has_signature(head)) {
+    fail(input->name(), fmt::format("this is a {0}-compressed HDF5 file. Unpack it first{1}.",
+                                    input->compression(), input->is_gzip() ? ": gunzip" : ""));
   }
+  if (is_zip(head) && input->is_regular_file() && zarr::is_zarr_zip(input->path())) {
+    return open_zarr_source(input->path(), true, options, genes);
+  }
+  if (rds::is_rds(head)) return open_rds_source(std::move(input), options, genes);
   if (options.layer != "auto") {
-    throw Error(ExitCode::usage,
-                fmt::format("{}: only AnnData and loom files have layers, so --layer {} cannot be "
-                            "read from this one.",
-                            input->name(), options.layer));
+    throw Error(
+        ExitCode::usage,
+        fmt::format(
+            "{}: only AnnData and loom files and R objects have layers, so --layer {} cannot be "
+            "read from this one.",
+            input->name(), options.layer));
   }
-  if (is_tar(head)) return open_tar_source(std::move(input), options);
+  if (is_tar(head) || is_zip(head)) {
+    const ArchiveKind kind = is_tar(head) ? ArchiveKind::tar : ArchiveKind::zip;
+    return open_archive_source(std::move(input), kind, options,
+                               [&](std::unique_ptr<ByteInput> member) {
+                                 refuse_in_archive(*member);
+                                 return open_input(std::move(member), options, genes);
+                               });
+  }
   refuse_strangers(*input, head);
   std::string_view text = head;
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
@@ -174,6 +194,7 @@ std::unique_ptr<CellSource> open_source(const std::string& path, const SourceOpt
     return open_input(ByteInput::open(matrix.string(), options.threads), options, genes);
   }
   if (status.type() == fs::file_type::directory) {
+    if (zarr::is_zarr_folder(path)) return open_zarr_source(path, false, options, genes);
     return open_input(ByteInput::open(find_mtx_in_folder(path).string(), options.threads), options,
                       genes);
   }

@@ -8,6 +8,7 @@
 ///      if it is an activation, in Activation
 ///   2. here: its Description
 ///   3. export/onnx.cpp: its operator
+///   4. model/path_attribution.cpp, if it is an activation: its derivative
 /// The compiler rejects a type without one of these. A layer that is neither an activation nor
 /// training_only also needs its case in fold() (network.cpp).
 

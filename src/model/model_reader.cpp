@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/joined.hpp"
+#include "bundle/bundled_files.hpp"
 #include "hdf5/h5.hpp"
 #include "hdf5/raw_vector.hpp"
 #include "model/layers.hpp"
@@ -45,6 +46,7 @@ class Reader {
     read_mirnas();
     read_harmonisation();
     read_differences();
+    read_training_patients();
     read_members(with_weights);
     if (with_weights) {
       const std::string found = model_parts::checksum(card_.model);
@@ -59,6 +61,7 @@ class Reader {
 
  private:
   static h5::File open(const std::string& path) {
+    if (bundle::bytes_of(path)) return h5::File::open_read(path, ExitCode::bad_model);
     std::ifstream stream(path, std::ios::binary);
     std::error_code ignored;
     if (!stream || std::filesystem::is_directory(path, ignored)) {
@@ -302,6 +305,22 @@ class Reader {
       const h5::Handle group = h5::open_group(file_, parent.get(), scale);
       card_.model.differences.emplace(
           scale, model_parts::read_differences(file_, group.get(), "/differences/" + scale + "/"));
+    }
+  }
+
+  void read_training_patients() {
+    const std::string name = "training_patients";
+    if (h5::kind_of(file_.id(), name) == h5::Kind::absent) return;
+    std::vector<double>& hashes = card_.model.training_patients;
+    hashes = h5::read_doubles(file_, file_.id(), name);
+    // Sorted, so that a NaN is found as well.
+    const auto out_of_place = std::adjacent_find(hashes.begin(), hashes.end(),
+                                                 [](double a, double b) { return !(a < b); });
+    if (out_of_place != hashes.end()) {
+      file_.fail("/" + name,
+                 fmt::format("the hash at {} is not larger than the one before; a rising list was "
+                             "expected. The file was damaged or edited.",
+                             out_of_place - hashes.begin() + 2));
     }
   }
 

@@ -234,7 +234,7 @@ class H5adSink final : public MatrixSink {
   H5Output out_;
   std::vector<CellColumn> pool_columns_;  // obs; empty: of cells
   std::vector<std::pair<std::string, std::string>> facts_;
-  std::string carry_from_;
+  AnnotationPlace carry_from_;
   ChunkEncoder encoder_;
   ThreadPool pool_;
   std::vector<std::vector<std::uint8_t>> encoded_;

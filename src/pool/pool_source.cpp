@@ -17,6 +17,7 @@ PoolSource::PoolSource(std::unique_ptr<CellSource> origin, PoolSums sums,
       panel_(std::move(panel)),
       values_(static_cast<std::size_t>(sums_.n_genes())) {
   description_.is_h5ad = false;  // its obs are of cells
+  description_.annotations = {};
 }
 
 bool PoolSource::fetch(std::unique_ptr<RawCells>& raw, Index max_cells) {

@@ -172,13 +172,20 @@ RunReport predict(CellSource& source, const PreparedModel& prepared, const GeneI
   check_model(model, options.output_scale, channels.wanted());
   const auto start = Clock::now();
   RunReport report;
+  const auto tell = [&](const RunReport& so_far) {
+    if (options.on_findings) options.on_findings(so_far);
+  };
   report.kernel = kernels::kernel_name(prepared.precision());
 
   PreparedInput input(source, index, options);
   report.genes = input.gene_report();
   log_genes(report.genes);
-  report.decision = input.decide(model.recipe);
+  tell(report);
+  input.decide(model.recipe);
+  if (options.measured == nullptr) prefer_reference_for_bulk(model, input);
+  report.decision = input.decision();
   log_decision(report.decision);
+  tell(report);
   const std::optional<RankProfile> ranks = ranks_of(model, input);
   if (ranks) input.compare_by_ranks(*ranks);
 
@@ -195,6 +202,8 @@ RunReport predict(CellSource& source, const PreparedModel& prepared, const GeneI
     standardiser = against_dataset(input, model, options, cells, report);
     report.seconds_measure = seconds_since(start);
   }
+
+  tell(report);
 
   const auto predict_start = Clock::now();
   const Predictor predictor(prepared, standardiser, options, channels.wanted(),

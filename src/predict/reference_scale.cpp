@@ -11,6 +11,7 @@
 
 #include "base/joined.hpp"
 #include "base/log.hpp"
+#include "statistics/median.hpp"
 
 namespace sicmir {
 namespace {
@@ -64,6 +65,40 @@ ReferenceFit fit_of(const Sample& sample, const Normaliser& normaliser, const Ei
   return {middle, quantile(0.75) - quantile(0.25)};
 }
 
+// Half of the samples must have this share of the input's panel genes, and, if values are counts,
+// this many reads. TCGA's tumours have 0.98 and 3e7; deep Smart-seq2 cells 0.6.
+constexpr double bulk_detected = 0.85;
+constexpr double bulk_reads = 1e6;
+// Pooled cells look like bulk, but their median z is -1.3 (10x): such are better off by themselves.
+constexpr double most_bulk_median_z = 0.75;
+constexpr double most_bulk_range_z = 2.5;
+
+/// Upper median over the samples of the share of the input's panel genes that are not zero.
+double detected_share(const Sample& sample, const GeneSelection& genes) {
+  const auto n_present =
+      static_cast<double>(std::count(genes.present().begin(), genes.present().end(), 1));
+  std::vector<double> shares;
+  for (const CellBlock& block : sample.blocks) {
+    for (std::size_t cell = 0; cell + 1 < block.offsets.size(); ++cell) {
+      shares.push_back(static_cast<double>(block.offsets[cell + 1] - block.offsets[cell]) /
+                       n_present);
+    }
+  }
+  return upper_median(std::move(shares));
+}
+
+bool is_bulk(const PreparedInput& input) {
+  const Sample& sample = input.sample();
+  return detected_share(sample, input.genes()) >= bulk_detected &&
+         (input.decision().values != Values::counts ||
+          sample_facts(sample, input.genes()).median_total >= bulk_reads);
+}
+
+bool has_quartiles(const Sample& sample) {
+  return std::all_of(sample.blocks.begin(), sample.blocks.end(),
+                     [](const CellBlock& block) { return !block.upper_quartiles.empty(); });
+}
+
 void judge(const ReferenceFit& fit, const std::string& file, bool force) {
   log_info("against the training samples: median z {:.2f}, interquartile range {:.2f}", fit.median,
            fit.interquartile_range);
@@ -85,6 +120,37 @@ void judge(const ReferenceFit& fit, const std::string& file, bool force) {
 }
 
 }  // namespace
+
+void prefer_reference_for_bulk(const Model& model, PreparedInput& input) {
+  const ReadingOptions& options = input.options();
+  const Decision decision = input.decision();
+  const bool is_open = options.scale == Scale::automatic && options.moments.empty() &&
+                       decision.scale == Scale::dataset && decision.values != Values::zscore;
+  const bool has_reference =
+      (model.gene_mean.array().isFinite() && model.gene_sd.array() > 0.0).any();
+  if (!is_open || !has_reference || !is_bulk(input)) return;
+  if (!has_quartiles(input.sample())) {
+    input.keep_dataset(fmt::format(
+        "{}; bulk samples, but more than the {} that are compared with the training samples "
+        "unless that is asked for",
+        decision.scale_reason, most_bulk_samples));
+    return;
+  }
+  const double log_base =
+      decision.values == Values::log ? (options.log_base > 0 ? options.log_base : 2.0) : 0.0;
+  const Normaliser normaliser(decision.values, Scale::reference, model.recipe, log_base,
+                              model.panel, input.file(), decision.values_from);
+  const ReferenceFit fit =
+      fit_of(input.sample(), normaliser, model.gene_mean, model.gene_sd, input.genes().present());
+  if (std::fabs(fit.median) > most_bulk_median_z || fit.interquartile_range > most_bulk_range_z) {
+    input.keep_dataset(
+        fmt::format("{}; bulk samples or pools, but unlike the training samples: median z {:.2f}, "
+                    "interquartile range {:.2f}",
+                    decision.scale_reason, fit.median, fit.interquartile_range));
+    return;
+  }
+  input.use_reference(log_base, "bulk samples, as the model was trained on");
+}
 
 std::optional<RankProfile> ranks_of(const Model& model, const PreparedInput& input) {
   const ReadingOptions& options = input.options();

@@ -24,6 +24,13 @@ struct ReferenceScale {
   ReferenceFit fit;
 };
 
+/// Where the scale was to be chosen and the input would be standardised against itself: takes the
+/// reference scale if the samples are bulk and fit it. A mixture of many cells, deeply sequenced,
+/// has a count of nearly every gene of the panel; a cell has not. Bulk samples are what the model
+/// was trained on, and a few of them, often of one tissue, are a poor reference for themselves.
+/// After input.decide().
+void prefer_reference_for_bulk(const Model& model, PreparedInput& input);
+
 /// The ranks by which the model compares options.platform, over the genes that the input has;
 /// nullopt: it compares by its unit. Throws Error(bad_input) if the input has too few of these
 /// genes, Error(usage) for a platform where `input` is not compared with the reference.

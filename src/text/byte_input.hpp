@@ -48,9 +48,10 @@ class PeekedBytes final : public ByteStage {
 class ByteInput {
  public:
   /// `path` "-": standard input. gzip is recognised by its first bytes: several members, BGZF (SAM
-  /// specification, section 4.1) and zero padding at the end are read; a damaged or truncated file
-  /// is Error(bad_input) with the offset. So is a path that cannot be read. BGZF is decompressed by
-  /// `threads` threads, below 1: as many as there are CPUs to use.
+  /// specification, section 4.1) and zero padding at the end are read; so are xz, bzip2, Zstandard
+  /// and LZ4. A damaged or truncated file is Error(bad_input) with the offset. So is a path that
+  /// cannot be read. BGZF is decompressed by `threads` threads, below 1: as many as there are CPUs
+  /// to use.
   [[nodiscard]] static std::unique_ptr<ByteInput> open(const std::string& path, int threads = 1);
 
   /// The same, under names that are not its own.
@@ -66,12 +67,15 @@ class ByteInput {
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   /// `path`, or "standard input".
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
-  [[nodiscard]] bool is_gzip() const noexcept { return gzip_; }
+  /// "gzip", "xz", "bzip2", "Zstandard", "LZ4"; empty: it is not compressed.
+  [[nodiscard]] const std::string& compression() const noexcept { return compression_; }
+  [[nodiscard]] bool is_gzip() const noexcept { return compression_ == "gzip"; }
   /// False for pipes, terminals and devices, and for standard input whatever it is.
   [[nodiscard]] bool is_regular_file() const noexcept { return regular_; }
   /// Size on disk; nullopt unless is_regular_file().
   [[nodiscard]] std::optional<std::uint64_t> file_size() const noexcept { return size_; }
-  /// Upper bound of the number of decompressed bytes; nullopt for pipes.
+  /// Upper bound of the number of decompressed bytes; nullopt for pipes, and for what may
+  /// shrink by any factor (xz, bzip2, Zstandard, LZ4).
   [[nodiscard]] std::optional<std::uint64_t> most_bytes() const noexcept;
   /// The first bytes of the file as they are on disk (64 KiB, or all of a shorter file).
   [[nodiscard]] std::string_view raw_head() const noexcept { return raw_head_; }
@@ -84,7 +88,7 @@ class ByteInput {
   ByteInput() = default;
   std::string path_;
   std::string name_;
-  bool gzip_ = false;
+  std::string compression_;
   bool regular_ = false;
   std::optional<std::uint64_t> size_;
   std::string raw_head_;

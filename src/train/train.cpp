@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <numeric>
@@ -95,6 +96,15 @@ void drop_outputs(Model& model, const Eigen::VectorXd& sd) {
   mirnas.reserve(kept.size());
   for (const Index mirna : kept) mirnas.push_back(model.mirnas[static_cast<std::size_t>(mirna)]);
   model.mirnas = std::move(mirnas);
+}
+
+/// Sorted, each once.
+std::vector<double> hashes_of(const std::vector<std::string>& patients) {
+  std::vector<double> hashes;
+  std::transform(patients.begin(), patients.end(), std::back_inserter(hashes), id_hash);
+  std::sort(hashes.begin(), hashes.end());
+  hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
+  return hashes;
 }
 
 std::vector<CohortAccuracy> per_cohort(const Matrix& predicted, const TrainingPairs& pairs) {
@@ -325,6 +335,7 @@ Model train(const TrainingPairs& pairs, const TrainOptions& options, TrainReport
   for (const ModelMirna& mirna : model.mirnas) within.push_back(mirna.accuracy.within_cohort);
   model.differences =
       training::calibrate_differences(pairs, held_out.predicted, within, options.seed);
+  model.training_patients = hashes_of(pairs.patients);
   out.cohorts = per_cohort(held_out.predicted, pairs);
   drop_outputs(model, final.mirna_sd);
   if (model.mirnas.size() < pairs.mirnas.size()) {

@@ -21,6 +21,7 @@ import pandas as pd
 import pytest
 import scipy.io
 
+import rds_writer
 from gdc_tree import cohort_tree
 from program import PROJECT, SICMIR, SYMBOLS, run
 
@@ -41,19 +42,30 @@ NOT_RUN = {
     (".github/CONTRIBUTING.md", "cmake --preset release -DCMAKE_CXX_COMPILER_LAUNCHER=ccache"): "builds",
     (".github/CONTRIBUTING.md", "bash .ci/run                   # format, tests, sanitizers, clang-tidy, "
      "instruction counts and more"): "runs this test",
-    ("docs/architecture.md", " 9  cli          options, messages, the table of commands"): "a drawing",
+    ("docs/atlas-format.md", "ATLAS/"): "a drawing",
+    ("docs/atlas-format.md", "CREATE TABLE facts(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"):
+        "tables; test_atlas.py compares them",
+    ("docs/architecture.md", "10  cli          options, messages, the table of commands"): "a drawing",
     ("docs/hpc.md", "docs/hpc/submit.sh cells.h5ad out 8"): "Slurm; scripts/check_cluster.sh",
     ("docs/hpc.md", "sbatch --array=3 docs/hpc/predict_array.sh cells.h5ad out 8"):
         "Slurm; scripts/check_cluster.sh runs the same script",
     ("docs/hpc.md", "snakemake --snakefile docs/hpc/Snakefile --cores 2 --config input=cells.h5ad "
      "folder=out parts=4"): "Snakemake; scripts/check_cluster.sh",
+    ("docs/batch.md", "id\tpath\tlayer\tvalues\tgroups\tpool"): "a table",
+    ("docs/batch.md", "multiqc predictions"): "MultiQC; test_batch.py",
+    ("docs/batch.md", "sbatch --array=1-8 docs/hpc/inputs_array.sh list.tsv predictions 8"):
+        "Slurm; test_batch.py runs the same script",
     ("docs/train-on-tcga.md", "mkdir gdc"): "a download of days through gdc-client",
     ("docs/performance.md", "bench/run.sh                    # makes inputs, runs sicmir and the same steps "
      "in Python, side by side"): "benchmarks",
-    ("docs/packaging/README.md", "cmake --preset release && cmake --build --preset release"):
+    ("docs/packaging/README.md", "cmake --preset release && cmake --build --preset release --parallel 2"):
         "builds a package; scripts/check_deb.sh",
+    ("docs/packaging/README.md", "scripts/make_portable.sh"): "builds; scripts/check_portable.sh",
+    ("docs/packaging/README.md", "podman build --file docs/packaging/Dockerfile --tag sicmir build/portable"):
+        "builds an image; scripts/check_container.sh",
+    ("docs/hpc.md", "scp build/portable/sicmir cluster:bin/"): "another machine; scripts/check_portable.sh",
     ("docs/model-format.md", "import h5py, numpy, pandas"): "run by test_model_format.py",
-    ("docs/formats.md", 'dir.create("cells")'): "Seurat; scripts/check_seurat.sh",
+    ("docs/formats.md", 'saveRDS(object, "object.rds")'): "Seurat; scripts/check_seurat.sh",
     ("docs/formats.md", 'mirnas <- read.csv("mirnas.csv", row.names = 1, check.names = FALSE)'):
         "Seurat; scripts/check_seurat.sh",
     ("docs/formats.md", 'file <- hdf5r::H5File$new("mirnas.h5ad", "r")'):
@@ -122,8 +134,11 @@ def inputs(tmp_path_factory):
     (folder / "list.tsv").write_text("first\tcells.h5ad\n")
     for name in ("data", "models", "docs", "scripts"):
         (folder / name).symlink_to(PROJECT / name)
-    (folder / "cells").symlink_to(example)  # as R writes a Seurat object
     obs.to_csv(folder / "cells.csv")
+    few, dense = list(cells[:40]), matrix[:40].T.toarray().astype(float)
+    rds_writer.save(folder / "object.rds", rds_writer.seurat(
+        {"RNA": rds_writer.assay(rds_writer.dgc(dense, list(names[1]), few))}, few,
+        {"cell_type": rds_writer.factor(["T", "B"] * 20)}))
     write_tables(folder, pd.DataFrame(matrix[:40].T.toarray(), list(names[1]), list(cells[:40])))
     tree, _, _ = cohort_tree(folder / "gdc", n_patients=20)
     tree.sheet("gdc_sample_sheet.tsv")
@@ -219,6 +234,8 @@ def test_commands_in_running_text_name_subcommands_and_their_options(options):
             words = span.split()
             ours = words[0] == "sicmir"
             words = words[1:] if ours else words
+            if words[:1] == ["atlas"] and "-".join(words[:2]) in options:
+                words = ["-".join(words[:2]), *words[2:]]
             if not words or not (ours or words[0] in options) or not re.match("[a-z]", words[0]):
                 continue  # not ours, or `sicmir --version`, or its output
             assert words[0] in options, f"{document}: `{span}`"
@@ -229,13 +246,15 @@ def test_commands_in_running_text_name_subcommands_and_their_options(options):
 
 
 def test_the_readmes_table_links_each_subcommand_to_its_page(options):
-    lines = re.findall(r"^\| `([a-z-]+)[^|]*\|[^|]*\|([^|]*)\|$", README.read_text(), re.MULTILINE)
+    lines = re.findall(r"^\| `(atlas [a-z]+|[a-z-]+)[^|]*\|[^|]*\|([^|]*)\|$", README.read_text(), re.MULTILINE)
+    lines = [(command.replace(" ", "-"), pages) for command, pages in lines]
     assert {command for command, _ in lines} == set(options)
     for command, pages in lines:
         links = re.findall(r"\]\((docs/[\w./-]+\.md)", pages)
         assert links, command
         named = "".join((PROJECT / link).read_text() for link in links)
-        assert re.search(rf"sicmir {command}\b|`{command}\b", named), f"{links} do not name {command}"
+        typed = command.replace("atlas-", "atlas ")
+        assert re.search(rf"sicmir {typed}\b|`{typed}\b", named), f"{links} do not name {command}"
 
 
 @pytest.mark.parametrize("command, page", OPTION_PAGES.items())

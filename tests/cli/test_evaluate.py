@@ -229,3 +229,23 @@ def test_samples_that_the_table_lacks_count_pooled_only(tables, tmp_path):
     assert "30 of 60 samples have no cohort there" in done.stderr
     found = table(tmp_path / "out.tsv")
     assert found["n"].max() == 60 and found["n_within"].max() == 29  # one is alone in its cohort
+
+
+def test_few_samples_are_warned_about(tables, tmp_path):
+    _, predicted, measured, _ = tables
+    predicted.head(9).to_csv(tmp_path / "p.tsv", sep="\t")
+    measured.to_csv(tmp_path / "m.tsv", sep="\t")
+    assert "only 9 samples are compared" in evaluate(tmp_path / "p.tsv", tmp_path / "m.tsv").stderr
+    predicted.head(10).to_csv(tmp_path / "p.tsv", sep="\t")
+    assert "only 10" not in evaluate(tmp_path / "p.tsv", tmp_path / "m.tsv").stderr
+
+
+def test_patients_of_the_training_are_warned_about(tables, tmp_path):
+    """Two of 60 samples are of a patient on whom the bundled model was trained, by a hash that python-xxhash made."""
+    _, predicted, measured, _ = tables
+    names = {predicted.index[0]: "TCGA-OR-A5J1-01", predicted.index[1]: "TCGA-OR-A5J1-11"}
+    predicted.rename(index=names).to_csv(tmp_path / "p.tsv", sep="\t")
+    measured.rename(index=names).to_csv(tmp_path / "m.tsv", sep="\t")
+    bundled = PROJECT / "models" / "sicmir-tcga.h5"
+    log = evaluate(tmp_path / "p.tsv", tmp_path / "m.tsv", "-m", bundled).stderr
+    assert "was trained on the patients of 2 of the 60 samples" in log

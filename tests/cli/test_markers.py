@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from program import PROJECT, SANITIZE, SICMIR, SYMBOLS, run
+from program import PROJECT, SANITIZE, SICMIR, SYMBOLS, predict, run
 
 GROUPS = ["B", "mono", "T"]
 
@@ -226,3 +226,87 @@ def test_planted_truth_is_found_and_nothing_else(bundled):
         r"(share of p below 0.05: |power |false discoveries )([\d.]+)", done.stdout)}
     assert 0.03 < figures["share of p below 0.05: "] < 0.07, done.stdout
     assert figures["power "] > 0.9 and figures["false discoveries "] < 0.05, done.stdout
+
+
+def test_a_matrix_gives_what_its_profiles_give(model, tmp_path):
+    cells = cells_of(4)
+    profiles = profiles_of(tmp_path, model, cells)
+    source = tmp_path / "cells.h5ad"
+    arguments = [source, "-m", model, "--group-by", "cell_type", "--sample", "sample", "--labels-from", "sorting"]
+    straight = markers(*arguments).stdout
+    assert straight == markers(profiles, "--labels-from", "sorting").stdout
+    assert table(straight)["auc"].isna().all()
+
+    found = table(markers(*arguments, "--auc").stdout)
+    z = predict(model, source, "--scale", "dataset")
+    group = cells.obs["cell_type"].to_numpy()
+    for line in found.itertuples():
+        inside, outside = z[line.mirna][group == line.group], z[line.mirna][group != line.group]
+        wins = (inside.to_numpy()[:, None] > outside.to_numpy()[None, :]).mean()
+        assert abs(line.auc - wins) <= line.auc_error + 1e-6 and 0 < line.auc_error < 0.05
+    done = markers(profiles, "--auc", expect=2)
+    assert "--auc needs the matrix" in done.stderr
+
+
+def rank_genes_groups_df(adata, group, key="rank_genes_groups"):
+    """What scanpy.get.rank_genes_groups_df does with the entry (scanpy 1.9.1), written anew."""
+    parts = adata.uns[key]
+    assert parts["params"]["method"] != "logreg"
+    return pd.DataFrame({name: pd.DataFrame(parts[name])[group]
+                         for name in ("names", "scores", "logfoldchanges", "pvals", "pvals_adj")})
+
+
+@pytest.mark.parametrize("labels", ["sorting", "clusters"])
+def test_the_copy_has_markers_where_scanpy_looks(model, tmp_path, labels):
+    cells = cells_of(4)
+    cells.obs["cell_type"] = cells.obs["cell_type"].replace({"B": "B/ß cells"})
+    cells.uns["rank_genes_groups"] = {"old": np.array([1.0])}
+    cells.uns["kept"] = "as it was"
+    source = tmp_path / "cells.h5ad"
+    cells.write_h5ad(source)
+    before = source.read_bytes()
+    done = markers(source, "-m", model, "--group-by", "cell_type", "--sample", "sample", "--labels-from", labels,
+                   "--export-h5ad", tmp_path / "marked.h5ad")
+    assert source.read_bytes() == before and "uns/rank_genes_groups is replaced in the copy" in done.stderr
+    expected = table(done.stdout).set_index("group")
+    copy = anndata.read_h5ad(tmp_path / "marked.h5ad")
+    np.testing.assert_array_equal(copy.X, cells.X)
+    pd.testing.assert_frame_equal(copy.obs.astype(str), cells.obs.astype(str))
+    assert copy.uns["kept"] == "as it was" and "old" not in copy.uns["rank_genes_groups"]
+    params = copy.uns["rank_genes_groups"]["params"]
+    assert params["groupby"] == "cell_type" and params["reference"] == "rest" and params["labels_from"] == labels
+    assert copy.uns["rank_genes_groups"]["names"].dtype.names == ("B/ß cells", "T", "mono")
+    for group in copy.uns["rank_genes_groups"]["names"].dtype.names:
+        found = rank_genes_groups_df(copy, group)
+        mine = expected.loc[group].set_index("mirna").loc[found["names"]]
+        assert len(found) == 20 and found["scores"].is_monotonic_decreasing
+        for ours, theirs in [("difference_z", "scores"), ("difference_log2rpm", "logfoldchanges"), ("p", "pvals"),
+                             ("fdr", "pvals_adj")]:
+            np.testing.assert_allclose(found[theirs], mine[ours], rtol=2e-5)
+        assert found["pvals"].isna().all() == (labels == "clusters")
+    # scanpy's own file functions write it again.
+    copy.write_h5ad(tmp_path / "again.h5ad")
+
+
+def test_what_cannot_be_exported_is_said(profiles, model, tmp_path):
+    done = markers(profiles, "--export-h5ad", tmp_path / "x.h5ad", expect=2)
+    assert "--export-h5ad needs the matrix" in done.stderr
+    cells = cells_of(2)
+    source = tmp_path / "cells.h5ad"
+    cells.write_h5ad(source)
+    arguments = ["-m", model, "--group-by", "cell_type", "--sample", "sample"]
+    done = markers(source, *arguments, "--export-h5ad", source, expect=2)
+    assert "is an input" in done.stderr
+    pd.DataFrame(np.asarray(cells.X).astype(int).T, index=SYMBOLS, columns=cells.obs_names).to_csv(
+        tmp_path / "counts.tsv", sep="\t")
+    cells.obs[["cell_type", "sample"]].to_csv(tmp_path / "groups.tsv", sep="\t", index_label="cell")
+    done = markers(tmp_path / "counts.tsv", "-m", model, "--groups", f"{tmp_path / 'groups.tsv'}:cell_type",
+                   "--sample", "sample", "--export-h5ad", tmp_path / "x.h5ad", expect=2)
+    assert "only AnnData files can be copied" in done.stderr
+    # So many groups with such long names fit into no record.
+    many = cells_of(2, n_cells=400)
+    many.obs["cell_type"] = [f"{i % 300} " + "long " * 60 for i in range(many.n_obs)]
+    many.write_h5ad(source)
+    done = markers(source, *arguments, "--min-cells", 1, "--min-counts", 1, "--export-h5ad", tmp_path / "x.h5ad",
+                   expect=3)
+    assert "uns/rank_genes_groups: cannot hold 300 groups" in done.stderr and not (tmp_path / "x.h5ad").exists()

@@ -71,8 +71,10 @@ def test_every_subcommand_is_in_the_readme():
 
 def test_every_option_that_documents_name_exists():
     known = set()
-    for command in ("predict", "pool", "profile", "markers", "compare", "network", "stats", "inspect", "train", "evaluate",
-                    "assemble", "merge", "merge-stats", "import", "export", "help"):
+    for command in ("predict", "inspect", "pool", "profile", "markers", "compare", "network", "crosstalk", "explain",
+                    "report", "evaluate", "stats", "merge", "merge-stats", "merge-summaries", "atlas-add",
+                    "atlas-index", "atlas-query", "atlas-info", "atlas-remove", "atlas-check", "train", "assemble",
+                    "import", "export", "help"):
         text = subprocess.run([SICMIR, command, "--help"], capture_output=True, text=True,
                               check=True).stdout
         known |= set(re.findall(r"--[a-z][a-z0-9-]+", text))

@@ -311,7 +311,7 @@ def others():
 
     other("a.loom", "loom", {"matrix": COUNTS.T, "row_attrs/Gene": np.arange(N_GENES)})
     other("a.gctx", "GCTX", {"0/DATA/0/matrix": LOGS, "0/META/ROW/id": np.arange(N_GENES)})
-    other("a.h5seurat", "h5Seurat", {"assays/RNA/counts/data": csr(COUNTS)[0],
+    other("a.h5seurat", "/cell.names: does not hold texts", {"assays/RNA/counts/data": csr(COUNTS)[0],
                                      "cell.names": np.arange(N_CELLS), "meta.data": None})
     other("molecules.h5", "molecule_info", {"barcode_idx": np.arange(5), "umi": np.arange(5)})
     other("keras.h5", "Keras", {"model_weights/dense": np.zeros(3)})
@@ -321,9 +321,9 @@ def others():
         h.attrs["encoding-type"] = "MuData"
         frame(h, "obs", CELLS)
         frame(h, "var", SYMBOLS)
-        h.create_group("mod/rna")
+        h.create_group("mod/atac")
         h.create_group("mod/prot")
-    refused("a.h5mu", "modalities: prot, rna")
+    refused("a.h5mu", "none of its modalities (atac, prot) is called rna")
 
 
 def tenx():

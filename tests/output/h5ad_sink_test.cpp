@@ -247,7 +247,7 @@ TEST_F(H5adCarry, SurvivesDamagedInputs) {
     std::string hole = whole;
     hole.replace(cut, 3000, std::string(std::min<std::size_t>(3000, whole.size() - cut), '\0'));
     for (const std::string& bytes : {whole.substr(0, cut), hole}) {
-      test::put(options.carry_from, bytes);
+      test::put(options.carry_from.file, bytes);
       drive(table_of(cells, 3), output, options, 10);
       EXPECT_EQ(cells_of(output), cells);
     }

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# scripts/check_site.sh [PROGRAM]: the pages of an atlas. Rebuilds src/web/atlas/dist and compares
+# it, then looks at every page in Chromium: of a made-up site with hostile names, of one with a
+# million cells, and, if PROGRAM is given, of an atlas that it makes of the bundled example.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+
+web=$project/src/web/atlas
+need_packages chromium
+node_version() { node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/'; }
+[ "$(node_version || echo 0)" -ge 18 ] 2>/dev/null || need_packages nodejs npm
+[ "$(node_version)" -ge 18 ] || die "node 18 or newer is needed, found '$(node --version)'"
+
+cd "$web"
+npm ci --no-audit --no-fund --silent
+if grep -q '"resolved"' package-lock.json; then
+  die "src/web/atlas/package-lock.json names addresses. Remove the lines with \"resolved\"."
+fi
+npm run --silent check
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+node mock.mjs "$work/mock" 20000
+node "$project/scripts/check_site.mjs" "$work/mock"
+node mock.mjs "$work/million" 1000000
+node "$project/scripts/check_map.mjs" "$work/million"
+[ $# -gt 0 ] || exit 0
+
+# The real thing: the bundled example, added twice under two names.
+program=$1
+example=$project/data/example
+for id in first second; do
+  "$program" atlas add "$work/atlas" "$example" --id "$id" --groups "$example/cell_types.tsv" \
+    --title "Synthetic cells, $id" --tissue blood --public cells --quiet
+done
+"$program" atlas index "$work/atlas"
+cp -r "$work/atlas/site" "$work/once"
+"$program" atlas index "$work/atlas" --threads 1
+diff -r "$work/once" "$work/atlas/site" || die "a second index made another site"
+node "$project/scripts/check_site.mjs" "$work/atlas/site" --quick

@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "atlas/catalogue.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <sstream>
+#include <utility>
+
+#include "atlas/atlas_folder.hpp"
+#include "atlas/catalogue_schema.hpp"
+#include "atlas/database.hpp"
+#include "atlas/half.hpp"
+#include "atlas/marker_record.hpp"
+#include "base/joined.hpp"
+#include "base/json.hpp"
+
+namespace sicmir::atlas {
+namespace {
+
+constexpr std::int64_t most_count = std::int64_t{1} << 40;
+constexpr std::int64_t most_lines = 10'000'000;  // of any table
+constexpr std::size_t n_kinds = term_words.entries.size();
+
+std::vector<float> halves(std::span<const std::byte> blob) {
+  std::vector<float> values(blob.size() / 2);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    std::uint16_t half = 0;
+    std::memcpy(&half, blob.data() + 2 * i, 2);
+    values[i] = float_of(half);
+  }
+  return values;
+}
+
+std::vector<float> floats(std::span<const std::byte> blob) {
+  std::vector<float> values(blob.size() / 4);
+  std::memcpy(values.data(), blob.data(), blob.size());
+  return values;
+}
+
+}  // namespace
+
+struct Catalogue::Parts {
+  explicit Parts(const std::filesystem::path& file) : database(Database::open(file)) {}
+
+  void read() {
+    check_schema();
+    read_terms();
+    read_mirnas();
+    read_sets();
+    read_groups();
+    read_contrasts();
+  }
+
+  [[noreturn]] void damaged(const std::string& what) const {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: {}. The catalogue is damaged or was changed; make it again with "
+                            "`sicmir atlas index`.",
+                            database.path(), what));
+  }
+
+  [[nodiscard]] std::int64_t pragma(const char* name) const {
+    Statement statement = database.prepare(fmt::format("PRAGMA {}", name));
+    return statement.next() ? statement.integer(0, INT32_MIN, INT32_MAX) : 0;
+  }
+
+  void check_schema() const {
+    if (pragma("application_id") != schema::application_id) {
+      throw Error(ExitCode::bad_input,
+                  fmt::format("{}: is a database, but no catalogue of an atlas.", database.path()));
+    }
+    if (const std::int64_t version = pragma("user_version"); version != format_version) {
+      throw Error(ExitCode::bad_input,
+                  fmt::format("{}: has the version {}, which this program does not know; expected "
+                              "{}. Make it again with `sicmir atlas index`.",
+                              database.path(), version, format_version));
+    }
+    Statement statement =
+        database.prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name");
+    std::size_t n = 0;
+    for (; statement.next(); ++n) {
+      const std::string name = statement.text(0);
+      const std::string sql = statement.text(1);
+      if (n < schema::entries.size() && name == schema::entries.at(n).name &&
+          sql == schema::entries.at(n).sql) {
+        continue;
+      }
+      damaged(fmt::format("'{}' is none of its tables", name));
+    }
+    if (n != schema::entries.size()) {
+      damaged(fmt::format("has {} of {} tables", n, schema::entries.size()));
+    }
+  }
+
+  void read_terms() {
+    Statement statement =
+        database.prepare("SELECT kind, id, name, ontology FROM terms ORDER BY kind, id");
+    while (statement.next()) {
+      const auto kind = term_words.parse(statement.text(0));
+      if (!kind) damaged(fmt::format("a term is of the kind '{}'", statement.text(0)));
+      std::vector<Term>& list = terms.at(static_cast<std::size_t>(*kind));
+      const auto next = static_cast<std::int64_t>(list.size());
+      (void)statement.integer(1, next, std::min(next, most_lines));
+      list.push_back({statement.text(2), statement.text(3)});
+    }
+  }
+
+  void read_mirnas() {
+    Statement statement = database.prepare(
+        "SELECT id, name, mimat, target, mean, sd, within_cohort, pooled, leave_cohort_out, "
+        "n_held_out FROM mirnas ORDER BY id");
+    while (statement.next()) {
+      const auto next = static_cast<std::int64_t>(mirnas.size());
+      (void)statement.integer(0, next, std::min(next, most_lines));
+      ProfileMirna mirna;
+      mirna.name = statement.text(1);
+      mirna.mimat = statement.text(2);
+      mirna.target = statement.text(3);
+      mirna.mean = statement.number(4);
+      mirna.sd = statement.number(5);
+      mirna.accuracy.within_cohort = statement.number(6);
+      mirna.accuracy.pooled = statement.number(7);
+      mirna.accuracy.leave_cohort_out = statement.number(8);
+      mirna.accuracy.n = statement.integer(9, 0, most_count);
+      mirnas.push_back(std::move(mirna));
+    }
+  }
+
+  [[nodiscard]] Json json_of(const std::string& text) const {
+    std::istringstream stream(text);
+    Json json = read_json(stream);
+    if (!json.is_array()) damaged("a list of a data set is no JSON list");
+    return json;
+  }
+
+  [[nodiscard]] std::string text_of(const Json& json) const {
+    if (!json.is_string()) damaged("a list of a data set holds something else than texts");
+    return json.get<std::string>();
+  }
+
+  void read_sets() {
+    Statement statement = database.prepare(
+        "SELECT id, name, title, citation, url, public, comparable, n_cells, n_samples, n_donors, "
+        "reference_condition, scale, model, model_name, version, input, input_checksum, seal, "
+        "options, left_out FROM sets ORDER BY id");
+    while (statement.next()) {
+      const auto next = static_cast<std::int64_t>(sets.size());
+      (void)statement.integer(0, next, std::min(next, most_lines));
+      CatalogueSet set;
+      set.id = statement.text(1);
+      if (!is_set_id(set.id)) damaged(fmt::format("'{}' is no id of a data set", set.id));
+      set.title = statement.text(2);
+      set.citation = statement.text(3);
+      set.url = statement.text(4);
+      const auto is_public = public_words.parse(statement.text(5));
+      if (!is_public) damaged(fmt::format("'{}' is public as '{}'", set.id, statement.text(5)));
+      set.is_public = *is_public;
+      set.comparable = static_cast<std::int32_t>(statement.integer(6, 0, most_lines));
+      set.n_cells = statement.integer(7, 0, most_count);
+      set.n_samples = statement.integer(8, 0, most_count);
+      set.n_donors = statement.integer(9, 0, most_count);
+      set.reference_condition = statement.text(10);
+      set.scale = statement.text(11);
+      set.model = statement.text(12);
+      set.model_name = statement.text(13);
+      set.version = statement.text(14);
+      set.input = statement.text(15);
+      set.input_checksum = statement.text(16);
+      set.seal = statement.text(17);
+      for (const Json& pair : json_of(statement.text(18))) {
+        if (!pair.is_array() || pair.size() != 2) damaged("an option is no pair");
+        set.options.emplace_back(text_of(pair[0]), text_of(pair[1]));
+      }
+      for (const Json& one : json_of(statement.text(19))) set.left_out.push_back(text_of(one));
+      sets.push_back(std::move(set));
+    }
+  }
+
+  [[nodiscard]] std::int32_t position(const Statement& statement, int column, std::int64_t least,
+                                      std::size_t length) const {
+    return static_cast<std::int32_t>(
+        statement.integer(column, least, static_cast<std::int64_t>(length) - 1));
+  }
+  [[nodiscard]] std::size_t n_terms(TermKind kind) const {
+    return terms.at(static_cast<std::size_t>(kind)).size();
+  }
+
+  void read_groups() {
+    Statement statement = database.prepare(
+        "SELECT id, dataset, type, tissue, disease, condition, n_cells, n_samples, n_donors, "
+        "n_below_floor FROM groups ORDER BY id");
+    while (statement.next()) {
+      const auto next = static_cast<std::int64_t>(groups.size());
+      (void)statement.integer(0, next, std::min(next, most_lines));
+      CatalogueGroup group;
+      group.set = position(statement, 1, 0, sets.size());
+      group.type = position(statement, 2, 0, n_terms(TermKind::type));
+      group.tissue = position(statement, 3, none, n_terms(TermKind::tissue));
+      group.disease = position(statement, 4, none, n_terms(TermKind::disease));
+      group.condition = position(statement, 5, none, n_terms(TermKind::condition));
+      group.n_cells = statement.integer(6, 0, most_count);
+      group.n_samples = statement.integer(7, 0, most_count);
+      group.n_donors = statement.integer(8, 0, most_count);
+      group.n_below_floor = statement.integer(9, 0, most_count);
+      if (!groups.empty() && groups.back().set > group.set) damaged("groups are not sorted by set");
+      groups.push_back(group);
+    }
+  }
+
+  void read_contrasts() {
+    Statement statement = database.prepare(
+        "SELECT id, dataset, type, condition, reference, n_condition, n_reference FROM contrasts "
+        "ORDER BY id");
+    while (statement.next()) {
+      const auto next = static_cast<std::int64_t>(contrasts.size());
+      (void)statement.integer(0, next, std::min(next, most_lines));
+      const std::size_t n_conditions = n_terms(TermKind::condition);
+      contrasts.push_back(
+          {position(statement, 1, 0, sets.size()),
+           position(statement, 2, 0, n_terms(TermKind::type)),
+           position(statement, 3, 0, n_conditions), position(statement, 4, 0, n_conditions),
+           statement.integer(5, 0, most_count), statement.integer(6, 0, most_count)});
+    }
+  }
+
+  [[nodiscard]] MeanAndSpread values(const char* table, Index id, std::size_t length) const {
+    Statement statement =
+        database.prepare(fmt::format("SELECT mean, sd FROM {} WHERE id = ?", table));
+    statement.bind(1, std::int64_t{id});
+    if (!statement.next()) damaged(fmt::format("{} has no line {}", table, id));
+    MeanAndSpread values = {halves(statement.blob(0, 2 * length)),
+                            halves(statement.blob(1, 2 * length))};
+    for (const std::vector<float>* list : {&values.mean, &values.sd}) {
+      for (const float value : *list) {
+        if (std::isinf(value)) damaged(fmt::format("{}, line {}: a value is infinite", table, id));
+      }
+    }
+    return values;
+  }
+
+  /// `dataset`, `type`, `mirna`: what all must have; none: anything within its list.
+  [[nodiscard]] std::vector<CatalogueMarker> markers(Statement& statement, std::int32_t dataset,
+                                                     std::int32_t type, std::int32_t mirna) const {
+    if (!statement.next()) return {};
+    const auto blob =
+        statement.blob_up_to(0, static_cast<std::size_t>(most_markers) * marker_record::bytes);
+    if (blob.size() % marker_record::bytes != 0) damaged("a list of markers is cut short");
+    std::vector<CatalogueMarker> found = marker_record::unpack(blob);
+    const auto is_within = [](std::int32_t value, std::int32_t must, std::size_t length) {
+      return must == none ? value >= 0 && static_cast<std::size_t>(value) < length : value == must;
+    };
+    const std::size_t n_types = n_terms(TermKind::type);
+    for (const CatalogueMarker& marker : found) {
+      const bool is_right =
+          is_within(marker.set, dataset, sets.size()) && is_within(marker.type, type, n_types) &&
+          is_within(marker.mirna, mirna, mirnas.size()) && marker.rank >= 1 &&
+          marker.rival >= none && marker.rival < static_cast<std::int32_t>(n_types);
+      if (!is_right) damaged("a marker points to what is not there");
+    }
+    return found;
+  }
+
+  [[nodiscard]] Edge edge_at(const Statement& statement, int first) const {
+    return {position(statement, first, 0, n_terms(TermKind::type)),
+            position(statement, first + 1, 0, mirnas.size()), statement.text(first + 2),
+            static_cast<float>(statement.number(first + 3)),
+            static_cast<float>(statement.number(first + 4))};
+  }
+
+  Database database;
+  std::vector<CatalogueSet> sets;
+  std::vector<ProfileMirna> mirnas;
+  std::array<std::vector<Term>, n_kinds> terms;
+  std::vector<CatalogueGroup> groups;
+  std::vector<CatalogueContrast> contrasts;
+};
+
+Catalogue::Catalogue(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Catalogue::Catalogue(Catalogue&&) noexcept = default;
+Catalogue& Catalogue::operator=(Catalogue&&) noexcept = default;
+Catalogue::~Catalogue() = default;
+
+Catalogue Catalogue::open(const std::filesystem::path& file) {
+  auto parts = std::make_unique<Parts>(file);
+  parts->read();
+  return Catalogue(std::move(parts));
+}
+
+const std::vector<CatalogueSet>& Catalogue::sets() const noexcept {
+  return parts_->sets;
+}
+const std::vector<ProfileMirna>& Catalogue::mirnas() const noexcept {
+  return parts_->mirnas;
+}
+const std::vector<Term>& Catalogue::terms(TermKind kind) const noexcept {
+  return parts_->terms[static_cast<std::size_t>(kind)];
+}
+const std::vector<CatalogueGroup>& Catalogue::groups() const noexcept {
+  return parts_->groups;
+}
+const std::vector<CatalogueContrast>& Catalogue::contrasts() const noexcept {
+  return parts_->contrasts;
+}
+
+MeanAndSpread Catalogue::of_group(Index group) const {
+  return parts_->values("group_values", group, parts_->mirnas.size());
+}
+
+MeanAndSpread Catalogue::of_mirna(Index mirna) const {
+  return parts_->values("mirna_values", mirna, parts_->groups.size());
+}
+
+std::vector<CatalogueMarker> Catalogue::markers_of_type(Index set, Index type) const {
+  Statement statement =
+      parts_->database.prepare("SELECT markers FROM type_markers WHERE dataset = ? AND type = ?");
+  statement.bind(1, std::int64_t{set}).bind(2, std::int64_t{type});
+  return parts_->markers(statement, static_cast<std::int32_t>(set), static_cast<std::int32_t>(type),
+                         none);
+}
+
+std::vector<CatalogueMarker> Catalogue::markers_of_mirna(Index mirna) const {
+  Statement statement = parts_->database.prepare("SELECT markers FROM mirna_markers WHERE id = ?");
+  statement.bind(1, std::int64_t{mirna});
+  return parts_->markers(statement, none, none, static_cast<std::int32_t>(mirna));
+}
+
+ContrastValues Catalogue::of_contrast(Index contrast) const {
+  Statement statement =
+      parts_->database.prepare("SELECT effect, error FROM contrasts WHERE id = ?");
+  statement.bind(1, std::int64_t{contrast});
+  if (!statement.next()) parts_->damaged(fmt::format("there is no contrast {}", contrast));
+  const std::size_t bytes = 4 * parts_->mirnas.size();
+  ContrastValues values = {floats(statement.blob(0, bytes)), floats(statement.blob(1, bytes))};
+  for (std::size_t i = 0; i < values.error.size(); ++i) {
+    if (std::isinf(values.effect[i]) || std::isinf(values.error[i]) || values.error[i] < 0) {
+      parts_->damaged(fmt::format("a value of contrast {} cannot be", contrast));
+    }
+  }
+  return values;
+}
+
+std::vector<Edge> Catalogue::edges(Index set) const {
+  Statement statement = parts_->database.prepare(
+      "SELECT type, mirna, target, correlation, weight FROM edges WHERE dataset = ? ORDER BY rank "
+      "LIMIT 150");
+  statement.bind(1, std::int64_t{set});
+  std::vector<Edge> edges;
+  while (statement.next()) edges.push_back(parts_->edge_at(statement, 0));
+  return edges;
+}
+
+std::vector<Triple> Catalogue::triples(Index set) const {
+  Statement statement = parts_->database.prepare(
+      "SELECT sender, receiver, mirna, score, p FROM triples WHERE dataset = ? ORDER BY rank "
+      "LIMIT 200");
+  statement.bind(1, std::int64_t{set});
+  std::vector<Triple> triples;
+  const std::size_t n_types = parts_->n_terms(TermKind::type);
+  while (statement.next()) {
+    triples.push_back(
+        {parts_->position(statement, 0, 0, n_types), parts_->position(statement, 1, 0, n_types),
+         parts_->position(statement, 2, 0, parts_->mirnas.size()),
+         static_cast<float>(statement.number(3)), static_cast<float>(statement.number(4))});
+  }
+  return triples;
+}
+
+std::vector<std::pair<std::int32_t, Edge>> Catalogue::edges_of_target(
+    const std::string& gene) const {
+  Statement statement = parts_->database.prepare(
+      "SELECT dataset, type, mirna, target, correlation, weight FROM edges WHERE target = ? ORDER "
+      "BY dataset, rank");
+  statement.bind(1, std::string_view(gene));
+  std::vector<std::pair<std::int32_t, Edge>> edges;
+  while (statement.next()) {
+    edges.emplace_back(parts_->position(statement, 0, 0, parts_->sets.size()),
+                       parts_->edge_at(statement, 1));
+  }
+  return edges;
+}
+
+std::vector<std::pair<std::string, std::vector<std::int32_t>>> Catalogue::shared_donors() const {
+  Statement statement =
+      parts_->database.prepare("SELECT donor, dataset FROM shared_donors ORDER BY donor, dataset");
+  std::vector<std::pair<std::string, std::vector<std::int32_t>>> donors;
+  while (statement.next()) {
+    std::string donor = statement.text(0);
+    const std::int32_t set = parts_->position(statement, 1, 0, parts_->sets.size());
+    if (donors.empty() || donors.back().first != donor) donors.push_back({std::move(donor), {}});
+    donors.back().second.push_back(set);
+  }
+  return donors;
+}
+
+}  // namespace sicmir::atlas

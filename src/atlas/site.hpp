@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+/// The public half of an atlas: static files that any web host can serve and any browser show
+/// (docs/atlas-site.md).
+
+#include "atlas/atlas_folder.hpp"
+#include "atlas/catalogue.hpp"
+
+namespace sicmir::atlas {
+
+/// In AtlasFolder::data(). What the owner says of the atlas on its pages, if there; and what was
+/// written of the cells of each set, so that `index` need not read them again.
+inline constexpr const char* site_words_file = "site.json";
+inline constexpr const char* site_cells_folder = "site-cells";
+
+/// Writes `folder.site()` from the catalogue and the cells of the data sets that are public; a
+/// SiteWriter. Sets that are not public leave no trace, nor do the terms that only they have.
+/// Blocks of cells of a set whose seal is that of the last time are kept as they are. Equal
+/// catalogues and cells make equal bytes, whatever `threads`. Throws Error(bad_input): a set that
+/// cannot be read, or a data/site.json that is wrong; Error(not_written).
+void write_site(const AtlasFolder& folder, const Catalogue& catalogue, int threads);
+
+}  // namespace sicmir::atlas

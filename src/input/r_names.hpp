@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+/// What matrices and reductions of R's objects are called in AnnData.
+
+#include <span>
+#include <string>
+
+namespace sicmir {
+
+/// "UMAP" is X_umap, as scanpy and the usual converters call it.
+[[nodiscard]] std::string reduction_name(const std::string& name);
+
+/// "X" is `main`, "layers/counts" is "counts".
+[[nodiscard]] std::string layer_name(const std::string& in_anndata, const std::string& main);
+
+/// The matrix that a user calls `asked` ("counts", "RNA/counts", "layers/counts", "X", "auto"), as
+/// AnnData has it ("X": the one called `main`). `names`: of the matrices there are. Throws
+/// Error(bad_input) that lists them.
+[[nodiscard]] std::string layer_in_anndata(const std::string& file, const std::string& asked,
+                                           const std::string& assay, const std::string& main,
+                                           std::span<const std::string> names);
+
+}  // namespace sicmir
