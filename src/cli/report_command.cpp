@@ -100,17 +100,17 @@ void check(const ReportCommand& command, const std::vector<std::string>& read) {
 /// Coordinates that the input brings: those of --map, or the first that can be read.
 InputMap map_of(const ReportCommand& command, const SourceDescription& input, Index n_cells) {
   const bool is_named = !command.map.empty() && command.map != "pca";
-  if (is_named && input.annotations.empty()) {
+  if (is_named && !input.is_h5ad) {
     throw Error(ExitCode::usage,
-                fmt::format("--map {}: {} is {}, which has no maps (obsm, reductions). Use --map "
+                fmt::format("--map {}: {} is {}; only AnnData files have maps (obsm). Use --map "
                             "pca, or leave --map out.",
                             command.map, input.path, input.format));
   }
-  if (is_named) return read_map(input.annotations, command.map, n_cells);
-  if (command.map == "pca" || input.annotations.empty()) return {};
-  for (const std::string& name : maps_in(input.annotations)) {
+  if (is_named) return read_map(input.path, command.map, n_cells);
+  if (command.map == "pca" || !input.is_h5ad) return {};
+  for (const std::string& name : maps_in(input.path)) {
     try {
-      return read_map(input.annotations, name, n_cells);
+      return read_map(input.path, name, n_cells);
     } catch (const Error& error) {
       log_warning("{} It is not drawn.", error.what());
     }
@@ -152,7 +152,8 @@ void name_genes(const std::vector<ShownGene>& genes, PageMap& map) {
 }
 
 PageMap draw_cells(const ReportCommand& command, const PreparedModel& model, const GeneIndex& index,
-                   const Profiles& profiles, const std::vector<Index>& mirnas) {
+                   const Profiles& profiles, const TargetTable& targets,
+                   const std::vector<Index>& mirnas) {
   const std::vector<ShownGene> genes = genes_to_show(command, profiles, targets, mirnas);
   SourceOptions opening = command.input.source;
   opening.threads = command.common.threads;
