@@ -44,6 +44,10 @@ NOT_RUN = {
     (".github/CONTRIBUTING.md", "bash .ci/run                   # format, tests, sanitizers, clang-tidy, "
      "instruction counts and more"): "runs this test",
     ("docs/atlas-format.md", "ATLAS/"): "a drawing",
+    ("docs/atlas-site.md", "site/"): "a drawing",
+    ("docs/atlas-site.md", "Content-Security-Policy: default-src 'self'; base-uri 'none'; object-src 'none'; "
+     "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"):
+        "headers; test_atlas_site.py compares them",
     ("docs/atlas-format.md", "CREATE TABLE facts(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"):
         "tables; test_atlas.py compares them",
     ("docs/atlas-site.md", "site/"): "a drawing",
