@@ -124,4 +124,41 @@ same_as_one slurm-out || { ls_logs slurm-out; exit 1; }
 snakemake --snakefile "$project/docs/hpc/Snakefile" --cores 2 --quiet all \
   --config input=cells.h5ad folder=snake-out parts=4
 same_as_one snake-out
+
+# An atlas of eight data sets: one by one; by four tasks, of which one is killed and one has a rival with the same
+# ids, while `index` runs again and again; and by Snakemake. All catalogues have the same bytes.
+{
+  printf 'id\tpath\ttitle\n'
+  for i in 1 2 3 4 5 6 7 8; do printf 'set-%s\t%s/cells.h5ad\tSet %s\n' "$i" "$work" "$i"; done
+} >sets.tsv
+columns=(--group-by kind --min-counts 1000)
+sicmir atlas add one-atlas --inputs sets.tsv "${columns[@]}" -q
+sicmir atlas index one-atlas -q
+mkdir -p array-atlas/data/sets
+array=$(sbatch --parsable --output "$work/array-%a.log" --array=1-4 \
+  "$project/docs/hpc/atlas_array.sh" "$work/array-atlas" "$work/sets.tsv" 4 "${columns[@]}")
+sbatch --parsable --output "$work/rival.log" --array=2 \
+  "$project/docs/hpc/atlas_array.sh" "$work/array-atlas" "$work/sets.tsv" 4 "${columns[@]}"
+n_indexed=0
+while [ -n "$(squeue --noheader)" ]; do
+  if [ -d array-atlas/data/claims/set-3 ]; then scancel --signal=KILL --full "${array}_3"; fi
+  if [ -n "$(ls array-atlas/data/sets)" ]; then
+    sicmir atlas index array-atlas -q
+    n_indexed=$((n_indexed + 1))
+  fi
+  sleep 0.1
+done
+for log in array-*.log rival.log; do echo "$log: $(tail -n 1 "$log")"; done
+echo "indexed $n_indexed times meanwhile"
+sbatch --parsable --output "$work/resumed-%a.log" --array=1-4 \
+  "$project/docs/hpc/atlas_array.sh" "$work/array-atlas" "$work/sets.tsv" 4 "${columns[@]}" --resume
+await
+sicmir atlas index array-atlas -q
+sicmir atlas check array-atlas
+cmp one-atlas/data/catalogue.sqlite array-atlas/data/catalogue.sqlite
+sed '1s/$/\tgroup_by\tmin_counts/;2,$s/$/\tkind\t1000/' sets.tsv >snake-sets.tsv
+snakemake --snakefile "$project/docs/hpc/Snakefile.atlas" --cores 2 --quiet all \
+  --config list=snake-sets.tsv atlas=snake-atlas
+cmp one-atlas/data/catalogue.sqlite snake-atlas/data/catalogue.sqlite
+echo "atlas: the same bytes one by one, by an array and by Snakemake"
 echo "cluster: passed"

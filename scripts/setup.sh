@@ -7,11 +7,11 @@ cores=$(nproc)
 
 build_packages=(
   g++ cmake ninja-build libeigen3-dev libhdf5-dev libcli11-dev libfmt-dev libspdlog-dev
-  nlohmann-json3-dev zlib1g-dev libarchive-dev libdeflate-dev libzip-dev liblzf-dev libxxhash-dev
-  libboost-dev libsqlite3-dev)
+  nlohmann-json3-dev zlib1g-dev libarchive-dev libdeflate-dev libzip-dev liblzf-dev libblosc-dev libxxhash-dev
+  libboost-dev libsqlite3-dev libmicrohttpd-dev)
 test_packages=(
   libgtest-dev libgmock-dev
-  python3 python3-pytest python3-anndata python3-scipy python3-h5py python3-pandas)
+  python3 python3-pytest python3-anndata python3-scipy python3-h5py python3-pandas python3-networkx)
 ci_packages=(
   clang clang-format clang-tidy libclang-14-dev llvm-14-dev libclang-rt-14-dev
   python3-torch python3-onnx valgrind
@@ -52,15 +52,12 @@ need_packages() {
     die "apt-get could not install: ${missing[*]}"
 }
 
-# configure FOLDER OPTION...: the release preset, without Ninja if it is not installed.
+# configure FOLDER OPTION...: the release preset, with Ninja if it is installed.
 configure() {
-  local folder=$1
+  local folder=$1 generator=()
   shift
-  if command -v ninja >/dev/null; then
-    (cd "$project" && cmake --preset release -B "$folder" "$@" >/dev/null)
-  else
-    cmake -S "$project" -B "$folder" -DCMAKE_BUILD_TYPE=Release "$@" >/dev/null
-  fi
+  if command -v ninja >/dev/null; then generator=(-G Ninja); fi
+  (cd "$project" && cmake --preset release -B "$folder" "${generator[@]}" "$@" >/dev/null)
 }
 
 # build FOLDER TARGET: with all cores; prints how long it took if there was something to do. With

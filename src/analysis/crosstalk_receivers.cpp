@@ -2,7 +2,9 @@
 #include "analysis/crosstalk_receivers.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -183,10 +185,11 @@ Eigen::RowVectorXd less_matched(const GeneTable& table, const TargetSet& set) {
 /// Means over the own profiles: all, or the condition's minus the reference's.
 double over_samples(const Eigen::Ref<const Eigen::RowVectorXd>& values, const GeneTable& table,
                     const Layout& layout) {
-  double sum[2] = {0.0, 0.0};
-  double n[2] = {0.0, 0.0};
+  std::array<double, 2> sum = {};
+  std::array<double, 2> n = {};
   for (Index j = 0; j < values.size(); ++j) {
-    const int side = layout.side_of(table.profiles[static_cast<std::size_t>(j)]);
+    const auto side =
+        static_cast<std::size_t>(layout.side_of(table.profiles[static_cast<std::size_t>(j)]));
     sum[side] += values[j];
     ++n[side];
   }
@@ -234,8 +237,10 @@ void judge_sets(Receiver& receiver, const Eigen::VectorXd& z, const std::vector<
   const double centre = std::max(receiver.sets_median, 0.0);
   const double scale = std::max(receiver.sets_spread, 1.0);
   for (Index i = 0; i < z.size(); ++i) {
-    if (!std::isnan(z[i]))
-      receiver.p_sets[i] = statistics::normal_upper_tail((z[i] - centre) / scale);
+    if (std::isnan(z[i])) continue;
+    // No p is 0: beyond 38 standard deviations, double has no smaller number.
+    receiver.p_sets[i] = std::max(statistics::normal_upper_tail((z[i] - centre) / scale),
+                                  std::numeric_limits<double>::min());
   }
 }
 
@@ -300,8 +305,8 @@ Receiver receiver_of(const Profiles& profiles, const Layout& layout, const GeneT
     receiver.n_targets[at] = static_cast<std::int32_t>(sets[at].places.size());
     if (receiver.n_targets[at] < options.min_targets) continue;
     values.row(i) = less_matched(table, sets[at]);
-    z[i] = over_samples(values.row(i), table, layout) /
-           spread_of_sets(table, sets[at], means, bin_sum, bin_squares);
+    const double spread = spread_of_sets(table, sets[at], means, bin_sum, bin_squares);
+    if (spread > 0.0) z[i] = over_samples(values.row(i), table, layout) / spread;
   }
   test_samples(receiver, values, table, profiles, layout, options);
   if (options.has_p) judge_sets(receiver, z, sets);
@@ -317,8 +322,8 @@ std::vector<std::size_t> Layout::others_of(Index used_profile) const {
   std::vector<std::size_t> others;
   const auto own = static_cast<std::size_t>(used_profile);
   for (const Index other : at[static_cast<std::size_t>(sample_of[own])]) {
-    if (other >= 0 && other != used_profile)
-      others.push_back(used[static_cast<std::size_t>(other)]);
+    if (other < 0 || other == used_profile) continue;
+    others.push_back(used[static_cast<std::size_t>(other)]);
   }
   return others;
 }

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <numeric>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -277,32 +277,35 @@ Chosen choose(const Crosstalk& found, const std::vector<std::size_t>& listed) {
   return chosen;
 }
 
-std::string what_of(const Crosstalk& found, const CrosstalkContext& context) {
-  std::string words = fmt::format("targets: {}, {}", context.targets, to_string(context.evidence));
+/// What the picture rests on, and what was called.
+std::array<std::string, 2> subtitles_of(const Crosstalk& found, const CrosstalkContext& context) {
+  std::string base = fmt::format("targets: {}, {}", context.targets, to_string(context.evidence));
   if (compares(context)) {
-    words += fmt::format("; '{}' minus '{}'", context.options.condition, context.options.reference);
+    base = fmt::format("'{}' minus '{}'; {}", context.options.condition, context.options.reference,
+                       base);
   }
-  if (!found.why_no_p.empty()) return words + "; scores alone, no tests";
-  return words + fmt::format("; {} of {} triples at a false discovery rate of {}", found.n_called,
-                             found.n_tests, called_fdr);
+  if (!found.why_no_p.empty()) return {base, "no p-values: " + found.why_no_p};
+  return {base, fmt::format("{} of {} triples called at a false discovery rate of {}",
+                            found.n_called, found.n_tests, called_fdr)};
 }
 
 void add_heading(svg::Picture& picture, double width, const std::string& title,
-                 const std::string& what) {
+                 const std::array<std::string, 2>& subtitles) {
   svg::TextStyle heading;
   heading.size = 17;
   heading.bold = true;
   picture.text(16, 28, svg::shortened(title, 17, width - 32), heading);
   svg::TextStyle small;
   small.colour = svg::grey;
-  picture.text(16, 48, svg::shortened(what, 12, width - 32), small);
-  picture.text(16, 66, "Compatible with transfer; nothing here shows that a miRNA travels.", small);
+  picture.text(16, 48, svg::shortened(subtitles[0], 12, width - 32), small);
+  picture.text(16, 66, svg::shortened(subtitles[1], 12, width - 32), small);
+  picture.text(16, 84, "Compatible with transfer; nothing here shows that a miRNA travels.", small);
 }
 
 /// Where the dots stand.
 struct DotGrid {
   static constexpr double step = 26;
-  static constexpr double top = 88;
+  static constexpr double top = 106;
   static constexpr double label_size = 12;
   double left = 0, bottom = 0, width = 0, height = 0;
 
@@ -355,7 +358,8 @@ std::string crosstalk_dots_svg(const Crosstalk& found, const CrosstalkContext& c
   grid.width = std::max(grid.width, grid.left + grid_width + 190);
   svg::Picture picture(grid.width, grid.height, "Compatible sender-receiver pairs",
                        "Dots of miRNAs and pairs of groups; the table has the numbers.");
-  add_heading(picture, grid.width, "Compatible sender-receiver pairs", what_of(found, context));
+  add_heading(picture, grid.width, "Compatible sender-receiver pairs",
+              subtitles_of(found, context));
 
   if (chosen.pairs.empty()) picture.text(16, DotGrid::top + 20, "No pair has a positive score.");
   for (std::size_t line = 0; line < chosen.mirnas.size(); ++line) {
@@ -431,7 +435,7 @@ std::string crosstalk_heat_svg(const Crosstalk& found, const CrosstalkContext& c
       sums(triple.sender, triple.receiver) += counts ? 1.0 : triple.score;
     }
   }
-  constexpr double top = 104;
+  constexpr double top = 122;
   constexpr double size = 12;
   const double step = n <= 30 ? 36 : 22;
   double longest = 60;
@@ -447,7 +451,7 @@ std::string crosstalk_heat_svg(const Crosstalk& found, const CrosstalkContext& c
                                    : "Sender-receiver pairs: sum of scores";
   svg::Picture picture(width, bottom + 40 + 0.7072 * longest, title,
                        "Senders by lines, receivers by columns; the table has the numbers.");
-  add_heading(picture, width, title, what_of(found, context));
+  add_heading(picture, width, title, subtitles_of(found, context));
   const double most = std::max(sums.maxCoeff(), 1e-12);
   picture.text(left, top - 12, "columns: receiver");
   svg::TextStyle sender;
@@ -478,7 +482,7 @@ std::string crosstalk_heat_svg(const Crosstalk& found, const CrosstalkContext& c
       svg::TextStyle inside;
       inside.anchor = svg::Anchor::middle;
       inside.size = step > 30 ? (counts ? 12 : 10) : 8;
-      inside.colour = value / most > 0.45 ? std::string_view("#ffffff") : svg::ink;
+      inside.colour = value / most > 0.6 ? std::string_view("#ffffff") : svg::ink;
       picture.text(x + step / 2, y + step / 2 + 4, words, inside);
     }
   }

@@ -52,9 +52,9 @@ std::vector<double> read_column(const h5::File& file, hid_t dataset, hsize_t n, 
 
 }  // namespace
 
-std::vector<std::string> maps_in(const std::string& path) {
+std::vector<std::string> maps_in(const AnnotationPlace& place) {
   const h5::Lock lock;
-  const h5::File file = h5::File::open_read(path);
+  const h5::File file = h5::File::open_read(place);
   if (h5::kind_of(file.id(), "obsm") != h5::Kind::group) return {};
   const h5::Handle obsm = h5::open_group(file, file.id(), "obsm");
   std::vector<std::string> names;
@@ -67,9 +67,9 @@ std::vector<std::string> maps_in(const std::string& path) {
   return names;
 }
 
-InputMap read_map(const std::string& path, const std::string& name, Index n_cells) {
+InputMap read_map(const AnnotationPlace& place, const std::string& name, Index n_cells) {
   const h5::Lock lock;
-  const h5::File file = h5::File::open_read(path);
+  const h5::File file = h5::File::open_read(place);
   const std::string where = "obsm/" + name;
   const bool has_obsm = h5::kind_of(file.id(), "obsm") == h5::Kind::group;
   std::vector<std::string> names;

@@ -45,9 +45,14 @@ std::uint8_t byte_of(float value, const ByteRange& range) {
   return static_cast<std::uint8_t>(std::lround(254.0 * std::clamp(share, 0.0, 1.0)));
 }
 
+/// miRNAs of a chunk, which HDF5 wants no larger than the whole.
+Index band_of(Index n_mirnas) {
+  return std::min(CellValues::mirnas_per_chunk, n_mirnas);
+}
+
 Handle create_bytes(const H5Output& out, Index n_mirnas, Index n_cells) {
   const std::array extent = {static_cast<hsize_t>(n_mirnas), static_cast<hsize_t>(n_cells)};
-  const std::array chunk = {static_cast<hsize_t>(CellValues::mirnas_per_chunk),
+  const std::array chunk = {static_cast<hsize_t>(band_of(n_mirnas)),
                             static_cast<hsize_t>(std::min(n_cells, cells_per_chunk))};
   const Handle space = out.checked(H5Screate_simple(2, extent.data(), nullptr));
   const Handle creation(H5Pcreate(H5P_DATASET_CREATE));
@@ -66,7 +71,7 @@ std::vector<ByteRange> write_bytes(const H5Output& out, CellSpool& spool, Index 
   Handle dataset = create_bytes(out, n_mirnas, n_cells);
   const Index width = std::min(n_cells, cells_per_chunk);
   const Index n_chunks = (n_cells + width - 1) / width;
-  constexpr Index band = CellValues::mirnas_per_chunk;
+  const Index band = band_of(n_mirnas);
   ThreadPool pool(std::max(threads, 1));
   std::vector<std::vector<std::uint8_t>> encoded(static_cast<std::size_t>(n_chunks));
   std::vector<ByteRange> ranges;

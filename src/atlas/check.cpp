@@ -15,6 +15,7 @@
 #include "atlas/data_set.hpp"
 #include "atlas/info.hpp"
 #include "atlas/seal.hpp"
+#include "atlas/site.hpp"
 #include "atlas/summary.hpp"
 #include "base/joined.hpp"
 #include "base/output_file.hpp"
@@ -145,9 +146,12 @@ class Check {
       report_.notes.push_back(
           {folder_.set(id).string(), "was removed; the next `sicmir atlas index` deletes it."});
     }
-    const std::set<std::string> known = {folder_.sets().filename(), folder_.claims().filename(),
+    const std::set<std::string> known = {folder_.sets().filename(),
+                                         folder_.claims().filename(),
                                          folder_.catalogue().filename(),
-                                         folder_.catalogue_seal().filename()};
+                                         folder_.catalogue_seal().filename(),
+                                         site_words_file,
+                                         site_cells_folder};
     for (const fs::path& entry : entries_of(folder_.data())) {
       const std::string name = entry.filename().string();
       if (known.contains(name)) continue;

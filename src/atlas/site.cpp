@@ -27,7 +27,7 @@ struct Words {
 
 Words read_words(const AtlasFolder& folder) {
   Words words;
-  const fs::path path = folder.data() / "site.json";
+  const fs::path path = folder.data() / site_words_file;
   if (!fs::exists(path)) return words;
   constexpr std::uintmax_t most_bytes = 65536;
   const auto fail = [&](std::string_view what) {

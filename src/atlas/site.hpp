@@ -8,6 +8,11 @@
 
 namespace sicmir::atlas {
 
+/// In AtlasFolder::data(). What the owner says of the atlas on its pages, if there; and what was
+/// written of the cells of each set, so that `index` need not read them again.
+inline constexpr const char* site_words_file = "site.json";
+inline constexpr const char* site_cells_folder = "site-cells";
+
 /// Writes `folder.site()` from the catalogue and the cells of the data sets that are public; a
 /// SiteWriter. Sets that are not public leave no trace, nor do the terms that only they have.
 /// Blocks of cells of a set whose seal is that of the last time are kept as they are. Equal

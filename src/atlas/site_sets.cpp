@@ -10,6 +10,7 @@
 
 #include "atlas/cell_values.hpp"
 #include "atlas/data_set.hpp"
+#include "atlas/site.hpp"
 #include "atlas/site_parts.hpp"
 
 namespace sicmir::atlas {
@@ -32,7 +33,7 @@ Index mirnas_per_block(Index n_cells, Index n_mirnas) {
 class CellsMemory {
  public:
   CellsMemory(const AtlasFolder& folder, const CatalogueSet& set)
-      : path_(folder.data() / "site-cells" / (set.id + ".json")), seal_(set.seal) {}
+      : path_(folder.data() / site_cells_folder / (set.id + ".json")), seal_(set.seal) {}
 
   /// Null if there is none, or a file of it is gone.
   Json recall(SiteFiles& files) const {

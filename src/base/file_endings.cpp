@@ -8,13 +8,12 @@
 namespace sicmir {
 namespace {
 
-constexpr std::array<std::string_view, 22> endings = {
-    ".gz",  ".bgz",  ".tar",  ".tgz",  ".xz",   ".bz2",
-    ".zst", ".lz4",                                           // compression and archives
-    ".csv", ".tsv",  ".tab",  ".txt",  ".mtx",                // text
-    ".gct", ".gctx",                                          // GCT, the same in HDF5
-    ".h5",  ".hdf5", ".h5ad", ".loom", ".h5mu", ".h5seurat",  // HDF5
-    ".rds"                                                    // R
+constexpr std::array<std::string_view, 24> endings = {
+    ".gz", ".bgz", ".xz", ".bz2", ".zst", ".lz4",    // compression
+    ".tar", ".tgz", ".zip",                          // archives
+    ".csv", ".tsv", ".tab", ".txt", ".mtx", ".gct",  // text
+    // HDF5; GCTX is GCT in it
+    ".gctx", ".h5", ".hdf5", ".h5ad", ".h5mu", ".h5seurat", ".loom", ".zarr", ".rds"  // Zarr, R
 };
 
 }  // namespace

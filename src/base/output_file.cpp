@@ -80,8 +80,12 @@ std::optional<int> descriptor_of(const std::string& path) {
       !std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; })) {
     return std::nullopt;
   }
+  // Where /proc is not mounted, the names still mean what they mean elsewhere.
   const auto folder = real_path(folder_of(path));
-  if (!folder || (*folder != fmt::format("/proc/{}/fd", getpid()) && *folder != "/dev/fd")) {
+  if (!folder) {
+    const std::string named = folder_of(path);
+    if (named != "/proc/self/fd" && named != "/dev/fd") return std::nullopt;
+  } else if (*folder != fmt::format("/proc/{}/fd", getpid()) && *folder != "/dev/fd") {
     return std::nullopt;
   }
   return std::stoi(name);

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cells/spool.hpp"
 
-#include <fcntl.h>
 #include <fmt/core.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 
@@ -28,40 +26,22 @@ void take(const char*& from, T* values, std::size_t count) {
 
 }  // namespace
 
-TemporaryFile::~TemporaryFile() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
-void TemporaryFile::open() {
-  const char* chosen = std::getenv("TMPDIR");
-  folder_ = chosen != nullptr && *chosen != '\0' ? chosen : "/tmp";
-  std::string path = folder_ + "/sicmir-XXXXXX";
-  descriptor_ = ::mkostemp(path.data(), O_CLOEXEC);
-  if (descriptor_ < 0) {
-    throw Error(ExitCode::not_written,
-                fmt::format("{}: cannot create a temporary file in this directory: {}. Set TMPDIR "
-                            "to a writable directory.",
-                            folder_, std::strerror(errno)));
-  }
-  ::unlink(path.c_str());
-}
-
 int TemporaryFile::descriptor() {
-  if (descriptor_ < 0) open();
-  return descriptor_;
+  if (!place_.file) place_ = open_temporary();
+  return place_.file.get();
 }
 
 void TemporaryFile::append(std::string_view bytes) {
-  if (descriptor_ < 0) open();
+  if (!place_.file) place_ = open_temporary();
   while (!bytes.empty()) {
     const ssize_t written =
-        ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(size_));
+        ::pwrite(place_.file.get(), bytes.data(), bytes.size(), static_cast<off_t>(size_));
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) {
       throw Error(ExitCode::not_written,
                   fmt::format("{}: cannot extend a temporary file of {} bytes: {}. Set TMPDIR to a "
                               "directory with more space.",
-                              folder_, size_, std::strerror(errno)));
+                              place_.folder, size_, std::strerror(errno)));
     }
     size_ += static_cast<std::size_t>(written);
     bytes.remove_prefix(static_cast<std::size_t>(written));
@@ -70,11 +50,11 @@ void TemporaryFile::append(std::string_view bytes) {
 
 void TemporaryFile::read(std::size_t offset, std::size_t size, char* out) const {
   while (size > 0) {
-    const ssize_t got = ::pread(descriptor_, out, size, static_cast<off_t>(offset));
+    const ssize_t got = ::pread(place_.file.get(), out, size, static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) {
-      throw Error(ExitCode::internal,
-                  fmt::format("{}: cannot read a temporary file at byte {}.", folder_, offset));
+      throw Error(ExitCode::internal, fmt::format("{}: cannot read a temporary file at byte {}.",
+                                                  place_.folder, offset));
     }
     out += got;
     offset += static_cast<std::size_t>(got);

@@ -8,18 +8,14 @@
 #include <string_view>
 #include <vector>
 
+#include "base/own_files.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir {
 
-/// A file in $TMPDIR (or /tmp) that was unlinked when it was opened.
+/// A file of open_temporary().
 class TemporaryFile {
  public:
-  TemporaryFile() = default;
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  ~TemporaryFile();
-
   /// Opens on first use. Errors are Error(not_written) with the folder and the system's reason.
   void append(std::string_view bytes);
   /// Opens on first use; stays this object's.
@@ -27,14 +23,12 @@ class TemporaryFile {
   /// Reads exactly `size` bytes at `offset`.
   void read(std::size_t offset, std::size_t size, char* out) const;
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  /// By which the file can be opened while this lives. After the first append().
-  [[nodiscard]] std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
+  /// By which open_input() opens the file while this lives. After the first append().
+  [[nodiscard]] std::string path() const { return path_of_descriptor(place_.file.get()); }
 
  private:
-  void open();
-  int descriptor_ = -1;
+  TemporaryPlace place_;
   std::size_t size_ = 0;
-  std::string folder_;
 };
 
 class Spool {

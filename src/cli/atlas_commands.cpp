@@ -8,6 +8,7 @@
 #include "atlas/check.hpp"
 #include "atlas/index.hpp"
 #include "atlas/info.hpp"
+#include "atlas/site.hpp"
 #include "base/joined.hpp"
 #include "base/log.hpp"
 #include "base/suggest.hpp"
@@ -55,6 +56,7 @@ struct IndexCommand : AtlasCommand {
 
 void run_index(IndexCommand& command) {
   command.options.threads = thread_count(command.common.threads);
+  command.options.write_site = atlas::write_site;
   const atlas::IndexReport report =
       atlas::build_index(atlas::AtlasFolder(command.folder), command.options);
   log_info("{} data sets, {} cells, {} cell types in {} groups; catalogue of {:.1f} MB{}",

@@ -38,6 +38,7 @@ void bind_atlas_query(Command& sub);
 void bind_atlas_info(Command& sub);
 void bind_atlas_remove(Command& sub);
 void bind_atlas_check(Command& sub);
+void bind_atlas_serve(Command& sub);
 void bind_merge(Command& sub);
 void bind_merge_stats(Command& sub);
 void bind_merge_summaries(Command& sub);

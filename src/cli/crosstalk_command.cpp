@@ -16,18 +16,18 @@
 namespace sicmir::cli {
 namespace {
 
-enum class EvidenceChoice : std::uint8_t { automatic, strong, weak, predicted };
+enum class EvidenceChoice : std::uint8_t { best, strong, weak, predicted };
 
 struct CrosstalkCommand {
   CommonOptions common;
   CrosstalkOptions options;
   std::string profiles;
   std::string targets;
-  std::string transcripts;
+  TargetOptions target_options;
   std::string mirnas;
   std::string output = "-";
   std::string net, dots, heat;
-  EvidenceChoice evidence = EvidenceChoice::automatic;
+  EvidenceChoice evidence = EvidenceChoice::best;
   TableFormat format = TableFormat::automatic;
   bool not_robust = false;
   bool all = false;
@@ -55,7 +55,8 @@ void check(const CrosstalkCommand& command) {
   const std::array outputs = {NamedOutput{"-o", command.output}, NamedOutput{"--net", command.net},
                               NamedOutput{"--dots", command.dots},
                               NamedOutput{"--heatmap", command.heat}};
-  check_outputs(outputs, std::array{command.profiles, command.targets, command.transcripts});
+  check_outputs(outputs,
+                std::array{command.profiles, command.targets, command.target_options.transcripts});
   for (const NamedOutput& output : outputs) {
     const bool is_file = !output.path.empty() && output.path != "-";
     if (is_file) (void)OutputFile(output.path);  // found before the work
@@ -70,7 +71,7 @@ Evidence evidence_of(const CrosstalkCommand& command, const TargetTable& table) 
       return Evidence::weak;
     case EvidenceChoice::predicted:
       return Evidence::predicted;
-    case EvidenceChoice::automatic:
+    case EvidenceChoice::best:
       break;
   }
   return best_evidence(table);
@@ -81,9 +82,7 @@ TargetTable targets_of(const CrosstalkCommand& command, const Profiles& profiles
   if (command.targets.empty()) {
     table = bundled_targets(profiles.mirnas);
   } else {
-    TargetOptions options;
-    options.transcripts = command.transcripts;
-    table = read_targets(command.targets, profiles.mirnas, options);
+    table = read_targets(command.targets, profiles.mirnas, command.target_options);
   }
   for (const std::string& sentence : describe(table)) {
     log_info("targets: {}", sentence);
@@ -182,14 +181,20 @@ void bind_targets(Command& sub, CrosstalkCommand& command) {
       .value_name("FILE")
       .main();
   sub.add_choice<EvidenceChoice>("--evidence", command.evidence,
-                                 {{"auto", EvidenceChoice::automatic},
+                                 {{"best", EvidenceChoice::best},
                                   {"strong", EvidenceChoice::strong},
                                   {"weak", EvidenceChoice::weak},
                                   {"predicted", EvidenceChoice::predicted}},
-                                 "Kind of pairs to use; kinds are never mixed [default: the "
-                                 "strongest that the table has]")
+                                 "The one kind of evidence to use: strong, weak or predicted, or "
+                                 "the best that the table has [default: best]")
+      .main();
+  sub.add_choice<Evidence>("--unstated-evidence", command.target_options.unstated,
+                           {{"strong", Evidence::strong},
+                            {"weak", Evidence::weak},
+                            {"predicted", Evidence::predicted}},
+                           "What pairs rest on if the table does not say it [default: predicted]")
       .group("Targets");
-  sub.add_option("--transcripts", command.transcripts,
+  sub.add_option("--transcripts", command.target_options.transcripts,
                  "TSV of transcript and gene symbol, for tables of transcripts (miRDB)")
       .value_name("FILE")
       .group("Targets");

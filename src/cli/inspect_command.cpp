@@ -14,8 +14,10 @@
 #include "base/json.hpp"
 #include "base/output_file.hpp"
 #include "base/printable.hpp"
+#include "bundle/bundled_files.hpp"
 #include "cells/prepared_input.hpp"
 #include "cli/commands.hpp"
+#include "cli/inspect_obs.hpp"
 #include "cli/remedies.hpp"
 #include "hdf5/h5.hpp"
 #include "output/merge_parts.hpp"
@@ -44,6 +46,7 @@ double median_of(const std::vector<ModelMirna>& mirnas, double Accuracy::*which)
 }
 
 bool is_sicmir_file(const std::string& path, std::string_view format) {
+  if (bundle::bytes_of(path)) return format == "sicmir-model" && path.ends_with(".h5");
   std::ifstream stream(path, std::ios::binary);
   std::array<char, 8> start{};
   if (!stream.read(start.data(), start.size()) || !h5::has_signature(start)) return false;
@@ -154,8 +157,8 @@ void foresee(Json& json, CellSource& source, const Model& model, const GeneIndex
   input.decide(model.recipe);
   prefer_reference_for_bulk(model, input);
   const Decision& decision = input.decision();
-  json["values"] = fmt::format("{} ({})", to_string(decision.values), decision.values_reason);
-  json["scale"] = fmt::format("{} ({})", to_string(decision.scale), decision.scale_reason);
+  json["values"] = {{"taken_as", to_string(decision.values)}, {"why", decision.values_reason}};
+  json["scale"] = {{"taken", to_string(decision.scale)}, {"why", decision.scale_reason}};
   for (const DecisionWarning& warning : decision.warnings) {
     json["warnings"].push_back(warning.text);
   }
@@ -163,7 +166,7 @@ void foresee(Json& json, CellSource& source, const Model& model, const GeneIndex
   json["cells_checked"] = {{"checked", sample.n_cells},
                            {"of", sample.is_all      ? Json(sample.n_cells)
                                   : source.n_cells() ? Json(*source.n_cells())
-                                                     : Json("not known before the end")}};
+                                                     : Json(nullptr)}};
   input.check_sample();
   if (decision.scale == Scale::reference) {
     (void)against_reference(model, input, ranks_of(model, input));
@@ -185,7 +188,7 @@ Json describe_matrix(InspectCommand& command, std::optional<Error>& refusal) {
   if (!description.matrix.empty()) json["matrix"] = description.matrix;
   if (!description.matrix_reason.empty()) json["why"] = description.matrix_reason;
   if (!description.other_matrices.empty()) json["other_matrices"] = description.other_matrices;
-  json["cells"] = source->n_cells() ? Json(*source->n_cells()) : Json("not known before the end");
+  json["cells"] = source->n_cells() ? Json(*source->n_cells()) : Json(nullptr);
   json["genes"] = source->features().size();
   Json columns = Json::array();
   for (const FeatureColumn& column : source->features().columns) {
@@ -194,16 +197,28 @@ Json describe_matrix(InspectCommand& command, std::optional<Error>& refusal) {
                        {"panel_genes", index.coverage(column.ids)}});
   }
   json["gene_columns"] = std::move(columns);
+  if (description.is_h5ad) json["obs"] = describe_obs(description.path);
   json["warnings"] = description.warnings;
   try {
     foresee(json, *source, model, index, command.input.reading);
-    json["predict_would"] = "run";
+    json["predict_would"] = {{"run", true}, {"exit_code", 0}, {"reason", nullptr}};
   } catch (const Error& error) {
-    json["predict_would"] =
-        fmt::format("refuse (exit {}): {}", static_cast<int>(error.code()), message_of(error));
+    json["predict_would"] = {{"run", false},
+                             {"exit_code", static_cast<int>(error.code())},
+                             {"reason", message_of(error)}};
     refusal = error;
   }
   return json;
+}
+
+/// An entry of a list on a line.
+std::string shown(const Json& item) {
+  if (item.is_string()) return printable(item.get<std::string>());
+  if (!item.is_object() || !item.contains("value") || !item.contains("cells")) {
+    return json_text(item);
+  }
+  return fmt::format("{} ({})", printable(item["value"].get<std::string>()),
+                     item["cells"].get<Index>());
 }
 
 /// The JSON as lines of `key: value`; long lists by their length and first entries.
@@ -215,14 +230,17 @@ void print_plain(const Json& json, const std::string& indent) {
     } else if (value.is_array()) {
       if (value.empty()) continue;
       std::cout << indent << printable(key) << ": " << value.size() << "\n";
-      constexpr std::size_t shown = 5;
-      for (std::size_t i = 0; i < std::min(shown, value.size()); ++i) {
-        const Json& item = value[i];
-        std::cout << indent << "  "
-                  << (item.is_string() ? printable(item.get<std::string>()) : json_text(item))
-                  << "\n";
+      constexpr std::size_t few = 5;
+      constexpr std::size_t many = 60;  // what a user chooses from
+      const bool is_choice = key.starts_with("platforms") || key == "warnings" ||
+                             key == "other_matrices" || key == "parts" || key == "values";
+      const std::size_t n = std::min(is_choice ? many : few, value.size());
+      for (std::size_t i = 0; i < n; ++i) {
+        std::cout << indent << "  " << shown(value[i]) << "\n";
       }
-      if (value.size() > shown) std::cout << indent << "  ...\n";
+      if (value.size() > n) std::cout << indent << "  ...\n";
+    } else if (value.is_null()) {
+      std::cout << indent << printable(key) << ": not known\n";
     } else {
       std::cout << indent << printable(key) << ": "
                 << (value.is_string() ? printable(value.get<std::string>()) : json_text(value))

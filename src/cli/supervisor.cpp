@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,19 +64,59 @@ double cpu_seconds(pid_t pid) {
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
+extern "C" void wake(int /*signal*/) {}
+
+/// While it lives, the end of a child wakes who waits with it. (Where a launcher had SIGCHLD
+/// ignored, the system would forget how the child ended.)
+class ChildSignal {
+ public:
+  ChildSignal() {
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &blocked, &mask_before_);
+    handler_before_ = std::signal(SIGCHLD, wake);
+  }
+  ChildSignal(const ChildSignal&) = delete;
+  ChildSignal& operator=(const ChildSignal&) = delete;
+  ~ChildSignal() { restore(); }
+
+  /// As it was before; the child calls it, too.
+  void restore() noexcept {
+    std::signal(SIGCHLD, handler_before_);
+    sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
+  }
+  /// Until a child ends, another signal comes, or the time is over. Works on any Linux;
+  /// pidfd_open(), which is simpler, needs 5.3.
+  void wait(const timespec& most) const noexcept {
+    sigset_t awake = mask_before_;
+    sigdelset(&awake, SIGCHLD);
+    (void)ppoll(nullptr, 0, &most, &awake);
+  }
+
+ private:
+  sigset_t mask_before_{};
+  void (*handler_before_)(int) = SIG_DFL;
+};
+
+/// Whether the child has ended; it stays to be waited for.
+bool has_ended(pid_t pid) {
+  siginfo_t info{};
+  while (waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+    if (errno != EINTR) return true;
+  }
+  return info.si_pid == pid;
+}
+
 /// Returns when the child has ended. A child that computes for a minute inside one call of the HDF5
 /// library, which has endless loops for some damaged files, is aborted. (CPU time, since a slow
 /// disk may take as long as it wants.)
-void end_if_stuck(pid_t pid) {
+void end_if_stuck(pid_t pid, const ChildSignal& signal) {
   constexpr double max_cpu_seconds = 60;
-  constexpr int poll_milliseconds = 5000;
-  pollfd ended{static_cast<int>(syscall(SYS_pidfd_open, pid, 0)), POLLIN, 0};
-  if (ended.fd < 0) return;  // Linux before 5.3: no watch
+  constexpr timespec a_while{5, 0};
   std::uint64_t call = 0;
   double since = 0;
-  for (;;) {
-    const int answer = poll(&ended, 1, poll_milliseconds);
-    if (answer > 0 || (answer < 0 && errno != EINTR)) break;
+  while (!has_ended(pid)) {
     const std::uint64_t now = library_calls();
     const double cpu = cpu_seconds(pid);
     if (now == 0 || now != call) {
@@ -87,8 +126,8 @@ void end_if_stuck(pid_t pid) {
       was_stuck = true;
       kill(pid, SIGABRT);
     }
+    signal.wait(a_while);
   }
-  close(ended.fd);
 }
 
 /// The exit status of the child as waitpid() has it; -1 if there could be no child. Its peak memory
@@ -97,6 +136,7 @@ int run_in_child(const std::function<int(const RunSettings&)>& work, const RunSe
                  RunEnding& ending) {
   was_stuck = false;
   const pid_t parent = getpid();
+  ChildSignal child_signal;
   // A signal that comes before `child` is set waits until then.
   sigset_t held;
   sigset_t before;
@@ -109,6 +149,7 @@ int run_in_child(const std::function<int(const RunSettings&)>& work, const RunSe
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     handle_passed_on(SIG_DFL);
     sigprocmask(SIG_SETMASK, &before, nullptr);
+    child_signal.restore();
     if (getppid() != parent) std::raise(SIGTERM);
     const int code = work(settings);
     std::fflush(nullptr);
@@ -118,7 +159,7 @@ int run_in_child(const std::function<int(const RunSettings&)>& work, const RunSe
   if (pid > 0) handle_passed_on(pass_on);
   sigprocmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) return -1;
-  end_if_stuck(pid);
+  end_if_stuck(pid, child_signal);
   int status = 0;
   rusage usage{};
   while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR) {
@@ -187,13 +228,15 @@ int stop_signal() noexcept {
 }
 
 std::int64_t peak_memory_bytes() {
-  // From proc(5): getrusage's figure begins with that of the program that started this one.
+  // From proc(5); without /proc from getrusage(), whose figure begins with that of the program that
+  // started this one.
   std::ifstream status("/proc/self/status");
   constexpr std::string_view field = "VmHWM:";
   for (std::string line; std::getline(status, line);) {
     if (line.starts_with(field)) return std::stoll(line.substr(field.size())) * 1024;  // in kB
   }
-  return 0;
+  rusage usage{};
+  return getrusage(RUSAGE_SELF, &usage) == 0 ? std::int64_t{usage.ru_maxrss} * 1024 : 0;
 }
 
 RunEnding supervise(const std::function<int(const RunSettings&)>& work) {

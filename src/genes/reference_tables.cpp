@@ -5,8 +5,9 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
 #include <functional>
+#include <istream>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -14,6 +15,8 @@
 #include <unordered_set>
 
 #include "base/joined.hpp"
+#include "base/own_files.hpp"
+#include "bundle/bundled_files.hpp"
 
 namespace sicmir {
 namespace {
@@ -40,7 +43,7 @@ class Table {
   /// `optional`: a column that need not be there; the number behind those of `columns`.
   Table(const fs::path& path, const std::vector<std::string>& columns,
         const std::string& optional = {})
-      : path_(path), file_(path) {
+      : path_(path), file_(bundle::open_text(path)) {
     if (!file_) {
       throw Error(ExitCode::bad_input, fmt::format("{}: cannot be opened", path.string()));
     }
@@ -91,7 +94,7 @@ class Table {
  private:
   bool read_line() {
     std::string line;
-    if (!std::getline(file_, line)) return false;
+    if (!std::getline(*file_, line)) return false;
     ++line_number_;
     if (line_number_ == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
     if (line.ends_with('\r')) line.pop_back();
@@ -106,7 +109,7 @@ class Table {
   }
 
   fs::path path_;
-  std::ifstream file_;
+  std::unique_ptr<std::istream> file_;
   std::vector<std::string> fields_;
   std::vector<std::size_t> positions_;
   std::size_t n_fields_ = 0;
@@ -124,13 +127,6 @@ void check_ensembl_id(const Table& table, const std::string& id) {
     table.fail(
         fmt::format("\"{}\" is not an Ensembl gene id (ENSG and 11 digits, no version)", id));
   }
-}
-
-std::optional<fs::path> folder_of_executable() {
-  std::error_code error;
-  const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  if (error) return std::nullopt;
-  return self.parent_path();
 }
 
 }  // namespace
@@ -266,7 +262,8 @@ fs::path find_data_file(const std::string& name) {
   if (chosen != nullptr && *chosen != '\0') {
     candidates.push_back(fs::path(chosen) / name);
   } else {
-    if (const auto folder = folder_of_executable()) {
+    if (const auto bundled = bundle::path_of(name)) return *bundled;
+    if (const auto folder = folder_of_program()) {
       candidates.push_back(*folder / ".." / SICMIR_INSTALL_DATADIR / "sicmir" / name);
     }
     candidates.push_back(fs::path(SICMIR_SOURCE_DIR) / "data" / name);

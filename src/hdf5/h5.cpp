@@ -13,6 +13,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/own_files.hpp"
+#include "bundle/bundled_files.hpp"
 #include "hdf5/h5_chunks.hpp"
 #include "hdf5/h5_input_driver.hpp"
 #include "hdf5/h5_storage.hpp"
@@ -207,12 +209,14 @@ hid_t Handle::release() noexcept {
 
 namespace {
 
+constexpr std::size_t n_first_bytes = 12;
+
 std::string first_bytes(const std::string& path, ExitCode code) {
-  const int descriptor = open_input_file(path.c_str());
+  const int descriptor = open_input(path);
   if (descriptor < 0) {
     throw Error(code, fmt::format("{}: cannot be opened: {}.", path, std::strerror(errno)));
   }
-  std::array<char, 12> head{};
+  std::array<char, n_first_bytes> head{};
   const ssize_t n = ::pread(descriptor, head.data(), head.size(), 0);
   ::close(descriptor);
   return {head.data(), static_cast<std::size_t>(std::max<ssize_t>(n, 0))};
@@ -247,7 +251,9 @@ File File::open_read(const AnnotationPlace& place) {
 File File::open_place(const AnnotationPlace& place, ExitCode code) {
   const Lock lock;
   const std::string& path = place.name;
-  const std::string start = first_bytes(place.file, code);
+  const auto bundled = bundle::bytes_of(place.file);
+  const std::string start =
+      bundled ? std::string(bundled->substr(0, n_first_bytes)) : first_bytes(place.file, code);
   refuse_unfinished(path, start, code);
   register_lzf_filter();
   File file;
@@ -257,7 +263,11 @@ File File::open_place(const AnnotationPlace& place, ExitCode code) {
 #if H5_VERSION_GE(1, 10, 7)
   H5Pset_file_locking(access.get(), false, true);
 #endif
-  use_input_driver(access.get());
+  if (bundled) {
+    use_input_driver(access.get(), *bundled);
+  } else {
+    use_input_driver(access.get());
+  }
   // What a damaged input did to the memory may show after it is closed: its note stays.
   if (code == ExitCode::bad_model) {
     file.open_ = ScopedWork(Work::reading_model, path);

@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/own_files.hpp"
 #include "hdf5/driver_class.hpp"
 
 namespace sicmir::h5 {
@@ -24,11 +25,18 @@ constexpr std::string_view collection_signature("GCOL\x01\0\0\0", 8);
 constexpr std::size_t header_bytes = 16;  // of a collection and of each object, with 8-byte lengths
 constexpr std::uint64_t most_collection_bytes = std::uint64_t{1} << 31;
 
+/// What HDF5 keeps in a file access list, byte by byte.
+struct Image {
+  const char* bytes = nullptr;  ///< null: the file is on the disk
+  std::size_t size = 0;
+};
+
 struct InputFile : DriverFile {
   int descriptor = -1;
+  Image image;
   dev_t device = 0;
   ino_t inode = 0;
-  bool nameless = false;  // unlinked
+  bool nameless = false;  // unlinked, or in memory
   bool checks = false;    // collections have the form that is_sound_collection() knows
 };
 
@@ -38,18 +46,39 @@ std::uint64_t little_endian(const unsigned char* at, std::size_t n) {
   return value;
 }
 
+/// As read_bytes() of driver_class.hpp.
+bool read_from(const InputFile& file, haddr_t address, std::size_t size, void* buffer) {
+  if (file.image.bytes == nullptr) return read_bytes(file.descriptor, address, size, buffer);
+  const std::size_t first = std::min<haddr_t>(address, file.image.size);
+  const std::size_t n = std::min(size, file.image.size - first);
+  std::memcpy(buffer, file.image.bytes + first, n);
+  std::memset(static_cast<char*>(buffer) + n, 0, size - n);
+  return true;
+}
+
 /// True if the file has lengths of 8 bytes, as all but a few do (superblock versions 0 to 3).
-bool has_long_lengths(int descriptor) {
+bool has_long_lengths(const InputFile& file) {
   std::array<unsigned char, 16> start{};
-  if (!read_bytes(descriptor, 0, start.size(), start.data())) return false;
+  if (!read_from(file, 0, start.size(), start.data())) return false;
   constexpr std::size_t version_at = 8;
   const std::size_t lengths_at = start[version_at] < 2 ? 14 : 10;
   return std::memcmp(start.data(), "\x89HDF", 4) == 0 && start[lengths_at] == 8;
 }
 
-H5FD_t* open_file(const char* name, unsigned flags, hid_t, haddr_t) {
+H5FD_t* open_image(const Image& image) {
+  InputFile file;
+  file.image = image;
+  file.nameless = true;
+  file.end_of_file = image.size;
+  file.checks = has_long_lengths(file);
+  return opened_file(file);
+}
+
+H5FD_t* open_file(const char* name, unsigned flags, hid_t access, haddr_t) {
   if ((flags & H5F_ACC_RDWR) != 0) return nullptr;
-  const int descriptor = open_input_file(name);
+  const auto* image = static_cast<const Image*>(H5Pget_driver_info(access));
+  if (image != nullptr && image->bytes != nullptr) return open_image(*image);
+  const int descriptor = open_input(name);
   if (descriptor < 0) return nullptr;
   struct stat status {};
   if (fstat(descriptor, &status) != 0) {
@@ -62,7 +91,7 @@ H5FD_t* open_file(const char* name, unsigned flags, hid_t, haddr_t) {
   file.inode = status.st_ino;
   file.end_of_file = static_cast<haddr_t>(status.st_size);
   file.nameless = status.st_nlink == 0;
-  file.checks = has_long_lengths(descriptor);
+  file.checks = has_long_lengths(file);
   H5FD_t* opened = opened_file(file);
   if (opened == nullptr) ::close(descriptor);
   return opened;
@@ -70,7 +99,7 @@ H5FD_t* open_file(const char* name, unsigned flags, hid_t, haddr_t) {
 
 herr_t close_file(H5FD_t* file) {
   const std::unique_ptr<InputFile> closed(&opened_as<InputFile>(file));
-  return ::close(closed->descriptor) == 0 ? 0 : -1;
+  return closed->descriptor < 0 || ::close(closed->descriptor) == 0 ? 0 : -1;
 }
 
 int compare(const H5FD_t* a, const H5FD_t* b) {
@@ -78,12 +107,13 @@ int compare(const H5FD_t* a, const H5FD_t* b) {
   const auto& y = opened_as<InputFile>(b);
   if (x.device != y.device) return x.device < y.device ? -1 : 1;
   if (x.inode != y.inode) return x.inode < y.inode ? -1 : 1;
+  if (x.image.bytes != y.image.bytes) return x.image.bytes < y.image.bytes ? -1 : 1;
   return 0;
 }
 
 /// Without H5FD_FEAT_ACCUMULATE_METADATA, so that each collection is read by itself.
-/// With H5FD_FEAT_POSIX_COMPAT_HANDLE, HDF5 asks where a symbolic link leads, and /proc/self/fd has
-/// nothing but these; an unlinked file has no such place.
+/// With H5FD_FEAT_POSIX_COMPAT_HANDLE, HDF5 asks where the name or a symbolic link of it leads; an
+/// unlinked file, of which /proc/self/fd has such a link, and one in memory have no such place.
 herr_t query(const H5FD_t* file, unsigned long* features) {
   if (features != nullptr) {
     *features = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_DATA_SIEVE |
@@ -106,7 +136,7 @@ herr_t get_handle(H5FD_t* file, hid_t, void** handle) {
 /// metadata.
 herr_t read(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, std::size_t size, void* buffer) {
   const InputFile& input = opened_as<InputFile>(file);
-  if (!read_bytes(input.descriptor, address, size, buffer)) return -1;
+  if (!read_from(input, address, size, buffer)) return -1;
   const auto* bytes = static_cast<const unsigned char*>(buffer);
   if (!input.checks || size < header_bytes ||
       std::memcmp(bytes, collection_signature.data(), collection_signature.size()) != 0) {
@@ -122,7 +152,7 @@ herr_t read(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, std::size_t size, 
   } catch (const std::bad_alloc&) {
     return -1;  // HDF5 is C
   }
-  return read_bytes(input.descriptor, address, whole, collection.data()) &&
+  return read_from(input, address, whole, collection.data()) &&
                  is_sound_collection(collection.data(), whole)
              ? 0
              : -1;
@@ -142,6 +172,7 @@ hid_t driver() {
     description.get_handle = get_handle;
     description.read = read;
     description.write = write;
+    description.fapl_size = sizeof(Image);
     return H5FDregister(&description);
   }();
   return id;
@@ -149,20 +180,13 @@ hid_t driver() {
 
 }  // namespace
 
-int open_input_file(const char* path) {
-  constexpr std::string_view prefix = "/proc/self/fd/";
-  const std::string_view name(path);
-  int open = -1;
-  if (name.starts_with(prefix)) {
-    const char* const end = name.data() + name.size();
-    const auto read = std::from_chars(name.data() + prefix.size(), end, open);
-    if (read.ec != std::errc() || read.ptr != end) open = -1;
-  }
-  return open >= 0 ? ::fcntl(open, F_DUPFD_CLOEXEC, 0) : ::open(path, O_RDONLY | O_CLOEXEC);
-}
-
 herr_t use_input_driver(hid_t access) {
   return H5Pset_driver(access, driver(), nullptr);
+}
+
+herr_t use_input_driver(hid_t access, std::string_view bytes) {
+  const Image image{bytes.data(), bytes.size()};
+  return H5Pset_driver(access, driver(), &image);
 }
 
 bool is_sound_collection(const unsigned char* bytes, std::size_t size) {

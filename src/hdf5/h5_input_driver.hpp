@@ -6,15 +6,14 @@
 #include <hdf5.h>
 
 #include <cstddef>
+#include <string_view>
 
 namespace sicmir::h5 {
 
 /// Makes `access` (a file access list) use the driver. Call with Lock.
 herr_t use_input_driver(hid_t access);
-
-/// A new descriptor for reading, or -1 with errno. A file that is open already, named as
-/// /proc/self/fd/NUMBER, is found without /proc.
-[[nodiscard]] int open_input_file(const char* path);
+/// The same for a file in memory: whatever name is opened with `access`, these bytes are the file.
+herr_t use_input_driver(hid_t access, std::string_view bytes);
 
 /// True for the bytes of a global heap collection (HDF5 File Format Specification, section III.E)
 /// whose objects lead from one to the next up to its end. HDF5 1.10 to 1.14 loop for ever at an

@@ -10,7 +10,7 @@ namespace sicmir::h5 {
 
 /// While it lives, the process gets at most `more` bytes of memory beyond what it has; allocations
 /// beyond that fail. For calls whose allocations cannot be bounded otherwise. It holds for all
-/// threads: leave them room. Without effect where the system cannot tell how much there is.
+/// threads: leave them room. Without /proc, the bound is about 1 GiB higher.
 class MemoryLimit {
  public:
   explicit MemoryLimit(std::uint64_t more);

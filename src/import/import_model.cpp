@@ -5,12 +5,14 @@
 #include <array>
 #include <charconv>
 #include <filesystem>
-#include <fstream>
+#include <istream>
 #include <limits>
 #include <map>
+#include <memory>
 #include <set>
 #include <string_view>
 
+#include "bundle/bundled_files.hpp"
 #include "import/torch_layers.hpp"
 #include "sicmir/import.hpp"
 #include "sicmir/reference_tables.hpp"
@@ -32,15 +34,15 @@ std::string trimmed(std::string_view text) {
 /// The lines of a small table, as columns. Lines without all columns have empty fields.
 std::vector<std::vector<std::string>> read_columns(const std::string& path) {
   std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error) ||
-      std::filesystem::file_size(path, error) > most_list_bytes) {
+  if (!bundle::bytes_of(path) && (!std::filesystem::is_regular_file(path, error) ||
+                                  std::filesystem::file_size(path, error) > most_list_bytes)) {
     throw Error(ExitCode::bad_input, fmt::format("{}: is not a readable list of names.", path));
   }
-  std::ifstream file(path, std::ios::binary);
+  const std::unique_ptr<std::istream> file = bundle::open_text(path);
   if (!file) throw Error(ExitCode::bad_input, fmt::format("{}: cannot be opened.", path));
   std::vector<std::vector<std::string>> columns;
   std::string line;
-  for (std::size_t number = 0; std::getline(file, line);) {
+  for (std::size_t number = 0; std::getline(*file, line);) {
     if (number == 0 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
     if (trimmed(line).empty()) continue;
     const char separator = line.find('\t') != std::string::npos ? '\t' : ',';

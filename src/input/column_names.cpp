@@ -310,6 +310,27 @@ bool names_cell_metadata(const std::string& name) {
   });
 }
 
+bool names_sample_column(const std::string& name) {
+  static constexpr std::array<std::string_view, 46> known = {
+      "sample",      "samples",      "sample_id", "sampleid",   "sample_name", "samplename",
+      "cell",        "cells",        "cell_id",   "cellid",     "cell_name",   "cell_barcode",
+      "barcode",     "barcodes",     "cb",        "bc",         "tissue",      "tissues",
+      "patient",     "patient_id",   "donor",     "donor_id",   "individual",  "subject",
+      "run",         "run_id",       "library",   "replicate",  "cell_type",   "celltype",
+      "cell_line",   "cellline",     "spot",      "spot_id",    "case_id",     "column",
+      "col",         "variable",     "var2",      "key",        "name",        "obs",
+      "observation", "brain_region", "region",    "single_cell"};
+  return holds(known, name);
+}
+
+bool names_value_column(const std::string& name) {
+  static constexpr std::array<std::string_view, 20> known = {
+      "value",    "values",    "expression", "expr",    "exp",       "level",      "n",
+      "signal",   "intensity", "freq",       "x",       "ntpm",      "log2tpm",    "logtpm",
+      "log2_tpm", "z",         "zscore",     "z_score", "umi_count", "read_counts"};
+  return holds(known, name) || names_quantity(name);
+}
+
 bool names_annotation(std::string_view header) {
   static constexpr std::array<std::string_view, 19> known = {"chr",
                                                              "chrom",

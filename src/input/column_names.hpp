@@ -12,7 +12,7 @@ namespace sicmir {
 /// Lower case, with one underscore for whatever separates words: "adj.P.Val" is "adj_p_val".
 [[nodiscard]] std::string normalised_name(std::string_view name);
 
-/// The next five take a name as normalised_name() gives it.
+/// The next seven take a name as normalised_name() gives it.
 /// Columns that DESeq2, edgeR, limma, Seurat's FindMarkers and their like write.
 [[nodiscard]] bool names_statistic(const std::string& name);
 /// Statistics only where others are: short names, which samples may have.
@@ -23,6 +23,10 @@ namespace sicmir {
 [[nodiscard]] bool names_total(const std::string& name);
 /// Measurements and labels of cells as Seurat, scanpy and scater call them.
 [[nodiscard]] bool names_cell_metadata(const std::string& name);
+
+/// Columns of long tables that name the sample or cell, or hold its value.
+[[nodiscard]] bool names_sample_column(const std::string& name);
+[[nodiscard]] bool names_value_column(const std::string& name);
 
 /// Columns of numbers that gene tables put before the samples (featureCounts, StringTie, GDC...).
 [[nodiscard]] bool names_annotation(std::string_view header);

@@ -5,12 +5,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 #include <unordered_set>
 #include <utility>
 
 #include "genes/feature_kinds.hpp"
+#include "input/column_names.hpp"
 #include "input/gene_major_store.hpp"
+#include "input/long_source.hpp"
 #include "input/panel_collector.hpp"
 #include "input/sources.hpp"
 #include "input/table_layout.hpp"
@@ -187,6 +190,7 @@ class CellLinesSource final : public CellSource {
       n_cells_ = delivered_;
       return false;
     }
+    refuse_totals(raw.lines);
     raw.n_cells = static_cast<Index>(raw.lines.size());
     delivered_ += raw.n_cells;
     return true;
@@ -213,6 +217,22 @@ class CellLinesSource final : public CellSource {
   }
 
  private:
+  /// Cells are served before the last line is known, so a sum of all lines cannot be left out.
+  void refuse_totals(const LineStretch& lines) const {
+    constexpr std::size_t longest = 24;
+    for (std::size_t l = 0; l < lines.size(); ++l) {
+      const std::string_view text = lines.line(l);
+      const char* const end =
+          end_of_field(text.data(), text.data() + text.size(), table_.layout.rules);
+      const std::string_view field = text.substr(0, static_cast<std::size_t>(end - text.data()));
+      if (field.size() > longest || !names_total(normalised_name(field))) continue;
+      throw Error(ExitCode::bad_input,
+                  fmt::format("{}: line {} is called \"{}\". If it is the sum of the other lines, "
+                              "delete it; if it is a sample, give it another name.",
+                              table_.input->name(), lines.number(l), unquoted(field)));
+    }
+  }
+
   struct Raw final : RawCells {
     LineStretch lines;
     std::vector<std::string_view> leading;  // of the line in hand
@@ -344,6 +364,7 @@ class GeneLinesSource final : public CellSource {
         static_cast<std::size_t>(std::min(genes.panel_size() * store_.n_cells(), most_reserved)));
     Index feature = 0;
     std::string summary;  // the first line that counts no gene
+    LargestLine largest;
     const auto take_line = [&](std::span<const std::string_view> leading, bool keep,
                                std::span<const double> values) {
       bool counted = true;
@@ -360,6 +381,7 @@ class GeneLinesSource final : public CellSource {
         features_.columns[c].ids.push_back(std::move(id));
       }
       store_.add_feature(feature, keep, counted, values);
+      if (counted && !is_gene_of_panel(leading, genes)) largest.offer(feature, values);
       ++feature;
     };
     ordered_pipeline<LineStretch, Parsed>(
@@ -379,11 +401,56 @@ class GeneLinesSource final : public CellSource {
           }
         });
     check_is_no_long_table(table);
+    leave_out_total(largest, feature, table.input->name());
     if (summary.empty()) return;
     features_.counted.resize(static_cast<std::size_t>(feature), 1);
     description_.warnings.push_back(fmt::format(
         "{}: lines like \"{}\" sum up reads that belong to no gene; they are not counted.",
         table.input->name(), summary));
+  }
+
+  /// The line with the largest sum: the only one that may be the sum of all others.
+  struct LargestLine {
+    Index feature = -1;
+    double sum = 0;
+    std::vector<double> values;
+
+    void offer(Index one, std::span<const double> its_values) {
+      double its_sum = 0;
+      for (const double value : its_values) its_sum += value;
+      if (!(its_sum > sum)) return;
+      feature = one;
+      sum = its_sum;
+      values.assign(its_values.begin(), its_values.end());
+    }
+  };
+
+  [[nodiscard]] bool is_gene_of_panel(std::span<const std::string_view> leading,
+                                      const GeneIndex& genes) const {
+    return std::any_of(columns_.begin(), columns_.end(), [&](std::size_t column) {
+      return genes.find(unquoted(leading[column])).has_value();
+    });
+  }
+
+  /// A line that is the sum of all others is no gene, whatever it is called.
+  void leave_out_total(const LargestLine& line, Index n_features, const std::string& file) {
+    constexpr Index least_features = 20;
+    constexpr double tolerance = 1e-6;  // what rounded numbers add up to
+    if (line.feature < 0 || n_features < least_features) return;
+    const std::span<const double> totals = store_.totals();
+    for (std::size_t cell = 0; cell < line.values.size(); ++cell) {
+      const double value = line.values[cell];
+      if (!(std::fabs(totals[cell] - 2 * value) <= tolerance * std::fabs(value))) return;
+    }
+    for (std::size_t cell = 0; cell < line.values.size(); ++cell) {
+      store_.add_to_total(static_cast<Index>(cell), -line.values[cell]);
+    }
+    features_.counted.resize(static_cast<std::size_t>(n_features), 1);
+    const auto place = static_cast<std::size_t>(line.feature);
+    features_.counted[place] = 0;
+    description_.warnings.push_back(
+        fmt::format("{}: the line \"{}\" is the sum of all others, so it is no gene; left out.",
+                    file, features_.columns.front().ids[place]));
   }
 
   /// The first lines of a long table that is sorted by cell are genes of one cell.
@@ -395,7 +462,8 @@ class GeneLinesSource final : public CellSource {
         if (&a == &b || !are_pairs(a.ids, b.ids)) continue;
         throw Error(ExitCode::bad_input,
                     fmt::format("{}: {}", table.input->name(),
-                                long_table_message(b.name, a.name, table.layout.header.back())));
+                                long_table_message(b.name, a.name, table.layout.header.back(),
+                                                   "its first lines do not show that")));
       }
     }
   }
@@ -417,7 +485,12 @@ std::unique_ptr<CellSource> open_delimited_source(std::unique_ptr<ByteInput> inp
                                                   const SourceOptions& options,
                                                   const GeneIndex& genes) {
   TableLayout layout =
-      peek_layout(*input, {options.orientation, options.decimal, options.thousands}, genes);
+      peek_layout(*input, {options.orientation, options.decimal, options.thousands, true}, genes);
+  if (layout.pairs) {
+    SourceDescription description = describe(*input, layout);
+    return open_long_source(std::move(input), std::move(layout), std::move(description), options,
+                            genes);
+  }
   if (layout.cells_as_lines) {
     return std::make_unique<CellLinesSource>(std::move(input), std::move(layout), options);
   }

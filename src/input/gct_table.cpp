@@ -119,7 +119,12 @@ class GctBytes final : public ByteStage {
       sample_lines = numbers[3];
     }
     header_ = expect_line("its header");
-    const std::size_t n_fields = split_fields(header_, FieldRules{}).size();
+    const auto fields = split_fields(header_, FieldRules{});
+    const std::size_t n_fields = fields.size();
+    // GTEx's files of single tissues have a number of the line before the names.
+    const bool has_line_numbers = !has_annotation && unquoted(fields.front()) == "id" &&
+                                  n_fields == 3 + static_cast<std::size_t>(numbers[1]);
+    if (has_line_numbers) n_leading_ = 3;
     if (n_fields != n_leading_ + static_cast<std::size_t>(numbers[1])) {
       fail(
           fmt::format("has {} fields in its header; {} samples and {} columns before them were "

@@ -38,6 +38,8 @@ class GeneMajorStore {
   /// A value of a feature that is not kept, outside begin_feature() and end_feature().
   void add_to_total(Index cell, double value) { totals_[static_cast<std::size_t>(cell)] += value; }
 
+  /// Per cell, of what was counted.
+  [[nodiscard]] std::span<const double> totals() const noexcept { return totals_; }
   [[nodiscard]] Index n_cells() const noexcept { return static_cast<Index>(totals_.size()); }
   /// Where a thread that serves cells stands.
   class Reader {

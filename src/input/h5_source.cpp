@@ -8,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "hdf5/h5.hpp"
+#include "hdf5/h5_links.hpp"
 #include "input/h5_matrix_source.hpp"
 #include "input/sources.hpp"
 
@@ -136,18 +137,68 @@ std::unique_ptr<CellSource> make_h5_source(H5Parts parts, const SourceOptions& o
   return std::make_unique<H5CellSource>(std::move(parts), options.upper_quartile_up_to);
 }
 
-std::unique_ptr<CellSource> open_h5_source(const std::string& path, const SourceOptions& options,
-                                           const GeneIndex& genes) {
-  auto file = std::make_unique<h5::File>(h5::File::open_read(path));
+namespace {
+
+/// These formats say themselves which axis is which.
+void check_orientation(const std::string& path, Orientation stated, Orientation own,
+                       const std::string& format, const std::string& remedy) {
+  if (stated == Orientation::automatic || stated == own) return;
+  const char* const lines = own == Orientation::cells_as_lines ? "cells" : "genes";
+  throw Error(ExitCode::usage,
+              fmt::format("{}: {} files always have {} as lines, so --orientation cannot be "
+                          "changed. {}",
+                          path, format, lines, remedy));
+}
+
+std::unique_ptr<CellSource> open_h5_file(std::unique_ptr<h5::File> file,
+                                         const SourceOptions& options, const GeneIndex& genes) {
+  const std::string path = file->path();
   if (is_mudata(*file)) return make_h5_source(open_mudata(*file, options, genes), options);
   if (is_h5seurat(*file)) {
     return make_h5_source(open_h5seurat(std::move(file), options, genes), options);
   }
-  if (is_h5ad(*file)) return make_h5_source(open_h5ad(std::move(file), options, genes), options);
-  if (is_tenx(*file)) return make_h5_source(open_tenx(std::move(file), options), options);
-  if (is_loom(*file)) return make_h5_source(open_loom(std::move(file), options), options);
-  if (is_gctx(*file)) return make_h5_source(open_gctx(std::move(file)), options);
+  if (is_h5ad(*file)) {
+    check_orientation(path, options.orientation, Orientation::cells_as_lines, "AnnData",
+                      "If the genes are in obs, transpose it in Python: "
+                      "anndata.read_h5ad(IN).T.write_h5ad(OUT).");
+    return make_h5_source(open_h5ad(std::move(file), options, genes), options);
+  }
+  if (is_tenx(*file)) {
+    check_orientation(path, options.orientation, Orientation::genes_as_lines, "10x HDF5",
+                      "Leave it out.");
+    return make_h5_source(open_tenx(std::move(file), options), options);
+  }
+  if (is_loom(*file)) {
+    check_orientation(path, options.orientation, Orientation::genes_as_lines, "loom",
+                      "If the genes are in the columns, write the file again with the matrix and "
+                      "its attributes transposed.");
+    return make_h5_source(open_loom(std::move(file), options), options);
+  }
+  if (is_gctx(*file)) {
+    check_orientation(path, options.orientation, Orientation::genes_as_lines, "GCTX",
+                      "Leave it out.");
+    return make_h5_source(open_gctx(std::move(file)), options);
+  }
   throw Error(ExitCode::bad_input, fmt::format("{}: {}", path, look_of(*file)));
+}
+
+}  // namespace
+
+std::unique_ptr<CellSource> open_h5_source(const std::string& path, const SourceOptions& options,
+                                           const GeneIndex& genes) {
+  try {
+    return open_h5_file(std::make_unique<h5::File>(h5::File::open_read(path)), options, genes);
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::bad_input) throw;
+    std::string link;
+    try {
+      link = h5::describe_external_link(h5::File::open_read(path));
+    } catch (const Error&) {
+      throw Error(error);
+    }
+    if (link.empty()) throw;
+    throw Error(error.code(), fmt::format("{} {}", error.what(), link), error.remedies());
+  }
 }
 
 }  // namespace sicmir

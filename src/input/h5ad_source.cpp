@@ -112,6 +112,19 @@ Features open_features(const h5::File& file, const std::string& var_name,
   return features;
 }
 
+/// Genes in obs: a table that was written without being turned.
+void check_is_not_transposed(const h5::File& file, const Table& obs, const GeneIndex& genes) {
+  constexpr Index most_genes = 200000;
+  if (obs.size() > most_genes) return;
+  const Index found = genes.coverage(obs.read(obs.index()).as_texts());
+  if (found * 2 < genes.panel_size()) return;
+  throw Error(ExitCode::bad_input,
+              fmt::format("{}: obs names genes ({} of the model's {}), and var does not: this file "
+                          "is transposed. AnnData has cells in obs. In Python: "
+                          "anndata.read_h5ad(IN).T.write_h5ad(OUT).",
+                          file.path(), found, genes.panel_size()));
+}
+
 }  // namespace
 
 bool is_h5ad(const h5::File& file) {
@@ -153,6 +166,7 @@ H5Parts open_h5ad(std::unique_ptr<h5::File> file_owner, const SourceOptions& opt
     if (place.name != chosen.name) parts.description.other_matrices.push_back(place.name);
   }
   Features& features = features_of(chosen);
+  if (features.coverage == 0) check_is_not_transposed(file, obs, genes);
   parts.description.warnings = std::move(features.warnings);
   parts.features = std::move(features.table);
   parts.matrix = h5ad::open_matrix(file, chosen, parts.n_cells, parts.features.size());

@@ -20,6 +20,7 @@
 #include "rds/read.hpp"
 #include "sicmir/cell_source.hpp"
 #include "text/byte_input.hpp"
+#include "zarr/store.hpp"
 
 namespace sicmir {
 namespace {
@@ -49,8 +50,7 @@ constexpr std::string_view other_files =
     "Expected a CSV or TSV table, a 10x folder or HDF5 file, a Matrix Market file or an .h5ad.";
 
 constexpr std::array strangers = {
-    Stranger{"PK\x03\x04", "a zip archive (an Excel .xlsx, a NumPy .npz or a zipped table)",
-             "Save an Excel sheet as CSV; unpack a zipped table."},
+    Stranger{"PK\x05\x06", "an empty zip archive", other_files},
     Stranger{"\xd0\xcf\x11\xe0", "an Excel .xls workbook", "Save the sheet as CSV."},
     Stranger{"7z\xbc\xaf", "a 7-Zip archive", unpack},
     Stranger{"Rar!", "a RAR archive", unpack},
@@ -104,6 +104,19 @@ void refuse_strangers(const ByteInput& input, std::string_view head) {
   }
 }
 
+/// What cannot be read in an archive: HDF5 has to move about in its file, and an archive may hold
+/// itself.
+void refuse_in_archive(ByteInput& member) {
+  constexpr std::size_t head_bytes = 4096;
+  const std::string_view head = member.peek(head_bytes);
+  if (h5::has_signature(head)) {
+    fail(member.name(), "this is an HDF5 file (.h5ad, .h5, .loom) in an archive. Unpack it first.");
+  }
+  if (is_tar(head) || is_zip(head)) {
+    fail(member.name(), "this is an archive in an archive. Unpack it first.");
+  }
+}
+
 std::unique_ptr<CellSource> open_input(std::unique_ptr<ByteInput> input,
                                        const SourceOptions& options, const GeneIndex& genes) {
   if (h5::has_signature(input->raw_head())) {
@@ -120,6 +133,9 @@ std::unique_ptr<CellSource> open_input(std::unique_ptr<ByteInput> input,
     fail(input->name(), fmt::format("this is a {0}-compressed HDF5 file. Unpack it first{1}.",
                                     input->compression(), input->is_gzip() ? ": gunzip" : ""));
   }
+  if (is_zip(head) && input->is_regular_file() && zarr::is_zarr_zip(input->path())) {
+    return open_zarr_source(input->path(), true, options, genes);
+  }
   if (rds::is_rds(head)) return open_rds_source(std::move(input), options, genes);
   if (options.layer != "auto") {
     throw Error(
@@ -129,7 +145,14 @@ std::unique_ptr<CellSource> open_input(std::unique_ptr<ByteInput> input,
             "read from this one.",
             input->name(), options.layer));
   }
-  if (is_tar(head)) return open_tar_source(std::move(input), options);
+  if (is_tar(head) || is_zip(head)) {
+    const ArchiveKind kind = is_tar(head) ? ArchiveKind::tar : ArchiveKind::zip;
+    return open_archive_source(std::move(input), kind, options,
+                               [&](std::unique_ptr<ByteInput> member) {
+                                 refuse_in_archive(*member);
+                                 return open_input(std::move(member), options, genes);
+                               });
+  }
   refuse_strangers(*input, head);
   std::string_view text = head;
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
@@ -171,6 +194,7 @@ std::unique_ptr<CellSource> open_source(const std::string& path, const SourceOpt
     return open_input(ByteInput::open(matrix.string(), options.threads), options, genes);
   }
   if (status.type() == fs::file_type::directory) {
+    if (zarr::is_zarr_folder(path)) return open_zarr_source(path, false, options, genes);
     return open_input(ByteInput::open(find_mtx_in_folder(path).string(), options.threads), options,
                       genes);
   }

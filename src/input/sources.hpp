@@ -26,6 +26,11 @@ namespace sicmir {
                                                           const SourceOptions& options,
                                                           const GeneIndex& genes);
 
+/// AnnData as Zarr (zarr_source.cpp): a folder, or a zip archive.
+[[nodiscard]] std::unique_ptr<CellSource> open_zarr_source(const std::string& path, bool zipped,
+                                                           const SourceOptions& options,
+                                                           const GeneIndex& genes);
+
 /// Matrix Market: the `.mtx` or `.mtx.gz` itself; its lists of genes and cells are looked for
 /// beside it (mtx_source.cpp).
 [[nodiscard]] std::unique_ptr<CellSource> open_mtx_source(std::unique_ptr<ByteInput> matrix,

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "base/joined.hpp"
@@ -41,9 +42,10 @@ class LayoutFinder {
     find_trailing_separator();
     complete_header();
     skip_text_lines();
+    find_pairs(options.take_pairs);
+    if (layout_.pairs) return std::move(layout_);
     find_leading_columns();
     check_header_is_no_data();
-    check_long_table();
     find_orientation(options.orientation);
     check_cells_have_names();
     check_columns_are_samples();
@@ -356,31 +358,139 @@ class LayoutFinder {
     return texts;
   }
 
-  /// A line per gene and cell is no table of lines and columns.
-  void check_long_table() const {
-    constexpr std::size_t most_values = 6;
-    if (layout_.n_value_fields() > most_values) return;
-    std::vector<std::size_t> candidates;
-    for (std::size_t c = 0; c < std::min(layout_.n_fields, most_leading_columns); ++c) {
-      const bool is_name = c < layout_.leading.size() && layout_.leading[c] == LeadingColumn::names;
-      if (is_name || is_header_word(layout_.header[c])) candidates.push_back(c);
+  /// Columns that may name what a line is of: of text, or called so.
+  [[nodiscard]] std::vector<std::size_t> name_columns() const {
+    std::vector<std::size_t> columns;
+    for (std::size_t c = 0; c < layout_.n_fields; ++c) {
+      const std::string name = normalised_name(layout_.header[c]);
+      const bool is_called_so = names_entrez(layout_.header[c]) || names_sample_column(name);
+      if (is_all_names(c) || (is_called_so && !names_value_column(name))) columns.push_back(c);
     }
-    if (candidates.size() < 2) return;
+    return columns;
+  }
+
+  [[nodiscard]] bool is_all_names(std::size_t column) const {
+    bool any_text = false;
+    for (const TableLine& line : lines_) {
+      const FieldKind found = kind(line, column);
+      if (found == FieldKind::number) return false;
+      any_text = any_text || found == FieldKind::text;
+    }
+    return any_text;
+  }
+
+  /// A line per gene and cell is no table of lines and columns. One that tells genes, cells and
+  /// values apart is read as such; any other is refused.
+  void find_pairs(bool may_take) {
+    constexpr std::size_t most_fields = 9;
+    if (layout_.n_fields < 3 || layout_.n_fields > most_fields) return;
+    const std::vector<std::size_t> candidates = name_columns();
+    if (candidates.size() < 2 || candidates.size() == layout_.n_fields) return;
     std::vector<std::vector<std::string>> texts;
     texts.reserve(candidates.size());
     for (const std::size_t c : candidates) texts.push_back(column_texts(c));
-    for (std::size_t g = 0; g < candidates.size(); ++g) {
-      const bool may_be_genes =
-          std::any_of(texts[g].begin(), texts[g].end(), [&](const std::string& text) {
-            return looks_like_gene_id(text) || genes_.find_exact(text);
-          });
-      if (!may_be_genes) continue;
+    // Columns that say that they name samples come first.
+    std::vector<std::size_t> order;
+    for (const bool is_called_so : {true, false}) {
       for (std::size_t s = 0; s < candidates.size(); ++s) {
-        if (s == g || !are_pairs(texts[g], texts[s])) continue;
-        fail(long_table_message(layout_.header[candidates[g]], layout_.header[candidates[s]],
-                                layout_.header.back()));
+        const std::string name = normalised_name(layout_.header[candidates[s]]);
+        if (names_sample_column(name) == is_called_so) order.push_back(s);
       }
     }
+    for (std::size_t g = 0; g < candidates.size(); ++g) {
+      if (!may_be_genes(texts[g])) continue;
+      for (const std::size_t s : order) {
+        if (s == g) continue;
+        const bool is_first_cell = lists_one_cell(candidates, s, texts[g], texts[s]);
+        if (!is_first_cell && !are_pairs(texts[g], texts[s])) continue;
+        take_pairs(candidates, texts, g, s, may_take);
+        return;
+      }
+    }
+  }
+
+  [[nodiscard]] bool may_be_genes(const std::vector<std::string>& texts) const {
+    return std::any_of(texts.begin(), texts.end(), [&](const std::string& text) {
+      return looks_like_gene_id(text) || genes_.find_exact(text);
+    });
+  }
+
+  /// The beginning of a long table that is sorted by cell, or a whole one of one sample.
+  [[nodiscard]] bool lists_one_cell(const std::vector<std::size_t>& candidates, std::size_t column,
+                                    const std::vector<std::string>& genes,
+                                    const std::vector<std::string>& cells) const {
+    constexpr std::size_t least_lines = 12;
+    if (candidates.size() + 1 != layout_.n_fields || genes.size() < least_lines) return false;
+    std::size_t value = 0;
+    while (value < candidates.size() && candidates[value] == value) ++value;
+    if (!names_sample_column(normalised_name(layout_.header[candidates[column]])) ||
+        !names_value_column(normalised_name(layout_.header[value]))) {
+      return false;
+    }
+    const std::unordered_set<std::string_view> distinct_cells(cells.begin(), cells.end());
+    const std::unordered_set<std::string_view> distinct_genes(genes.begin(), genes.end());
+    return distinct_cells.size() == 1 && distinct_genes.size() == genes.size();
+  }
+
+  void take_pairs(const std::vector<std::size_t>& candidates,
+                  const std::vector<std::vector<std::string>>& texts, std::size_t g, std::size_t s,
+                  bool may_take) {
+    LongColumns pairs;
+    pairs.cell = candidates[s];
+    std::vector<std::size_t> values;
+    std::string why;
+    for (std::size_t c = 0; c < layout_.n_fields && why.empty(); ++c) {
+      if (c == pairs.cell) continue;
+      const auto found = std::find(candidates.begin(), candidates.end(), c);
+      if (found == candidates.end()) {
+        values.push_back(c);
+      } else if (goes_with(texts[g], texts[static_cast<std::size_t>(found - candidates.begin())])) {
+        pairs.genes.push_back(c);
+      } else {
+        why = fmt::format("\"{}\" differs between lines of one gene", layout_.header[c]);
+      }
+    }
+    const std::string cell = normalised_name(layout_.header[pairs.cell]);
+    if (!may_take) {
+      why = "only as a table of genes";
+    } else if (!why.empty()) {
+      // the first reason will do
+    } else if (!names_sample_column(cell)) {
+      why = fmt::format("the name of column \"{}\" does not say that it names samples",
+                        layout_.header[pairs.cell]);
+    } else if (may_be_genes(texts[s]) && genes_.coverage(texts[s]) > 0) {
+      why = fmt::format("\"{}\" holds names of genes, too", layout_.header[pairs.cell]);
+    } else if (values.size() != 1) {
+      why = fmt::format("there are {} columns of values", values.size());
+    } else if (is_no_value(layout_.header[values.front()])) {
+      why = fmt::format("\"{}\" is no expression value", layout_.header[values.front()]);
+    }
+    if (!why.empty()) {
+      fail(long_table_message(layout_.header[candidates[g]], layout_.header[pairs.cell],
+                              layout_.header.back(), why));
+    }
+    double number = 0;
+    pairs.value = values.front();
+    if (read_number(layout_.header[pairs.value], layout_.rules, number) == FieldKind::number) {
+      fail(fmt::format("line {} looks like data, not like a header (\"{}\").", header_.number,
+                       excerpt(header_.text)));
+    }
+    layout_.pairs = std::move(pairs);
+  }
+
+  [[nodiscard]] static bool is_no_value(const std::string& header) {
+    const std::string name = normalised_name(header);
+    return names_statistic(name) || names_size(name) || names_annotation(header);
+  }
+
+  /// Each gene has one text.
+  [[nodiscard]] static bool goes_with(const std::vector<std::string>& genes,
+                                      const std::vector<std::string>& texts) {
+    std::unordered_map<std::string_view, std::string_view> text_of;
+    for (std::size_t i = 0; i < std::min(genes.size(), texts.size()); ++i) {
+      if (text_of.emplace(genes[i], texts[i]).first->second != texts[i]) return false;
+    }
+    return true;
   }
 
   std::vector<std::string> line_names() const {

@@ -4,6 +4,7 @@
 /// of names, and which axis holds the genes.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,13 @@ enum class LeadingColumn : std::uint8_t {
   other,  ///< coordinates, lengths, annotation: passed over
 };
 
+/// The fields of a long table, which has a line for each pair of gene and cell.
+struct LongColumns {
+  std::vector<std::size_t> genes;  ///< names of the gene; the first tells genes apart
+  std::size_t cell = 0;
+  std::size_t value = 0;
+};
+
 struct TableLayout {
   FieldRules rules;
   std::uint64_t header_line = 0;       ///< counted from 1
@@ -32,6 +40,7 @@ struct TableLayout {
   std::vector<std::uint8_t> left_out;  ///< per field behind them, 1: not read; empty: all are
   char comment = '\0';                 ///< lines that begin with it are passed over
   bool cells_as_lines = false;
+  std::optional<LongColumns> pairs;  ///< of a long table; what follows then tells nothing
   std::vector<std::string> warnings;
   bool uncertain = false;  ///< more of the table may tell what it is
 
@@ -45,8 +54,9 @@ struct TableLayout {
 
 struct TableOptions {
   Orientation orientation = Orientation::automatic;
-  char decimal = '\0';    ///< as in SourceOptions
-  char thousands = '\0';  ///< likewise
+  char decimal = '\0';      ///< as in SourceOptions
+  char thousands = '\0';    ///< likewise
+  bool take_pairs = false;  ///< the caller reads TableLayout::pairs; else long tables are refused
 };
 
 /// `head`: the table's first bytes, decompressed; `whole`: that is all of it. `file`: for messages.

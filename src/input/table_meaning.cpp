@@ -55,9 +55,9 @@ void refuse_several_quantities(std::span<const ColumnSample> columns, const std:
 
 /// True if in every line the column is the sum of the other columns that still count.
 bool is_sum_of_others(std::span<const ColumnSample> columns, std::size_t which,
-                      std::span<const double> sums, std::span<const std::uint8_t> complete) {
+                      std::span<const double> sums, std::span<const std::uint8_t> complete,
+                      std::size_t least_lines) {
   constexpr double tolerance = 1e-6;
-  constexpr std::size_t least_lines = 5;
   std::size_t n = 0;
   const std::vector<double>& own = columns[which].numbers;
   for (std::size_t line = 0; line < own.size() && line < sums.size(); ++line) {
@@ -69,7 +69,9 @@ bool is_sum_of_others(std::span<const ColumnSample> columns, std::size_t which,
   return n >= least_lines;
 }
 
-void mark_sums(std::span<const ColumnSample> columns, std::vector<ColumnMeaning>& meanings) {
+/// `least_lines`: so many that have a sum at all.
+void mark_sums(std::span<const ColumnSample> columns, std::size_t least_lines,
+               std::vector<ColumnMeaning>& meanings) {
   constexpr std::ptrdiff_t least_columns = 3;
   if (std::count(meanings.begin(), meanings.end(), ColumnMeaning::values) < least_columns) return;
   std::size_t n_lines = 0;
@@ -88,7 +90,8 @@ void mark_sums(std::span<const ColumnSample> columns, std::vector<ColumnMeaning>
     }
   }
   for (std::size_t c = 0; c < columns.size(); ++c) {
-    if (meanings[c] == ColumnMeaning::values && is_sum_of_others(columns, c, sums, complete)) {
+    if (meanings[c] == ColumnMeaning::values &&
+        is_sum_of_others(columns, c, sums, complete, least_lines)) {
       meanings[c] = ColumnMeaning::total;
       return;  // a second one would be its copy
     }
@@ -250,10 +253,14 @@ std::vector<ColumnMeaning> judge_columns(std::span<const ColumnSample> columns, 
   if (columns.empty()) return meanings;
   if (cells_as_lines) {
     judge_cell_lines(columns, genes, meanings);
+    constexpr std::size_t least_cells = 2;  // each with hundreds of genes
+    constexpr std::size_t least_genes = 100;
+    if (columns.size() >= least_genes) mark_sums(columns, least_cells, meanings);
   } else {
     refuse_several_quantities(columns, file);
     judge_gene_lines(columns, file, meanings);
-    mark_sums(columns, meanings);
+    constexpr std::size_t least_genes = 5;
+    mark_sums(columns, least_genes, meanings);
   }
   mark_fractions(columns, cells_as_lines, file, genes, meanings);
   return meanings;
@@ -298,13 +305,15 @@ bool are_pairs(std::span<const std::string> genes, std::span<const std::string> 
 }
 
 std::string long_table_message(std::string_view gene, std::string_view other,
-                               std::string_view value) {
+                               std::string_view value, std::string_view why) {
   return fmt::format(
       "this is a long table: each line holds one pair of \"{0}\" and \"{1}\", so that both repeat. "
-      "Make it wide, one line per gene and one column per {1}; in Python: df.pivot(index=\"{0}\", "
+      "It is read only if one column names the genes, one the samples and one holds the values, "
+      "but {3}. Make it wide, one line per gene and one column per {1}; in Python: "
+      "df.pivot(index=\"{0}\", "
       "columns=\"{1}\", values=\"{2}\").fillna(0); in R: tidyr::pivot_wider(names_from = \"{1}\", "
       "values_from = \"{2}\", values_fill = 0).",
-      gene, other, value);
+      gene, other, value, why);
 }
 
 }  // namespace sicmir

@@ -51,8 +51,8 @@ struct ColumnSample {
 /// and cell, both of which repeat. Tables that repeat lines of genes alone are not.
 [[nodiscard]] bool are_pairs(std::span<const std::string> genes,
                              std::span<const std::string> others);
-/// What to do about a long table.
+/// What to do about a long table that is not read, and why it is not.
 [[nodiscard]] std::string long_table_message(std::string_view gene, std::string_view other,
-                                             std::string_view value);
+                                             std::string_view value, std::string_view why);
 
 }  // namespace sicmir

@@ -28,22 +28,31 @@ namespace {
 constexpr std::uint64_t most_inflated = 64;
 constexpr std::uint64_t most_from_a_pipe = std::uint64_t{1} << 38;
 
+std::string_view word_of(ArchiveKind kind) {
+  return kind == ArchiveKind::tar ? "tar" : "zip";
+}
+
 struct FreeArchive {
   void operator()(archive* reader) const noexcept { archive_read_free(reader); }
 };
 
-/// The regular files of a tar archive (ustar, pax, GNU), front to back, by libarchive's functions
-/// that read: nothing of it that writes to disk is called, and compression is ByteInput's.
-class TarReader {
+/// The regular files of an archive (tar: ustar, pax, GNU; zip), front to back, by libarchive's
+/// functions that read: nothing of it that writes to disk is called, and compression around it is
+/// ByteInput's.
+class ArchiveReader {
  public:
   struct Member {
     std::string name;
     std::uint64_t bytes = 0;
   };
 
-  explicit TarReader(ByteInput& input) : input_(input), archive_(archive_read_new()) {
-    if (!archive_ || archive_read_support_format_tar(archive_.get()) != ARCHIVE_OK ||
-        archive_read_open(archive_.get(), this, nullptr, &TarReader::serve, nullptr) !=
+  ArchiveReader(ByteInput& input, ArchiveKind kind)
+      : input_(input), kind_(kind), archive_(archive_read_new()) {
+    if (!archive_ ||
+        (kind == ArchiveKind::tar
+             ? archive_read_support_format_tar(archive_.get())
+             : archive_read_support_format_zip_streamable(archive_.get())) != ARCHIVE_OK ||
+        archive_read_open(archive_.get(), this, nullptr, &ArchiveReader::serve, nullptr) !=
             ARCHIVE_OK) {
       fail_reading();
     }
@@ -56,7 +65,10 @@ class TarReader {
       const int done = archive_read_next_header(archive_.get(), &entry);
       if (done == ARCHIVE_EOF) {
         // libarchive also accepts an archive that was cut off between two members.
-        if (archive_read_header_position(archive_.get()) >= n_served_) fail("it ends too early");
+        if (kind_ == ArchiveKind::tar &&
+            archive_read_header_position(archive_.get()) >= n_served_) {
+          fail("it ends too early");
+        }
         return std::nullopt;
       }
       // A warning is about a name in another encoding or an attribute that is not used here.
@@ -66,6 +78,7 @@ class TarReader {
                            archive_entry_hardlink(entry) == nullptr &&
                            archive_entry_sparse_count(entry) == 0;
       if (!is_file || name == nullptr) continue;
+      if (archive_entry_is_encrypted(entry) != 0) fail("a member is encrypted");
       if (archive_entry_size(entry) < 0) fail("a size is damaged");
       return Member{name, static_cast<std::uint64_t>(archive_entry_size(entry))};
     }
@@ -84,16 +97,16 @@ class TarReader {
 
   [[noreturn]] void fail(const std::string& what) const {
     throw Error(ExitCode::bad_input,
-                fmt::format("{}: this tar archive cannot be read: {} (in the member at byte {} of "
+                fmt::format("{}: this {} archive cannot be read: {} (in the member at byte {} of "
                             "the uncompressed archive). Was it copied or downloaded completely?",
-                            input_.name(), what,
+                            input_.name(), word_of(kind_), what,
                             archive_ ? archive_read_header_position(archive_.get()) : 0));
   }
 
  private:
   /// Errors of the input pass through libarchive, which is C.
   static la_ssize_t serve(archive* reader, void* self, const void** bytes) noexcept {
-    auto& object = *static_cast<TarReader*>(self);
+    auto& object = *static_cast<ArchiveReader*>(self);
     try {
       const std::span<const char> next = object.input_.next();
       object.n_served_ += static_cast<la_int64_t>(next.size());
@@ -113,16 +126,20 @@ class TarReader {
   }
 
   ByteInput& input_;
+  ArchiveKind kind_;
   std::unique_ptr<archive, FreeArchive> archive_;
   la_int64_t n_served_ = 0;
   std::exception_ptr input_error_;
 };
 
-enum class Part : std::uint8_t { matrix, genes, cells };
+enum class Part : std::uint8_t { matrix, genes, cells, other };
 
+/// nullopt: what systems and people add.
 std::optional<Part> part_of(std::string_view name) {
   std::string_view base = name.substr(name.rfind('/') + 1);
-  if (base.starts_with("._")) return std::nullopt;  // what macOS adds
+  const bool is_added = base.starts_with("._") || base.starts_with(".DS_Store") || base.empty() ||
+                        name.starts_with("__MACOSX/");
+  if (is_added) return std::nullopt;
   if (base.ends_with(".gz")) base.remove_suffix(3);
   const auto is_one_of = [base](std::initializer_list<std::string_view> endings) {
     return std::any_of(endings.begin(), endings.end(),
@@ -131,7 +148,7 @@ std::optional<Part> part_of(std::string_view name) {
   if (is_one_of({".mtx"})) return Part::matrix;
   if (is_one_of({"features.tsv", "genes.tsv", "features.txt", "genes.txt"})) return Part::genes;
   if (is_one_of({"barcodes.tsv", "barcodes.txt", "cells.tsv", "cells.txt"})) return Part::cells;
-  return std::nullopt;
+  return Part::other;
 }
 
 std::string folder_of(const std::string& name) {
@@ -147,7 +164,7 @@ struct Kept {
 
 /// The one of this part; of lists, the one beside the matrix.
 const Kept& the_one(const std::vector<Kept>& kept, Part part, const std::string& archive,
-                    const std::string& folder) {
+                    ArchiveKind kind, const std::string& folder) {
   std::vector<const Kept*> found;
   std::vector<std::string> names;
   for (const Kept& each : kept) {
@@ -160,14 +177,34 @@ const Kept& the_one(const std::vector<Kept>& kept, Part part, const std::string&
                                 "list of cells (barcodes.tsv)"};
   if (found.size() != 1) {
     throw Error(ExitCode::bad_input,
-                fmt::format("{}: this tar archive holds {} {}{}{}; one matrix with one list of "
+                fmt::format("{}: this {} archive holds {} {}{}{}; one matrix with one list of "
                             "genes and one of cells beside it is read. Unpack it, and specify "
                             "one of its directories.",
-                            archive, found.empty() ? "no" : "more than one",
+                            archive, word_of(kind), found.empty() ? "no" : "more than one",
                             parts.at(static_cast<std::size_t>(part)), names.empty() ? "" : ": ",
                             joined(names, ", ")));
   }
   return *found.front();
+}
+
+/// An Excel workbook and NumPy's arrays are zip archives, too.
+void refuse_office(const std::string& archive, const std::string& member) {
+  const auto refuse = [&](const char* what) {
+    throw Error(ExitCode::bad_input, fmt::format("{}: this is {}", archive, what));
+  };
+  if (member == "[Content_Types].xml" || member.starts_with("xl/")) {
+    refuse(
+        "an Excel workbook (.xlsx), which may have changed gene names into dates. Save the "
+        "sheet as CSV, best from the program that made the table.");
+  }
+  if (member == "mimetype" || member.starts_with("META-INF/")) {
+    refuse("an office document (.ods) or a Java archive. Save the sheet as CSV.");
+  }
+  if (member.ends_with(".npy")) {
+    refuse(
+        "an archive of NumPy arrays (.npz), which names neither genes nor cells. Save the "
+        "matrix from Python as .h5ad (anndata.AnnData(...).write_h5ad) or as CSV.");
+  }
 }
 
 /// Messages name the member, not the temporary file.
@@ -185,34 +222,67 @@ bool is_tar(std::string_view head) noexcept {
   return head.size() > magic_at && head.substr(magic_at).starts_with("ustar");
 }
 
-std::unique_ptr<CellSource> open_tar_source(std::unique_ptr<ByteInput> archive,
-                                            const SourceOptions& options) {
+bool is_zip(std::string_view head) noexcept {
+  return head.starts_with("PK\x03\x04");
+}
+
+std::unique_ptr<CellSource> open_archive_source(std::unique_ptr<ByteInput> archive,
+                                                ArchiveKind kind, const SourceOptions& options,
+                                                const OpenMember& open_member) {
   const std::string name = archive->name();
   constexpr std::size_t most_members = 64;  // that are kept
   std::uint64_t allowed =
       archive->file_size() ? *archive->file_size() * most_inflated + (1U << 28) : most_from_a_pipe;
   std::vector<Kept> kept;
-  TarReader reader(*archive);
-  while (const std::optional<TarReader::Member> member = reader.next()) {
+  std::vector<std::string> others;
+  ArchiveReader reader(*archive, kind);
+  const auto refuse_size = [&](const std::string& member) {
+    reader.fail(
+        fmt::format("'{}' is larger than an archive of this size can hold, or one of "
+                    "too many",
+                    member));
+  };
+  while (const std::optional<ArchiveReader::Member> member = reader.next()) {
     const std::optional<Part> part = part_of(member->name);
     if (!part) continue;
-    if (kept.size() == most_members || member->bytes > allowed) {
-      reader.fail(
-          fmt::format("'{}' is larger than an archive of this size can hold, or one of "
-                      "too many",
-                      member->name));
+    refuse_office(name, member->name);
+    if (*part == Part::other) {
+      others.push_back(member->name);
+      // The first may be the only one, a table.
+      if (others.size() > 1 || !kept.empty()) continue;
     }
-    allowed -= member->bytes;
+    if (kept.size() == most_members || member->bytes > allowed) refuse_size(member->name);
     kept.push_back({*part, member->name, std::make_unique<TemporaryFile>()});
     for (std::span<const char> bytes = reader.read(); !bytes.empty(); bytes = reader.read()) {
+      if (bytes.size() > allowed) refuse_size(member->name);
+      allowed -= bytes.size();
       kept.back().file->append({bytes.data(), bytes.size()});
     }
-    if (member->bytes == 0) kept.back().file->append("");
+    (void)kept.back().file->descriptor();
   }
-  const Kept& matrix = the_one(kept, Part::matrix, name, "");
+  const bool is_only = kept.size() == 1 && (others.size() == 1) == (kept[0].part == Part::other);
+  if (is_only) {
+    const Kept& only = kept.front();
+    return open_member(ByteInput::open_as(only.file->path(), archive->path(),
+                                          fmt::format("{}: {}", name, only.name), options.threads));
+  }
+  const bool has_matrix = std::any_of(kept.begin(), kept.end(),
+                                      [](const Kept& each) { return each.part == Part::matrix; });
+  if (!has_matrix && others.size() > 1) {
+    constexpr std::size_t most_shown = 6;
+    const std::size_t n_others = others.size();
+    others.resize(std::min(n_others, most_shown));
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: this {} archive holds {} files ({}{}); one table, or one matrix "
+                            "with its lists of genes and cells, is read. Unpack it, and specify "
+                            "one of its files.",
+                            name, word_of(kind), n_others, joined(others, ", "),
+                            n_others > most_shown ? ", ..." : ""));
+  }
+  const Kept& matrix = the_one(kept, Part::matrix, name, kind, "");
   const std::string folder = folder_of(matrix.name);
-  const Kept& genes = the_one(kept, Part::genes, name, folder);
-  const Kept& cells = the_one(kept, Part::cells, name, folder);
+  const Kept& genes = the_one(kept, Part::genes, name, kind, folder);
+  const Kept& cells = the_one(kept, Part::cells, name, kind, folder);
   const auto base = [](const Kept& each) { return each.name.substr(each.name.rfind('/') + 1); };
   MtxSiblings lists;
   lists.genes = genes.file->path();

@@ -10,6 +10,8 @@
 #include "base/digest.hpp"
 #include "base/joined.hpp"
 #include "base/output_file.hpp"
+#include "base/own_files.hpp"
+#include "bundle/bundled_files.hpp"
 #include "hdf5/h5.hpp"
 #include "model/layers.hpp"
 #include "model/model_parts.hpp"
@@ -331,12 +333,13 @@ std::string find_model(const std::string& path) {
     return chosen;
   }
   constexpr std::string_view name = "sicmir-tcga.h5";
+  if (const auto bundled = bundle::path_of(name)) return *bundled;
+  std::vector<std::filesystem::path> candidates;
+  if (const auto folder = folder_of_program()) {
+    candidates.push_back(*folder / ".." / SICMIR_INSTALL_DATADIR / "sicmir" / name);
+  }
+  candidates.push_back(std::filesystem::path(SICMIR_SOURCE_DIR) / "models" / name);
   std::error_code error;
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
-  const std::array candidates = {
-      program.parent_path() / ".." / SICMIR_INSTALL_DATADIR / "sicmir" / name,
-      std::filesystem::path(SICMIR_SOURCE_DIR) / "models" / name,
-  };
   std::string looked;
   for (const std::filesystem::path& candidate : candidates) {
     if (std::filesystem::exists(candidate, error)) return candidate.lexically_normal().string();

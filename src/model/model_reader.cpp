@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/joined.hpp"
+#include "bundle/bundled_files.hpp"
 #include "hdf5/h5.hpp"
 #include "hdf5/raw_vector.hpp"
 #include "model/layers.hpp"
@@ -60,6 +61,7 @@ class Reader {
 
  private:
   static h5::File open(const std::string& path) {
+    if (bundle::bytes_of(path)) return h5::File::open_read(path, ExitCode::bad_model);
     std::ifstream stream(path, std::ios::binary);
     std::error_code ignored;
     if (!stream || std::filesystem::is_directory(path, ignored)) {

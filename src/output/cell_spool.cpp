@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "output/cell_spool.hpp"
 
-#include <fcntl.h>
 #include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
+
+#include "base/own_files.hpp"
 
 namespace sicmir {
 namespace {
@@ -76,12 +76,9 @@ void CellSpool::close_piece() {
 
 void CellSpool::write_to_file(std::span<const float> values) {
   if (!file_) {
-    const char* chosen = std::getenv("TMPDIR");
-    folder_ = chosen != nullptr && *chosen != '\0' ? chosen : "/tmp";
-    std::string name = folder_ + "/sicmir.XXXXXX";
-    file_ = Descriptor(mkostemp(name.data(), O_CLOEXEC));
-    if (!file_) fail(folder_, "created", errno);
-    ::unlink(name.c_str());  // nobody else sees it, and it goes when the program does
+    TemporaryPlace place = open_temporary();
+    file_ = std::move(place.file);
+    folder_ = std::move(place.folder);
   }
   const auto bytes = std::as_bytes(values);
   for (std::size_t at = 0; at < bytes.size();) {

@@ -8,8 +8,11 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 #include <vector>
 
+#include "base/own_files.hpp"
+#include "bundle/bundled_files.hpp"
 #include "sicmir/types.hpp"
 #include "text/bgzf_bytes.hpp"
 #include "text/gzip_bytes.hpp"
@@ -25,17 +28,21 @@ constexpr std::uint64_t best_deflate_ratio = 1032;
 
 class FileBytes final : public ByteStage {
  public:
-  /// `close`: whether the descriptor is ours.
-  FileBytes(int descriptor, bool close, std::string name)
-      : descriptor_(descriptor), close_(close), name_(std::move(name)), buffer_(buffer_bytes) {}
+  /// `ours`: opened here, so to be closed here. Such a file is read by offsets, since its position
+  /// may be shared (open_input()).
+  FileBytes(int descriptor, bool ours, std::string name)
+      : descriptor_(descriptor), ours_(ours), name_(std::move(name)), buffer_(buffer_bytes) {}
+  void set_positioned(bool positioned) noexcept { positioned_ = positioned; }
   FileBytes(const FileBytes&) = delete;
   FileBytes& operator=(const FileBytes&) = delete;
   ~FileBytes() override {
-    if (close_) ::close(descriptor_);
+    if (ours_) ::close(descriptor_);
   }
   std::span<const char> next() override {
     for (;;) {
-      const ssize_t n = ::read(descriptor_, buffer_.data(), buffer_.size());
+      const ssize_t n = positioned_ ? ::pread(descriptor_, buffer_.data(), buffer_.size(),
+                                              static_cast<off_t>(offset_))
+                                    : ::read(descriptor_, buffer_.data(), buffer_.size());
       if (n >= 0) {
         offset_ += static_cast<std::uint64_t>(n);
         return {buffer_.data(), static_cast<std::size_t>(n)};
@@ -49,10 +56,25 @@ class FileBytes final : public ByteStage {
 
  private:
   int descriptor_;
-  bool close_;
+  bool ours_;
+  bool positioned_ = false;
   std::string name_;
   std::vector<char> buffer_;
   std::uint64_t offset_ = 0;
+};
+
+/// Bytes that live as long as the program.
+class BundledBytes final : public ByteStage {
+ public:
+  explicit BundledBytes(std::string_view bytes) : left_(bytes) {}
+  std::span<const char> next() override {
+    const std::string_view bytes = std::exchange(left_, std::string_view{});
+    return {bytes.data(), bytes.size()};
+  }
+  std::size_t memory_bytes() const override { return 0; }
+
+ private:
+  std::string_view left_;
 };
 
 }  // namespace
@@ -92,12 +114,16 @@ std::unique_ptr<ByteInput> ByteInput::open_as(const std::string& file, const std
   std::unique_ptr<ByteInput> input(new ByteInput);
   input->path_ = path;
   input->name_ = name;
+  if (const auto bundled = bundle::bytes_of(file)) {
+    input->size_ = bundled->size();
+    input->raw_head_ = bundled->substr(0, raw_head_bytes);
+    input->bytes_ = std::make_unique<PeekedBytes>(std::make_unique<BundledBytes>(*bundled));
+    return input;
+  }
   const bool standard_input = file == "-";
   int descriptor = STDIN_FILENO;
   if (!standard_input) {
-    do {
-      descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    } while (descriptor < 0 && errno == EINTR);
+    descriptor = open_input(file);
     if (descriptor < 0) {
       throw Error(ExitCode::bad_input,
                   fmt::format("{}: cannot be opened: {}.", path, std::strerror(errno)));
@@ -111,6 +137,7 @@ std::unique_ptr<ByteInput> ByteInput::open_as(const std::string& file, const std
   }
   if (S_ISREG(status.st_mode) && !standard_input) {
     input->regular_ = true;
+    bytes->set_positioned(true);
     input->size_ = static_cast<std::uint64_t>(status.st_size);
     ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
   }

@@ -50,19 +50,5 @@ TEST(Spool, GivesBackWhatItGotFromMemoryAndFromDisk) {
   }
 }
 
-TEST(Spool, SaysWhereATemporaryFileCannotBeMade) {
-  ::setenv("TMPDIR", "/nonexistent-folder", 1);
-  Spool spool(0);
-  try {
-    spool.append("record");
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::not_written);
-    EXPECT_THAT(error.what(), ::testing::HasSubstr("/nonexistent-folder"));
-    EXPECT_THAT(error.what(), ::testing::HasSubstr("TMPDIR"));
-  }
-  ::unsetenv("TMPDIR");
-}
-
 }  // namespace
 }  // namespace sicmir

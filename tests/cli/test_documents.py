@@ -25,6 +25,9 @@ import rds_writer
 from gdc_tree import cohort_tree
 from program import PROJECT, SICMIR, SYMBOLS, run
 
+sys.path.insert(0, str(PROJECT / "scripts"))
+import study_network  # noqa: E402
+
 README = PROJECT / "README.md"
 DOCUMENTS = [README, *sorted(path for folder in ("docs", "models", "data", ".github")
                              for path in (PROJECT / folder).rglob("*.md"))]
@@ -39,7 +42,10 @@ NOT_RUN = {
     (".github/CONTRIBUTING.md", "cmake --preset release -DCMAKE_CXX_COMPILER_LAUNCHER=ccache"): "builds",
     (".github/CONTRIBUTING.md", "bash .ci/run                   # format, tests, sanitizers, clang-tidy, "
      "instruction counts and more"): "runs this test",
-    ("docs/architecture.md", " 9  cli          options, messages, the table of commands"): "a drawing",
+    ("docs/atlas-format.md", "ATLAS/"): "a drawing",
+    ("docs/atlas-format.md", "CREATE TABLE facts(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"):
+        "tables; test_atlas.py compares them",
+    ("docs/architecture.md", "10  cli          options, messages, the table of commands"): "a drawing",
     ("docs/hpc.md", "docs/hpc/submit.sh cells.h5ad out 8"): "Slurm; scripts/check_cluster.sh",
     ("docs/hpc.md", "sbatch --array=3 docs/hpc/predict_array.sh cells.h5ad out 8"):
         "Slurm; scripts/check_cluster.sh runs the same script",
@@ -52,8 +58,12 @@ NOT_RUN = {
     ("docs/train-on-tcga.md", "mkdir gdc"): "a download of days through gdc-client",
     ("docs/performance.md", "bench/run.sh                    # makes inputs, runs sicmir and the same steps "
      "in Python, side by side"): "benchmarks",
-    ("docs/packaging/README.md", "cmake --preset release && cmake --build --preset release"):
+    ("docs/packaging/README.md", "cmake --preset release && cmake --build --preset release --parallel 2"):
         "builds a package; scripts/check_deb.sh",
+    ("docs/packaging/README.md", "scripts/make_portable.sh"): "builds; scripts/check_portable.sh",
+    ("docs/packaging/README.md", "podman build --file docs/packaging/Dockerfile --tag sicmir build/portable"):
+        "builds an image; scripts/check_container.sh",
+    ("docs/hpc.md", "scp build/portable/sicmir cluster:bin/"): "another machine; scripts/check_portable.sh",
     ("docs/model-format.md", "import h5py, numpy, pandas"): "run by test_model_format.py",
     ("docs/formats.md", 'saveRDS(object, "object.rds")'): "Seurat; scripts/check_seurat.sh",
     ("docs/formats.md", 'mirnas <- read.csv("mirnas.csv", row.names = 1, check.names = FALSE)'):
@@ -100,6 +110,12 @@ def inputs(tmp_path_factory):
                        index=list(cells))
     anndata.AnnData(matrix.astype(np.float32), obs=obs, dtype=np.float32,
                     var=pd.DataFrame(index=list(names[0]))).write_h5ad(folder / "cells.h5ad")
+    cohort = study_network.Samples(np.random.default_rng(9), 12)
+    cohort.write(folder / "cohort.h5ad")
+    (folder / "targets.csv").write_text("mirna,target,evidence\n" + "".join(
+        f"hsa-miR-{mirna},{gene},strong\n" for mirna in ("21-5p", "155-5p", "9-5p")
+        for gene in np.random.default_rng(10).choice(study_network.OTHERS, 20, replace=False)))
+    (folder / "sets.gmt").write_text("SET_A\tx\t" + "\t".join(study_network.OTHERS[:40]) + "\n")
     samples = [f"sample_{i + 1}" for i in range(40)]
     mirnas = list(pd.read_csv(PROJECT / "data" / "mirnas.tsv", sep="\t")["name"])
     for path in ("mrna.tsv", "bulk.tsv"):
@@ -218,6 +234,8 @@ def test_commands_in_running_text_name_subcommands_and_their_options(options):
             words = span.split()
             ours = words[0] == "sicmir"
             words = words[1:] if ours else words
+            if words[:1] == ["atlas"] and "-".join(words[:2]) in options:
+                words = ["-".join(words[:2]), *words[2:]]
             if not words or not (ours or words[0] in options) or not re.match("[a-z]", words[0]):
                 continue  # not ours, or `sicmir --version`, or its output
             assert words[0] in options, f"{document}: `{span}`"
@@ -228,13 +246,15 @@ def test_commands_in_running_text_name_subcommands_and_their_options(options):
 
 
 def test_the_readmes_table_links_each_subcommand_to_its_page(options):
-    lines = re.findall(r"^\| `([a-z-]+)[^|]*\|[^|]*\|([^|]*)\|$", README.read_text(), re.MULTILINE)
+    lines = re.findall(r"^\| `(atlas [a-z]+|[a-z-]+)[^|]*\|[^|]*\|([^|]*)\|$", README.read_text(), re.MULTILINE)
+    lines = [(command.replace(" ", "-"), pages) for command, pages in lines]
     assert {command for command, _ in lines} == set(options)
     for command, pages in lines:
         links = re.findall(r"\]\((docs/[\w./-]+\.md)", pages)
         assert links, command
         named = "".join((PROJECT / link).read_text() for link in links)
-        assert re.search(rf"sicmir {command}\b|`{command}\b", named), f"{links} do not name {command}"
+        typed = command.replace("atlas-", "atlas ")
+        assert re.search(rf"sicmir {typed}\b|`{typed}\b", named), f"{links} do not name {command}"
 
 
 @pytest.mark.parametrize("command, page", OPTION_PAGES.items())

@@ -47,11 +47,42 @@ def test_an_installed_program_finds_its_model_beside_itself(prefix, tmp_path):
     assert '"name": "beside"' in (tmp_path / "report.json").read_text()
 
 
+def test_its_tables_are_found_beside_itself_also_by_a_link(prefix, tmp_path):
+    """A damaged table is the proof: the message names it."""
+    table = prefix / "share" / "sicmir" / "mirnas.tsv"
+    whole = table.read_bytes()
+    (tmp_path / "sicmir").symlink_to(prefix / "bin" / "sicmir")
+    counts().to_csv(tmp_path / "counts.csv")
+    environment = {k: v for k, v in os.environ.items() if k != "SICMIR_DATA"}
+    table.write_text("nothing\n")
+    try:
+        done = run("evaluate", tmp_path / "counts.csv", tmp_path / "counts.csv", expect=3,
+                   program=tmp_path / "sicmir", env=environment)
+    finally:
+        table.write_bytes(whole)
+    assert str(table) in done.stderr
+
+
 def test_tables_licence_and_documents_are_installed(prefix):
     for path in ("share/sicmir/landmarks.tsv", "share/sicmir/mirnas.tsv",
                  "share/doc/sicmir/README.md", "share/doc/sicmir/LICENSE", "share/doc/sicmir/uPlot.LICENSE",
-                 "share/doc/sicmir/docs/README.md", "share/doc/sicmir/docs/model-format.md"):
+                 "share/doc/sicmir/docs/README.md", "share/doc/sicmir/docs/model-format.md",
+                 "share/doc/sicmir/docs/images/tutorial_umap.png", "share/doc/sicmir/docs/hpc/Snakefile",
+                 "share/doc/sicmir/docs/packaging/Dockerfile"):
         assert (prefix / path).is_file(), path
+    for script in (PROJECT / "docs" / "hpc").glob("*.sh"):
+        assert os.access(prefix / "share/doc/sicmir/docs/hpc" / script.name, os.X_OK), script.name
+
+
+def test_links_of_the_installed_documents_lead_somewhere(prefix):
+    folder = prefix / "share" / "doc" / "sicmir"
+    # For those who change sicmir: they have its source.
+    source_only = {".github", "scripts", "Doxyfile", "bench", "tests", "include", "src"}
+    for page in folder.rglob("*.md"):
+        for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
+            if ":" in link or source_only & set(link.split("/")):
+                continue
+            assert (page.parent / link).exists(), f"{page.relative_to(folder)}: {link}"
 
 
 @pytest.mark.skipif(SANITIZE != "", reason="the other project would need the sanitizer, too")

@@ -564,18 +564,20 @@ def test_files_hold_no_times_hosts_or_paths(model, source, tmp_path):
 def test_inspect_tells_what_a_matrix_holds_and_what_predict_would_do(model, source):
     facts = json.loads(run("inspect", source, "-m", model, "--json").stdout)
     assert facts["kind"] == "matrix" and facts["panel"]["found"] == 977
-    assert facts["values"].startswith("counts") and facts["scale"].startswith("dataset")
-    assert facts["predict_would"] == "run"
+    assert facts["values"] == {"taken_as": "counts", "why": "whole numbers, none negative"}
+    assert facts["scale"]["taken"] == "dataset"
+    assert facts["predict_would"] == {"run": True, "exit_code": 0, "reason": None}
     assert facts["cells_checked"] == {"checked": 40, "of": 40}
     plain = run("inspect", source, "-m", model).stdout
-    assert "values: counts" in plain
+    assert "values:\n  taken_as: counts\n" in plain
 
 
 def test_inspect_tells_why_predict_would_refuse(model, tmp_path):
     table = counts(12, [symbol.capitalize() for symbol in SYMBOLS]).T
     done = run("inspect", written(table, tmp_path / "mouse.csv"), "-m", model, "--json", expect=3)
     facts = json.loads(done.stdout)
-    assert facts["predict_would"].startswith("refuse (exit 3)") and "mouse" in facts["predict_would"]
+    assert facts["predict_would"]["run"] is False and facts["predict_would"]["exit_code"] == 3
+    assert "mouse" in facts["predict_would"]["reason"]
     assert "mouse" in done.stderr
 
 
@@ -594,15 +596,15 @@ def test_inspect_sees_missing_values_that_stop_predict(model, tmp_path, gene, tu
     path = tmp_path / "na.csv"
     (table.T if turned else table).to_csv(path, na_rep="NA")
     facts = both(model, path, "--values", "counts", expect=3)
-    assert "refuse (exit 3)" in facts["predict_would"]
-    assert table.columns[7] in facts["predict_would"]
+    assert facts["predict_would"]["exit_code"] == 3
+    assert table.columns[7] in facts["predict_would"]["reason"]
     assert facts["cells_checked"] == {"checked": 12, "of": 12}
 
 
 def test_inspect_says_how_many_cells_it_checked(model, tmp_path):
     table = counts(2100)
     assert both(model, written(table.T, tmp_path / "cells.csv"), expect=0)[
-        "cells_checked"] == {"checked": 2000, "of": "not known before the end"}
+        "cells_checked"] == {"checked": 2000, "of": None}
     assert both(model, written(table, tmp_path / "genes.csv"), expect=0)[
         "cells_checked"] == {"checked": 2000, "of": 2100}
 
@@ -611,12 +613,31 @@ def test_inspect_keeps_predicts_word_on_empty_cells_and_few_cells(model, table, 
     empty = counts(12)
     empty["cell_5"] = 0
     path = written(empty, tmp_path / "empty.csv")
-    assert "no count at all" in both(model, path, expect=3)["predict_would"]
+    assert "no count at all" in both(model, path, expect=3)["predict_would"]["reason"]
     both(model, path, "--empty-cells", "skip", expect=0)
     # One sample alone is compared with the training samples, and this one is far from them.
     far = table.iloc[:1] * 0 + 1_000_000
     far[SYMBOLS[:700]] = 1
-    assert "median z" in both(model, written(far, tmp_path / "far.csv"), expect=3)["predict_would"]
+    assert "median z" in both(model, written(far, tmp_path / "far.csv"), expect=3)["predict_would"]["reason"]
+
+
+def test_inspect_shows_columns_of_obs_with_their_values(model, tmp_path):
+    cells = anndata.AnnData(counts(12).T.astype(np.float32))
+    cells.obs["cell_type"] = pd.Categorical(["T"] * 7 + ["B"] * 3 + ["NK"] * 2)
+    cells.obs["donor"] = [f"d{i % 4}" for i in range(12)]
+    cells.obs["n_counts"] = np.arange(12.0)
+    cells.obs["batch"] = np.arange(12)
+    cells.obs["doublet"] = np.arange(12) > 9
+    cells.write_h5ad(tmp_path / "cells.h5ad")
+    facts = json.loads(run("inspect", tmp_path / "cells.h5ad", "-m", model, "--json").stdout)["obs"]
+    assert list(facts) == ["cell_type", "donor", "n_counts", "batch", "doublet"]
+    assert facts["cell_type"] == {"kind": "categories", "distinct": 3, "values": [
+        {"value": "T", "cells": 7}, {"value": "B", "cells": 3}, {"value": "NK", "cells": 2}]}
+    assert facts["donor"]["distinct"] == 4 and facts["donor"]["values"][0] == {"value": "d0", "cells": 3}
+    assert [facts[name]["kind"] for name in ("n_counts", "batch", "doublet")] == [
+        "numbers", "whole numbers", "yes or no"]
+    plain = run("inspect", tmp_path / "cells.h5ad", "-m", model).stdout
+    assert "  cell_type:\n    kind: categories\n    distinct: 3\n    values: 3\n      T (7)\n" in plain
 
 
 def test_inspect_shows_a_models_card_and_a_moments_file(model, source, tmp_path):

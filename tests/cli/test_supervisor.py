@@ -167,3 +167,12 @@ def test_texts_of_an_attribute_that_share_their_bytes_do_not_fill_the_memory(tmp
     code, megabytes = map(int, refused.stdout.split())
     assert code == 3 and megabytes < 1000
     assert "column-order" in refused.stderr and "claims more text" in refused.stderr
+
+
+def test_the_exit_code_survives_a_launcher_that_ignores_children(tmp_path):
+    """Where SIGCHLD is ignored (trap '' CHLD in a shell), the system forgets how a child ended."""
+    (tmp_path / "text.csv").write_text("these are no cells")
+    done = subprocess.run([SICMIR, "predict", tmp_path / "text.csv", "-o", tmp_path / "out.csv"],
+                          preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN),
+                          capture_output=True, text=True)
+    assert done.returncode == 3 and "text.csv" in done.stderr

@@ -389,16 +389,42 @@ def test_measurements_of_cells_are_no_genes(model, cells, tmp_path, kind, behind
 
 @pytest.mark.parametrize("order", ["gene", "cell"])
 @pytest.mark.parametrize("with_id", [True, False])
-def test_long_tables_are_refused_as_such(model, cells, tmp_path, order, with_id):
+def test_long_tables_are_made_wide(model, cells, tmp_path, order, with_id):
     table = cells.stack().rename("count").rename_axis(["gene", "cell"]).reset_index()
-    table = table[table["count"] > 0].sort_values(order, kind="stable")
+    # The first gene has all cells, in their order, which is that of the predictions.
+    table = table[(table["count"] > 0) | (table["gene"] == GENES[0])].sort_values(order, kind="stable")
+    if order == "gene":
+        table = pd.concat([table[table["gene"] == GENES[0]], table[table["gene"] != GENES[0]]])
     if with_id:
         table.insert(0, "Gene id", ["ENSG99" + f"{hash(g) % 10**9:09}" for g in table["gene"]])
     table.to_csv(tmp_path / "odd.tsv", sep="\t", index=False)
-    refused(model, tmp_path / "odd.tsv", "long table", arguments=["--duplicates", "first"])
+    n_genes = table["gene"].nunique()
+    same(model, tmp_path / "odd.tsv", cells, tmp_path, words=[f"a long table of {n_genes} genes", "12 cells"])
     table[["cell", *[c for c in table if c != "cell"]]].to_csv(tmp_path / "turned.tsv", sep="\t",
                                                                index=False)
-    refused(model, tmp_path / "turned.tsv", "long table", arguments=["--duplicates", "first"])
+    same(model, tmp_path / "turned.tsv", cells, tmp_path, words=["a long table"])
+    if with_id:
+        return  # pool names genes by their first column
+    run("pool", tmp_path / "odd.tsv", "-m", model, "--groups", groups_of(cells, tmp_path), "-o", tmp_path / "long.csv")
+    run("pool", tmp_path / "plain.csv", "-m", model, "--groups", groups_of(cells, tmp_path), "-o",
+        tmp_path / "wide.csv")
+    pooled, wide = (pd.read_csv(tmp_path / f"{name}.csv", index_col=0) for name in ("long", "wide"))
+    assert wide.shape == (2, 982) and pooled.shape == (2, n_genes) and pooled.equals(wide[pooled.columns])
+    assert wide.drop(columns=pooled.columns).values.sum() == 0  # genes without any count are not listed
+
+
+def groups_of(cells, folder):
+    (folder / "groups.tsv").write_text("".join(f"{cell}\tg{i % 2}\n" for i, cell in enumerate(cells)))
+    return folder / "groups.tsv"
+
+
+def test_a_long_table_of_measured_mirnas_is_refused(samples, tmp_path):
+    table = samples.stack().rename("value").rename_axis(["gene", "sample"]).reset_index()
+    table["gene"] = "hsa-miR-" + table["gene"]
+    table.to_csv(tmp_path / "long.tsv", sep="\t", index=False)
+    samples.to_csv(tmp_path / "wide.csv")
+    done = run("evaluate", tmp_path / "wide.csv", tmp_path / "long.tsv", expect=3)
+    assert "long table" in done.stderr and "only as a table of genes" in done.stderr
 
 
 # No header, comments, titles -------------------------------------------------------------------

@@ -9,6 +9,6 @@ void sicmir::fuzz::fuzz_one(std::string_view bytes) {
   static_cast<void>(read_text_lines(path));
   SourceDescription input;
   input.path = "input.csv";
-  const CellGroups groups = CellGroups::open({path, ""}, input);
+  const CellGroups groups = CellGroups::open({path, "", ""}, input);
   static_cast<void>(groups.of(0, "CELL1"));
 }

@@ -4,16 +4,21 @@
 
 usage: make_seeds.py FOLDER
 """
+import bz2
 import collections
 import gzip
 import io
+import json
+import lzma
 import math
 import pathlib
 import pickle
 import shutil
+import sqlite3
 import struct
 import sys
 import tarfile
+import tempfile
 import types
 import zipfile
 import zlib
@@ -102,6 +107,9 @@ def archives():
     yield "folder.tar", tar_of(folder, "w")
     yield "folder.tar.gz", gzip.compress(tar_of(folder, "w"), mtime=0)
     yield "table.tar", tar_of({"counts.tsv": table("\t", True)}, "w")
+    yield "table.csv.xz", lzma.compress(table().encode())
+    yield "table.csv.bz2", bz2.compress(table().encode())
+    yield from zips()
 
 
 # Stand-ins for what a checkpoint names, so that seeds need no PyTorch.
@@ -212,8 +220,151 @@ def rds():
     yield "packed.rds", gzip.compress(r.dump(objects["seurat"], 2), mtime=0)
 
 
-SEEDS = {"rds": rds, "table": tables, "matrix_market": matrix_markets, "archive": archives, "pickle": pickles,
-         "checkpoint": checkpoints, "groups": groups, "gdc": gdc}
+def zarr_2(compressor=None, pack=bytes):
+    """Arrays of version 2 in a zip archive."""
+    def array(values, kind, shape, dtype, filters=None):
+        return {".zarray": json.dumps({"zarr_format": 2, "shape": shape, "chunks": shape, "dtype": dtype, "order": "C",
+                                       "fill_value": None, "filters": filters, "compressor": compressor}),
+                ".zattrs": json.dumps({"encoding-type": kind}), ".".join("0" for _ in shape) or "0": pack(values)}
+
+    def texts(values):
+        return struct.pack("<I", len(values)) + b"".join(struct.pack("<I", len(v)) + v.encode() for v in values)
+
+    def group(**attributes):
+        return {".zgroup": '{"zarr_format": 2}', ".zattrs": json.dumps(attributes)}
+
+    values = [n for line in COUNTS for n in line]
+    nodes = {"": group(**{"encoding-type": "anndata"}),
+             "X": array(struct.pack("<20f", *values), "array", [4, 5], "<f4"), "obsm": group(), "uns": group(),
+             "obsm/pca": array(struct.pack("<8d", *range(8)), "array", [4, 2], "<f8"),
+             "uns/word": array("x".encode("utf-32-le"), "string", [], "<U1")}
+    for name, index in (("obs", CELLS), ("var", GENES)):
+        nodes[name] = group(**{"encoding-type": "dataframe", "_index": "_index", "column-order": []})
+        nodes[f"{name}/_index"] = array(texts(index), "string-array", [len(index)], "|O", [{"id": "vlen-utf8"}])
+    bytes_ = io.BytesIO()
+    with zipfile.ZipFile(bytes_, "w") as archive:
+        for node, files in nodes.items():
+            for name, content in files.items():
+                archive.writestr(zipfile.ZipInfo(f"{node}/{name}" if node else name), content)
+    return bytes_.getvalue()
+
+
+def zarr_3():
+    def array(values, shape, kind, codec, **more):
+        return {"zarr_format": 3, "node_type": "array", "shape": shape, "data_type": kind, "fill_value": more.pop("fill", 0),
+                "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": shape}}, "codecs": codec,
+                "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}}, **more}, values
+
+    def texts(values):
+        return struct.pack("<I", len(values)) + b"".join(struct.pack("<I", len(v)) + v.encode() for v in values)
+
+    plain = [{"name": "bytes", "configuration": {"endian": "little"}}]
+    shard = [{"name": "sharding_indexed", "configuration": {"chunk_shape": [2, 5], "codecs": plain, "index_codecs": plain}}]
+    values = struct.pack("<20f", *(n for line in COUNTS for n in line))
+    bytes_ = io.BytesIO()
+    with zipfile.ZipFile(bytes_, "w") as archive:
+        def put(name, content):
+            archive.writestr(zipfile.ZipInfo(name), content if isinstance(content, bytes) else json.dumps(content))
+        put("zarr.json", {"zarr_format": 3, "node_type": "group", "attributes": {"encoding-type": "anndata"}})
+        for name, index in (("obs", CELLS), ("var", GENES)):
+            put(f"{name}/zarr.json", {"zarr_format": 3, "node_type": "group", "attributes": {
+                "encoding-type": "dataframe", "_index": "_index", "column-order": []}})
+            metadata, content = array(texts(index), [len(index)], "string", [{"name": "vlen-utf8"}], fill="")
+            put(f"{name}/_index/zarr.json", metadata)
+            put(f"{name}/_index/c/0", content)
+        metadata, content = array(values + struct.pack("<4Q", 0, 40, 40, 40), [4, 5], "float32", shard)
+        put("X/zarr.json", metadata)
+        put("X/c/0/0", content)
+    return bytes_.getvalue()
+
+
+def zarrs():
+    yield "plain2", zarr_2()
+    yield "zlib2", zarr_2({"id": "zlib", "level": 1}, zlib.compress)
+    yield "shards3", zarr_3()
+
+
+def chunks():
+    text = b"a text that repeats, a text that repeats, a text that repeats"
+    yield "blosc", b"\0" + bytes.fromhex("02010301") + struct.pack("<III", len(text), len(text), 16 + len(text)) + text
+    yield "gzip", b"\2" + gzip.compress(text, mtime=0)
+    yield "lz4", b"\3" + struct.pack("<I", 20) + b"\x5fabcde\5\0\0" + b"" + b"\x00"
+    yield "bzip2", b"\4" + bz2.compress(text)
+    yield "xz", b"\5" + lzma.compress(text)
+    yield "crc32c", b"\6" + text + struct.pack("<I", 0)
+
+
+def zips():
+    yield "table", zip_of({"counts.csv": table()})
+    yield "folder", zip_of({"a/matrix.mtx": matrix(), "a/features.tsv": FEATURES, "a/barcodes.tsv": BARCODES})
+    yield "xlsx", zip_of({"[Content_Types].xml": "<x/>"})
+
+
+def zip_of(files):
+    bytes_ = io.BytesIO()
+    with zipfile.ZipFile(bytes_, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name), content)
+    return bytes_.getvalue()
+
+
+def catalogues():
+    """An atlas of two types in one data set, by the tables that docs/atlas-format.md states."""
+    document = (pathlib.Path(__file__).resolve().parents[2] / "docs" / "atlas-format.md").read_text()
+    tables = "\n".join(line.split("--")[0] for line in document.split("```sql")[1].split("```")[0].splitlines())
+    halves = lambda *values: struct.pack(f"<{len(values)}e", *values)
+    floats = lambda *values: struct.pack(f"<{len(values)}f", *values)
+    marker = lambda type_, rank, mirna, rival: struct.pack("<5i8f", 0, type_, rank, mirna, rival, *(0.5,) * 8)
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "catalogue.sqlite"
+        with sqlite3.connect(path) as base:
+            base.execute("PRAGMA page_size = 1024")
+            base.execute(f"PRAGMA application_id = {0x53694D69}")
+            base.execute("PRAGMA user_version = 1")
+            for sql in filter(None, (" ".join(sql.split()) for sql in tables.split(";"))):
+                base.execute(sql)
+            many = lambda table, *rows: base.executemany(
+                f"INSERT INTO {table} VALUES({','.join('?' * len(rows[0]))})", rows)
+            many("facts", ("version", "0"))
+            many("terms", ("condition", 0, "cirrhosis", ""), ("condition", 1, "normal", "PATO:0000461"),
+                 ("disease", 0, "normal", ""), ("tissue", 0, "liver", "UBERON:0002107"), ("type", 0, "B", ""),
+                 ("type", 1, "T", "CL:0000084"))
+            many("sets", *((i, f"set{i}", "Title", "", "", "cells", 0, 9, 6, 6, "normal", "dataset", "0", "m", "0", "x",
+                            "0", "0", '[["a","b"]]', '["markers"]') for i in (0, 1)))
+            many("mirnas", (0, "hsa-miR-1-3p", "MIMAT0000416", "measured", 5.0, 2.0, 0.5, 0.5, None, 40),
+                 (1, "hsa-miR-21-5p", "", "estimated", None, None, None, None, None, 0))
+            many("groups", *((i, i // 2, i % 2, 0, 0, i % 2, 50, 3, 3, 0) for i in range(4)))
+            many("group_values", *((i, halves(0.5, -i), halves(1, math.nan)) for i in range(4)))
+            many("mirna_values", *((i, halves(0.5, -1, 2, i), halves(1, 1, 1, math.nan)) for i in (0, 1)))
+            many("type_markers", (0, 0, marker(0, 1, 0, 1) + marker(0, 2, 1, -1)), (0, 1, marker(1, 1, 1, 0)))
+            many("mirna_markers", (0, marker(0, 1, 0, 1)), (1, marker(1, 1, 1, 0) + marker(0, 2, 1, -1)))
+            many("contrasts", *((i, i, 0, 0, 1, 3, 3, floats(0.5, -1), floats(0.5, 0.25)) for i in (0, 1)))
+            many("edges", (0, 1, 0, 1, "PTEN", -0.5, 2.0))
+            many("triples", (0, 1, 0, 1, 1, 0.5, None))
+            many("shared_donors", ("d1", 0), ("d1", 1))
+        base.close()
+        yield "small", path.read_bytes()
+
+
+def targets():
+    yield "mirtarbase", "miRTarBase ID,miRNA,Species (miRNA),Target Gene,Target Gene (Entrez ID),Species (Target Gene)," \
+        "Experiments,Support Type,References (PMID)\nMIRT1,hsa-miR-21-5p,Homo sapiens,PTEN,5728,Homo sapiens," \
+        '"Western blot, qPCR",Functional MTI,1\n'
+    yield "tarbase", "geneId\tgeneName\tmirna\tspecies\tmethod\tpositive_negative\tdirect_indirect\tup_down\n" \
+        "ENSG00000171862\tPTEN\thsa-miR-21-5p\tHomo sapiens\tqPCR\tPOSITIVE\tDIRECT\tDOWN\n"
+    yield "encori", "#cite\nmiRNAid\tmiRNAname\tgeneID\tgeneName\tclipExpNum\nMIMAT0000076\thsa-miR-21-5p\tENSG00000171862\tPTEN\t3\n"
+    yield "families", "miR Family\tGene ID\tGene Symbol\tSpecies ID\nmiR-103-3p/107\tENSG00000100697.10\tDICER1\t9606\n"
+    yield "seeds", "Gene Symbol\tmiRNA family\tSpecies ID\tRepresentative miRNA\nDICER1\tGCAGCAU\t9606\thsa-miR-107\n"
+    yield "mirdb", "hsa-miR-21-5p\tNM_000314\t98.5\n"
+    yield "multimir", '"","database","mature_mirna_acc","mature_mirna_id","target_symbol","experiment","support_type","type"\n' \
+        '"1","mirtarbase","MIMAT0000076","hsa-miR-21-5p","PTEN","Western blot","Functional MTI","validated"\n'
+    yield "gmt", "MIR103A_3P\thttp://x\tDICER1\tPTEN\nCTACCTC_LET7A\thttp://x\tHMGA2\n"
+    yield "plain", "mirna;target;evidence\nhsa-miR-21;PTEN;strong\n"
+
+
+SEEDS = {"archive": archives, "catalogue": catalogues, "checkpoint": checkpoints, "chunk": chunks, "gdc": gdc,
+         "groups": groups, "matrix_market": matrix_markets, "pickle": pickles, "rds": rds, "table": tables, "targets": targets,
+         "zarr": zarrs}
 
 
 def main():

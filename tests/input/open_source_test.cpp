@@ -35,7 +35,8 @@ TEST_F(OpenSource, SaysWhatAnotherKindOfFileIsAndWhatToDo) {
   const std::pair<std::string, const char*> cases[] = {
       {"", "the file is empty"},
       {gzip(""), "the file is empty"},
-      {"PK\x03\x04 and so on", "Excel"},
+      {"PK\x03\x04 and so on", "this zip archive cannot be read"},
+      {"PK\x05\x06", "an empty zip archive"},
       {"\x89PNG\r\n\x1a\n", "PNG picture"},
       {"X\n\0\0\0\x02"s, "byte 6 of the decompressed R object: the object ends too early"},
       {gzip("RDX3\nX\n"), "this is an R workspace (.RData), compressed with gzip. Save the one"},

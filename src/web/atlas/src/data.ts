@@ -54,6 +54,7 @@ export const pathOf = (hash: string): string => `d/${hash.slice(0, 2)}/${hash}.b
 
 /** For the methods page and tests: what was fetched, and how long it took to arrive and to unpack. */
 export const fetched: { path: string; bytes: number; fetch: number; unpack: number }[] = [];
+(globalThis as { atlasFetched?: unknown }).atlasFetched = fetched;
 
 async function inflate(raw: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   // A host that announces gzip has already had it opened by the browser.

@@ -7,6 +7,7 @@ export interface Places { n: number; x: Uint16Array; y: Uint16Array }
 /** Both coordinates of a cell that is not on the map. */
 export const OFF = 65535;
 const MOST_POINTS = 2_000_000;
+const MOST_SOFTWARE_POINTS = 30_000;
 
 export interface View { scale: number; x: number; y: number }
 
@@ -47,6 +48,8 @@ export interface Painter {
   colours(codes: Uint8Array | Uint16Array, palette: Rgb[], absent: Rgb, ranked: boolean): void;
   marks(mask: Uint8Array | null): void;
   draw(view: View, faded: Rgb): void;
+  /** Waits until what was drawn is there. */
+  finish(): void;
   /** Frees the context: browsers keep 16. */
   close(): void;
 }
@@ -67,6 +70,16 @@ function compile(gl: WebGL2RenderingContext): WebGLProgram {
 export function pointSize(n: number, scale: number): number {
   const base = n > 500_000 ? 1 : n > 100_000 ? 1.6 : n > 20_000 ? 2.4 : n > 4_000 ? 3.4 : 5;
   return Math.min(14, base * Math.sqrt(scale)) * Math.min(2, devicePixelRatio || 1);
+}
+
+/** WebGL without a graphics card takes some microseconds a point, a hundred times more than pixelPainter(). */
+function kindOfWebGl(): "none" | "software" | "hardware" {
+  const gl = document.createElement("canvas").getContext("webgl2");
+  if (!gl) return "none";
+  const names = gl.getExtension("WEBGL_debug_renderer_info");
+  const name = String(gl.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
+  return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name) ? "software" : "hardware";
 }
 
 function glPainter(canvas: HTMLCanvasElement, places: Places): Painter | null {
@@ -137,7 +150,48 @@ function glPainter(canvas: HTMLCanvasElement, places: Places): Painter | null {
       gl.uniform4f(uniform("faded"), faded[0] / 255, faded[1] / 255, faded[2] / 255, 1);
       gl.drawArrays(gl.POINTS, 0, places.n);
     },
+    finish() { gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4)); },
     close() { gl.getExtension("WEBGL_lose_context")?.loseContext(); },
+  };
+}
+
+/** The same picture as glPainter(), square points, by the processor. */
+function pixelPainter(canvas: HTMLCanvasElement, places: Places): Painter {
+  let codes: Uint8Array | Uint16Array = new Uint8Array(places.n), ranked = false, mask: Uint8Array | null = null;
+  let words = new Uint32Array(0);
+  const word = ([r, g, b]: Rgb): number => (0xff000000 | (b << 16) | (g << 8) | r) >>> 0;
+  return {
+    kind: "points",
+    colours(newCodes, palette, absent, isRanked) {
+      codes = newCodes;
+      ranked = isRanked;
+      words = Uint32Array.from({ length: newCodes instanceof Uint8Array ? 256 : 65536 }, (_, i) => word(palette[i] ?? absent));
+    },
+    marks(newMask) { mask = newMask; },
+    draw(view, faded) {
+      const { width, height } = canvas, pen = canvas.getContext("2d")!, picture = pen.createImageData(width, height);
+      const pixels = new Uint32Array(picture.data.buffer), above = new Uint8Array(width * height);
+      const side = Math.min(width, height), k = (view.scale * side) / 65534, left = width / 2 - view.x * view.scale * side, top = height / 2 + view.y * view.scale * side;
+      const size = Math.max(1, Math.round(pointSize(places.n, view.scale))), off = (size - 1) >> 1, dull = word(faded);
+      const { x, y, n } = places;
+      for (let i = 0; i < n; ++i) {
+        const px = Math.floor(left + x[i]! * k) - off, py = Math.floor(top - y[i]! * k) - off;
+        if (px < 0 || py < 0 || px + size > width || py + size > height || (x[i] === OFF && y[i] === OFF)) continue;
+        const code = codes[i]!, dim = mask !== null && mask[i] === 0;
+        const level = dim || (ranked && code === 255) ? 1 : ranked ? Math.max(2, code) : 2;
+        const colour = dim ? dull : words[code]!;
+        for (let row = py * width + px, end = row + size * width; row < end; row += width) {
+          for (let at = row; at < row + size; ++at) {
+            if (level < above[at]!) continue;
+            above[at] = level;
+            pixels[at] = colour;
+          }
+        }
+      }
+      pen.putImageData(picture, 0, 0);
+    },
+    finish() {},
+    close() {},
   };
 }
 
@@ -180,12 +234,15 @@ function densityPainter(canvas: HTMLCanvasElement, places: Places): Painter {
       pen.imageSmoothingEnabled = false;
       pen.drawImage(small, 0, 0, wide * cell, high * cell);
     },
+    finish() {},
     close() {},
   };
 }
 
 export function painter(canvas: HTMLCanvasElement, places: Places, plain: boolean): Painter {
-  return (!plain && places.n <= MOST_POINTS && glPainter(canvas, places)) || densityPainter(canvas, places);
+  const webGl = plain || places.n > MOST_POINTS ? "none" : kindOfWebGl();
+  if (webGl === "software" && places.n > MOST_SOFTWARE_POINTS) return pixelPainter(canvas, places);
+  return (webGl !== "none" && glPainter(canvas, places)) || densityPainter(canvas, places);
 }
 
 /** Finds the point next to a place, by a grid of about four points a cell. */

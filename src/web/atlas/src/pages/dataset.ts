@@ -103,7 +103,6 @@ async function cellMap(context: Context, d: number, cells: CellFiles): Promise<{
   const { atlas, query, keep } = context;
   const { mirnas, types } = atlas;
   const { arrays } = await bundle(cells.file);
-  const start = performance.now();
   const id = atlas.datasets.id[d]!;
   const n = cells.n;
   const typeOf = arrays.type as Uint16Array, sampleOf = arrays.sample as Uint16Array;
@@ -125,7 +124,7 @@ async function cellMap(context: Context, d: number, cells: CellFiles): Promise<{
   const faded = (): Rgb => (isDark() ? [52, 57, 64] : [222, 224, 227]);
   const absent = (): Rgb => (isDark() ? [90, 96, 104] : [190, 193, 198]);
 
-  let asked = 0;
+  let asked = 0, made: number | null = null;
   const redraw = (): void => {
     if (asked) return;
     asked = requestAnimationFrame(() => { asked = 0; paint?.draw(view, faded()); });
@@ -222,6 +221,15 @@ async function cellMap(context: Context, d: number, cells: CellFiles): Promise<{
     ], { caption: "The map by cell type", file: `map-${id}`, sort: { key: current ? "mean_z" : "n_cells", falling: true } }));
   }
 
+  /** Draws, and on the first time notes how long the map took to make, upload and draw. */
+  function drawn(begin: number): void {
+    paint?.draw(view, faded());
+    paint?.finish();
+    const end = performance.now();
+    performance.measure("map-coloured", { start: begin, end });
+    if (made !== null) performance.measure("map-drawn", { start: begin - made, end });
+    made = null;
+  }
   async function colour(): Promise<void> {
     keep({ colour: by === "type" ? null : by });
     const m = by === "type" || by === "sample" ? -1 : atlas.findMirna(by);
@@ -245,17 +253,17 @@ async function cellMap(context: Context, d: number, cells: CellFiles): Promise<{
       legend.replaceChildren(colourBar(sequential, fixed(z(from)), fixed(z((from + to) / 2)), fixed(z(to)), mirnas.name[m]!),
         h("p", { class: "note" }, accuracy(mirnas.accuracy[m]!, true), ` z-scores of single cells, comparable within this data set only. Stored to ±${((held.high - held.low) / 508).toFixed(3)}. `,
           h("a", { href: mirnaHref(atlas, m) }, "This miRNA in all data sets")));
-      paint?.draw(view, faded());
-      performance.measure("map-coloured", { start: begin, end: performance.now() });
+      drawn(begin);
     } else {
       current = null;
+      const begin = performance.now();
       const codes = by === "sample" ? sampleOf : typeOf;
       const count = by === "sample" ? cells.samples : names.length;
       paint?.colours(codes, Array.from({ length: count }, (_, i) => category(i)), absent(), false);
       legend.replaceChildren(h("ul", { class: "keys" }, Array.from({ length: Math.min(count, 60) }, (_, i) => h("li", {}, h("button", { type: "button", class: "key",
         title: "Select these cells", onclick: () => select_(indices(codes, i)) }, h("i", { style: { background: css(category(i)) } }), by === "sample" ? `sample ${i + 1}` : names[i]!)))),
         count > 60 ? h("p", { class: "note" }, `and ${count - 60} more, in the table`) : "");
-      paint?.draw(view, faded());
+      drawn(begin);
     }
     status.textContent = `${plural(n, "cell")}${places ? `, ${cells.map}` : ""}${paint?.kind === "density" ? "; drawn as densities, because this browser has no WebGL2 or the cells are too many" : ""}`;
     summarise();
@@ -354,11 +362,10 @@ async function cellMap(context: Context, d: number, cells: CellFiles): Promise<{
     canvas.height = Math.round(height * ratio);
     canvas.style.height = `${height}px`;
     if (!paint) {
+      const begin = performance.now();
       paint = painter(canvas, places, query.has("plain"));
-      void colour().then(() => {
-        document.documentElement.dataset.map = paint!.kind;
-        performance.measure("map-first-frame", { start, end: performance.now() });
-      });
+      made = performance.now() - begin;
+      void colour().then(() => (document.documentElement.dataset.map = paint!.kind));
     } else {
       paint.draw(view, faded());
     }

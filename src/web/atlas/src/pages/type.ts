@@ -46,9 +46,7 @@ export async function type({ atlas, path, query, keep }: Context): Promise<Page>
     let markers: Summary[] = [...held].map(([m, list]) => ({ m, lines: list, z: mean(list.map((x) => x.z)), rivalZ: mean(finite(list.map((x) => x.rivalZ))),
       spread: deviation(list.map((x) => x.z)), probability: mean(finite(list.map((x) => x.probability))) }));
     if (sure) markers = markers.filter((x) => LEVEL[confidenceOfShare(x.probability)] >= (sure === "strong" ? 3 : 2));
-    // Those of more data sets first, then by the difference to the rival, which is the harder test.
-    const size = (x: Summary): number => Math.abs(Number.isFinite(x.rivalZ) ? x.rivalZ : x.z);
-    markers.sort((a, b) => b.lines.length - a.lines.length || size(b) - size(a));
+    markers.sort((a, b) => b.lines.length - a.lines.length || Math.abs(b.z) - Math.abs(a.z));
     if (!markers.length) {
       result.replaceChildren(h("p", {}, sets.length ? "No marker fits this choice." : "No data set of this atlas has samples in which this type stands beside another, so it has no markers."));
       return;
@@ -56,7 +54,7 @@ export async function type({ atlas, path, query, keep }: Context): Promise<Page>
     const shown = markers.slice(0, 25);
     result.replaceChildren(figure({
       title: sign === "up" ? `miRNAs higher in ${name}` : `miRNAs lower in ${name}`, name: `markers-${name}`,
-      note: `Difference in z-scores to the other types of the same samples: mean over data sets (dot), each data set (stroke). First those that are markers in most data sets, then by the difference to the rival.`,
+      note: `Difference in z-scores to the other types of the same samples: mean over data sets (dot), each data set (stroke). First those that are markers in most data sets, then by the difference.`,
       draw: (width) => rangePlot(shown.map((x) => ({ label: mirnas.name[x.m]!, href: mirnaHref(atlas, x.m), mean: x.z, points: x.lines.map(({ z }) => z),
         note: `${confidenceOfShare(x.probability)}, accuracy ${fixed(mirnas.accuracy[x.m]!)}, ${plural(x.lines.length, "data set")}` })), "difference in z", width),
       open: true,

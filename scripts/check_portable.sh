@@ -1,0 +1,218 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Checks that the portable file gives the bytes of the ordinary program, as fast, where there is nothing
+# but itself: in an empty chroot, on an older Debian, without /proc, without a place for temporary files,
+# on kernels back to 3.10.
+#   check_portable.sh PORTABLE BUILD_FOLDER CACHE_FOLDER
+# BUILD_FOLDER is a finished build; CACHE_FOLDER caches what debootstrap downloads.
+# Needs root, strace, debootstrap, python3-anndata and an apt mirror.
+set -euo pipefail
+project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+portable=$(realpath "$1")
+build=$(realpath "$2")
+mkdir -p "$3"
+cache=$(realpath "$3")
+ordinary=$build/src/sicmir
+if [ "$(id -u)" -ne 0 ]; then
+  echo "portable: skipped (needs root)"
+  exit 0
+fi
+begin=$SECONDS
+work=$(mktemp -d)
+tidy_up() {
+  local folder
+  for folder in "$work/closed" "$work/root/proc"; do
+    if mountpoint -q "$folder"; then umount "$folder"; fi
+  done
+  rm -rf --one-file-system "$work"
+}
+trap tidy_up EXIT
+fail() {
+  echo "portable: $*" >&2
+  exit 1
+}
+same() {
+  cmp "$1" "$2" || fail "$3: other bytes than those of the ordinary program"
+  echo "the same bytes: $3"
+}
+
+# --- The file.
+echo "size: $(stat -c %s "$portable") bytes"
+ldd "$portable" 2>&1 | grep -qE "not a dynamic executable|statically linked" || fail "it is dynamic"
+if readelf -lW "$portable" | grep -q INTERP; then fail "it asks for an interpreter"; fi
+# Nothing that speaks to a network is in it.
+if grep -E '/lib(curl|ssl|crypto|nghttp2|ldap|gssapi_krb5)[^/]*\.a\(' "$build/src/sicmir_portable.map" |
+  grep -qv '^LOAD'; then
+  fail "a library for networks is part of it"
+fi
+
+# --- The inputs: 50,000 cells with annotations, more than is kept in memory between two passes.
+cells=$work/cells.h5ad
+/usr/bin/python3 - "$project/data/landmarks.tsv" "$cells" <<'PYTHON'
+import sys
+
+import anndata
+import numpy as np
+import pandas as pd
+import scipy.sparse
+
+genes = pd.read_csv(sys.argv[1], sep="\t", dtype=str)["symbol"]
+random = np.random.default_rng(1)
+n = 50_000
+mean = random.gamma(0.7, 4.0, size=len(genes)) + 0.2
+blocks = [scipy.sparse.csr_matrix(random.poisson(mean * random.uniform(0.5, 2, size=(1000, 1))),
+                                  dtype=np.float32) for _ in range(n // 1000)]
+obs = pd.DataFrame({"cell_type": pd.Categorical(random.choice(["T", "B", "NK"], n)),
+                    "donor": random.choice(["d1", "d2"], n), "score": random.normal(size=n)},
+                   index=[f"cell_{i}" for i in range(n)])
+cells = anndata.AnnData(scipy.sparse.vstack(blocks).tocsr(), obs, pd.DataFrame(index=list(genes)),
+                        dtype=np.float32)
+cells.obsm["X_umap"] = random.normal(size=(n, 2)).astype(np.float32)
+cells.uns["note"] = "carried"
+cells.write_h5ad(sys.argv[2])
+PYTHON
+cp -r "$project/data/example" "$work/example"
+# Names in UTF-8 within an archive are converted, where there is a converter.
+mkdir "$work/zellen_ä"
+cp "$work"/example/*.gz "$work/zellen_ä"
+tar -C "$work" --format=pax -czf "$work/zellen.tar.gz" zellen_ä
+
+run=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin)
+predict=(predict cells.h5ad --scale dataset -o out.h5ad --report report.json)
+(cd "$work" && "${run[@]}" "$ordinary" "${predict[@]}" 2>"$work/ordinary.txt")
+mv "$work/out.h5ad" "$work/ordinary.h5ad"
+(cd "$work" && "${run[@]}" "$ordinary" "${predict[@]:0:4}" -o out.tsv -q --digits 4)
+mv "$work/out.tsv" "$work/ordinary.tsv"
+
+# --- A chroot with nothing but the file and its input, as nobody: no /proc, /dev, /tmp, shell.
+empty=$work/empty
+mkdir "$empty"
+cp "$portable" "$cells" "$empty"
+chmod 777 "$empty"
+"${run[@]}" chroot --userspec=65534:65534 "$empty" /sicmir "${predict[@]}" 2>"$work/empty.txt" ||
+  { cat "$work/empty.txt"; fail "the empty chroot"; }
+same "$empty/out.h5ad" "$work/ordinary.h5ad" "an empty chroot, 50,000 cells with obs, --scale dataset"
+/usr/bin/python3 - "$empty/report.json" "$work/report.json" <<'PYTHON' || fail "its report"
+import json
+import sys
+
+mine, other = (json.load(open(path)) for path in sys.argv[1:])
+assert mine["peak_memory_bytes"] > 50e6, mine["peak_memory_bytes"]
+for report in (mine, other):
+    for changing in ("seconds", "peak_memory_bytes", "finished_unix_time", "host"):
+        report.pop(changing)
+assert mine == other, [key for key in other if mine.get(key) != other[key]]
+PYTHON
+rm "$empty/out.h5ad" "$empty/report.json"
+[ "$(ls "$empty")" = "$(printf 'cells.h5ad\nsicmir')" ] || fail "it left $(ls "$empty")"
+
+# --- Read-only, and TMPDIR names a directory that is not there: all that is left is memory.
+mkdir "$work/closed"
+mount --bind "$empty" "$work/closed"
+mount -o remount,bind,ro "$work/closed"
+"${run[@]}" TMPDIR=/missing chroot --userspec=65534:65534 "$work/closed" /sicmir "${predict[@]:0:4}" \
+  --digits 4 >"$work/closed.tsv" 2>"$work/closed.txt" || { cat "$work/closed.txt"; fail "read-only"; }
+same "$work/closed.tsv" "$work/ordinary.tsv" "a read-only chroot, TMPDIR missing, to standard output"
+grep -q "kept in memory" "$work/closed.txt" || fail "it does not say where the temporary files are"
+
+# --- Kernels back to 3.10: which newer system calls it makes, and that it does without them. On x86-64
+# those are numbered from 314 on (Linux: arch/x86/entry/syscalls/syscall_64.tbl; 3.10 ends with 313).
+if [ "$(uname -m)" = x86_64 ]; then
+  newer=$(awk '$2 ~ /^__NR_/ && $3 > 313 { sub("__NR_", "?", $2); print $2 }' \
+    /usr/include/x86_64-linux-gnu/asm/unistd_64.h | paste -sd,)
+  (cd "$work" && "${run[@]}" strace -f --seccomp-bpf -qq -o "$work/calls" -e trace="$newer" \
+    "$portable" "${predict[@]}" 2>"$work/strace.txt")
+  echo "system calls newer than Linux 3.10: $(sed -E 's/^[0-9]+ +//; s/\(.*//' "$work/calls" |
+    grep -E '^[a-z_0-9]+$' | sort | uniq -c | awk '{ printf "%s%s (%s)", n++ ? ", " : "", $2, $1 }')"
+  (cd "$work" && "${run[@]}" strace -f --seccomp-bpf -qq -o "$work/calls" -e trace="$newer" \
+    -e inject="$newer":error=ENOSYS "$portable" "${predict[@]}" 2>"$work/strace.txt") ||
+    { cat "$work/strace.txt"; fail "without newer system calls"; }
+  if grep -E '^[0-9]+ +[a-z_0-9]+\(.*= ' "$work/calls" | grep -qv INJECTED; then fail "not all were refused"; fi
+  same "$work/out.h5ad" "$work/ordinary.h5ad" "without system calls newer than Linux 3.10 (ENOSYS)"
+fi
+
+# --- All commands give what the ordinary program gives.
+compare() {
+  local name=$1
+  shift
+  for which in ordinary portable; do
+    rm -rf "$work/here"
+    mkdir "$work/here"
+    (cd "$work" && "${run[@]}" "${!which}" "$@") >"$work/$which.out" 2>"$work/$which.err" ||
+      { cat "$work/$which.err"; fail "$name ($which)"; }
+    (cd "$work/here" && find . -type f -exec sha256sum {} + | sort) >>"$work/$which.out"
+  done
+  sed -i -E 's/[0-9.]+ (s|ms|minutes)\b/T/g; s/[0-9.]+ [kMG]B/M/g; /cells\/s|per second/d' "$work"/{ordinary,portable}.err
+  cmp -s "$work/ordinary.out" "$work/portable.out" || fail "$name: other bytes than the ordinary program's"
+  diff "$work/ordinary.err" "$work/portable.err" || fail "$name: other words than the ordinary program's"
+  names+=("$name")
+}
+names=()
+compare "help" help predict
+compare "inspect" inspect example --json
+compare "a tar archive with UTF-8 names" predict zellen.tar.gz -o here/out.csv.gz
+compare "h5ad from 10x" predict example -o here/out.h5ad
+compare "bf16" predict example --precision bf16 -o here/out.h5ad
+compare "transposed" predict cells.h5ad --transpose --mirnas hsa-miR-21-5p -o here/out.tsv
+compare "stats" stats example -o here/moments.h5
+compare "pool" pool example --groups example/cell_types.tsv -o here/pools.csv
+compare "profile" profile example --groups example/cell_types.tsv -o here/profiles.h5mu
+model=$project/models/sicmir-tcga.h5
+compare "export" export "$model" -o here/model.npz
+compare "export to ONNX" export "$model" -o here/model.onnx
+echo "the same bytes and words: $(printf '%s; ' "${names[@]}")"
+"${run[@]}" "$portable" export :bundled:/sicmir-tcga.h5 -o "$work/bundled.npz" -q
+"${run[@]}" "$ordinary" export "$model" -o "$work/model.npz" -q
+same "$work/bundled.npz" "$work/model.npz" "the bundled model, exported"
+
+# --- Speed: medians of CPU time, the programs by turns.
+measure() {
+  local which
+  for ((i = 0; i < $1; ++i)); do
+    for which in ordinary portable; do
+      (cd "$work" && TIMEFORMAT='%U %S' && time "${run[@]}" "${!which}" "${@:2}" >/dev/null 2>&1) \
+        2>&1 | awk '{ print $1 + $2 }' >>"$work/$which.times"
+    done
+  done
+  local ours theirs
+  ours=$(sort -n "$work/portable.times" | sed -n "$((($1 + 1) / 2))p")
+  theirs=$(sort -n "$work/ordinary.times" | sed -n "$((($1 + 1) / 2))p")
+  rm "$work"/{ordinary,portable}.times
+  echo "CPU time, median of $1: $ours s, ordinary program $theirs s (${*:2:2})"
+  awk -v a="$ours" -v b="$theirs" 'BEGIN { exit !(a <= 1.2 * b + 0.05) }' || fail "it is slower"
+}
+measure 5 "${predict[@]}"
+measure 9 predict example -o out.csv
+
+# --- Debian 11, whose C library is older than the one it was linked with.
+mirror=$(apt-get indextargets --format '$(REPO_URI)' \
+  'Created-By: Packages' 'Origin: Debian' "Codename: $(. /etc/os-release && echo "$VERSION_CODENAME")" |
+  head -n 1)
+if [ -n "$mirror" ] && debootstrap --variant=minbase --cache-dir="$cache" bullseye "$work/root" "$mirror" \
+  >"$work/debootstrap.log" 2>&1; then
+  cp "$portable" "$work/root/usr/bin/sicmir"
+  cp -r "$cells" "$work/zellen.tar.gz" "$work/root/srv"
+  chmod 777 "$work/root/srv"
+  mount -t proc proc "$work/root/proc"
+  "${run[@]}" chroot --userspec=65534:65534 "$work/root" /bin/sh -c \
+    'cd /srv && sicmir "$@"' - "${predict[@]}" 2>"$work/bullseye.txt" ||
+    { cat "$work/bullseye.txt"; fail "Debian 11"; }
+  same "$work/root/srv/out.h5ad" "$work/ordinary.h5ad" "Debian $(cat "$work/root/etc/debian_version")"
+  "${run[@]}" chroot --userspec=65534:65534 "$work/root" /bin/sh -c \
+    'cd /srv && sicmir predict zellen.tar.gz -o out.csv -q'
+  "${run[@]}" "$ordinary" predict "$work/zellen.tar.gz" -o "$work/out.csv" -q
+  same "$work/root/srv/out.csv" "$work/out.csv" "Debian 11, a tar archive with UTF-8 names"
+else
+  tail -n 3 "$work/debootstrap.log" || true
+  echo "Debian 11: skipped, debootstrap cannot make it here"
+fi
+
+# --- The clock: one file on a cluster, to the first prediction.
+start=$(date +%s.%N)
+cp "$portable" "$work/first"
+"${run[@]}" "$work/first" predict "$work/example" -o "$work/first.csv" -q
+end=$(date +%s.%N)
+lines=$(wc -l <"$work/first.csv")
+[ "$lines" -eq 301 ] || fail "expected 301 lines, found $lines"
+awk -v a="$start" -v b="$end" 'BEGIN { printf "from the copy to the first prediction: %.1f s\n", b - a; exit b - a > 60 }'
+echo "portable: passed in $((SECONDS - begin)) s"

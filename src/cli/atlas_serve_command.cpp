@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "atlas/atlas_folder.hpp"
+#include "base/log.hpp"
+#include "cli/commands.hpp"
+#include "cli/site_server.hpp"
+
+namespace sicmir::cli {
+namespace {
+
+struct ServeCommand {
+  CommonOptions common;
+  std::string folder;
+  int port = 8080;
+  bool open = false;
+};
+
+/// Asks the desktop to show the address; if there is none, says so.
+void open_browser(const std::string& address) {
+  std::string program = "xdg-open";
+  std::string argument = address;
+  std::array<char*, 3> arguments = {program.data(), argument.data(), nullptr};
+  pid_t child = 0;
+  int status = 0;
+  const bool is_started =
+      posix_spawnp(&child, program.c_str(), nullptr, nullptr, arguments.data(), environ) == 0;
+  if (is_started && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
+      WEXITSTATUS(status) == 0) {
+    return;
+  }
+  log_warning("no browser could be started (xdg-open); open {} in one", address);
+}
+
+void run(const ServeCommand& command) {
+  const SiteServer server(atlas::AtlasFolder(command.folder).site(),
+                          static_cast<std::uint16_t>(command.port));
+  print(server.address() + "\n");
+  log_info("serving {} to this machine alone; Ctrl-C ends it",
+           atlas::AtlasFolder(command.folder).site().string());
+  if (command.open) open_browser(server.address());
+  for (;;) ::pause();  // until a signal ends the program
+}
+
+}  // namespace
+
+void bind_atlas_serve(Command& sub) {
+  const auto owned = std::make_shared<ServeCommand>();
+  sub.add_option("ATLAS", owned->folder, "Folder of the atlas").required();
+  sub.add_option("--port", owned->port, "Port on 127.0.0.1; 0: any that is free [default: 8080]")
+      .range(0, 65535)
+      .main();
+  sub.add_flag("--open", owned->open, "Open the site in a browser").main();
+  bind_common(sub, owned->common, false);
+  on_run(sub, owned->common, [owned] { run(*owned); });
+  sub.describe(
+      "Serves the folder site/ of an atlas, and nothing else, to browsers on this machine. The "
+      "address is written to standard output.");
+  sub.add_example("sicmir atlas serve ATLAS --open", "Browse an atlas");
+}
+
+}  // namespace sicmir::cli

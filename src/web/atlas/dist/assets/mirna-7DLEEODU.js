@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-C2PC55N3.js";import"./chunk-ESJ34RBP.js";import"./chunk-EFNOLI2N.js";import"./chunk-WQXQX52Q.js";import"./chunk-PKAGAAZR.js";import"./chunk-NDML4JI4.js";export{b as mirna,a as rank};
