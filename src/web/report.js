@@ -447,7 +447,7 @@ const gridOf = G => {
   const legend = make("div");
   const most = Math.max(0, ...G.values.flat().filter(v => v !== null));
   const show = () => {
-    const cell = 24, left = 170, n = G.names.length;
+    const cell = 24, left = 184, n = G.names.length;
     const heads = Math.min(150, 14 + 6.2 * Math.max(...G.names.map(name => Math.min(name.length, 22))));
     const plot = draw("svg", {width: left + n * cell + heads * 0.75 + 20, height: heads + n * cell + 34, role: "img", "aria-label": "Heat map: " + G.what + " from " + n + " senders to " + n + " receivers. The tables below have the numbers."});
     G.names.forEach((name, i) => {
@@ -459,7 +459,7 @@ const gridOf = G => {
     });
     plot.append(draw("text", {x: left, y: heads + n * cell + 20, class: "soft"}, "lines: senders; columns: receivers"));
     box.replaceChildren(plot);
-    legend.replaceChildren(colourBar(rising(), "0", null, number(most, most < 10 ? 2 : 0), G.what));
+    legend.replaceChildren(colourBar(rising(), "0", null, number(most, Number.isInteger(most) ? 0 : 2), G.what));
   };
   redraws.push(show);
   return [box, legend, folded("Table: the heat map", table("Senders (lines) and receivers (columns): " + G.what, [["sender", i => G.names[i], "words"], ...G.names.map((name, k) => [short(name, 40), i => G.values[i][k], "", 2])], G.names.map((name, i) => i)))];

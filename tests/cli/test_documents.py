@@ -25,6 +25,9 @@ import rds_writer
 from gdc_tree import cohort_tree
 from program import PROJECT, SICMIR, SYMBOLS, run
 
+sys.path.insert(0, str(PROJECT / "scripts"))
+import study_network  # noqa: E402
+
 README = PROJECT / "README.md"
 DOCUMENTS = [README, *sorted(path for folder in ("docs", "models", "data", ".github")
                              for path in (PROJECT / folder).rglob("*.md"))]
@@ -107,6 +110,12 @@ def inputs(tmp_path_factory):
                        index=list(cells))
     anndata.AnnData(matrix.astype(np.float32), obs=obs, dtype=np.float32,
                     var=pd.DataFrame(index=list(names[0]))).write_h5ad(folder / "cells.h5ad")
+    cohort = study_network.Samples(np.random.default_rng(9), 12)
+    cohort.write(folder / "cohort.h5ad")
+    (folder / "targets.csv").write_text("mirna,target,evidence\n" + "".join(
+        f"hsa-miR-{mirna},{gene},strong\n" for mirna in ("21-5p", "155-5p", "9-5p")
+        for gene in np.random.default_rng(10).choice(study_network.OTHERS, 20, replace=False)))
+    (folder / "sets.gmt").write_text("SET_A\tx\t" + "\t".join(study_network.OTHERS[:40]) + "\n")
     samples = [f"sample_{i + 1}" for i in range(40)]
     mirnas = list(pd.read_csv(PROJECT / "data" / "mirnas.tsv", sep="\t")["name"])
     for path in ("mrna.tsv", "bulk.tsv"):
