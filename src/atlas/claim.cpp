@@ -32,16 +32,19 @@ std::string host_name() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
 }
 
-/// Field 22 of /proc/PID/stat (proc(5)); empty: there is no such process.
+/// Field 22 of /proc/PID/stat (proc(5)); empty: there is no such process, or it has ended and
+/// nobody has asked how.
 std::string start_of(std::int64_t pid) {
   std::ifstream stream(fmt::format("/proc/{}/stat", pid));
   std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
   const std::size_t name_end = text.rfind(')');
   if (name_end == std::string::npos) return {};
   std::istringstream fields(text.substr(name_end + 1));
-  constexpr int fields_before = 19;  // the name is field 2
+  std::string state;  // field 3
+  fields >> state;
+  if (state == "Z" || state == "X") return {};
   std::string field;
-  for (int i = 0; i <= fields_before; ++i) fields >> field;
+  for (int i = 4; i <= 22; ++i) fields >> field;
   return field;
 }
 

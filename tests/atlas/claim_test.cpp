@@ -76,6 +76,21 @@ TEST(Claim, OfAProcessThatEndedIsTakenOverWhenAsked) {
   EXPECT_EQ(owner_of(folder.claims() / "liver").pid, getpid());
 }
 
+TEST(Claim, OfAProcessThatNobodyWaitedForIsTakenOver) {
+  const Scratch scratch;
+  const AtlasFolder folder(scratch / "A");
+  const pid_t child = fork();
+  if (child == 0) {
+    new Claim(folder, "liver", false);
+    _exit(0);
+  }
+  siginfo_t info{};
+  waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT);  // a zombie from here on
+  { const Claim claim(folder, "liver", true); }
+  int status = 0;
+  waitpid(child, &status, 0);
+}
+
 TEST(Claim, WithoutAnOwnerIsTakenOverWhenAsked) {
   const Scratch scratch;
   const AtlasFolder folder(scratch / "A");

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import resource
 import shutil
 import signal
 import sqlite3
@@ -83,7 +84,7 @@ def query(atlas, *arguments, expect=0):
     if expect != 0:
         return done
     lines = [line.split("\t") for line in done.stdout.splitlines()]
-    table = pd.DataFrame(lines[1:], columns=lines[0])
+    table = pd.DataFrame(lines[1:], columns=lines[0]).replace("NaN", np.nan)
     for column in table:
         try:
             table[column] = pd.to_numeric(table[column])
@@ -530,14 +531,15 @@ def test_hostile_names_stay_names(inputs, model, tmp_path):
 
 
 def test_a_question_is_answered_at_once(built):
-    """Warm; the bound allows for a busy machine."""
+    """Seconds of the processor, for the machine may be busy."""
     mirna = query(built, "--markers", "T cell")["mirna"][0]
     times = []
     for _ in range(5):
-        start = time.monotonic()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         query(built, "--mirna", mirna)
-        times.append(time.monotonic() - start)
-    assert min(times) < 0.5, times
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert min(times) < 0.1, times
 
 
 @pytest.fixture
