@@ -76,12 +76,11 @@ build_libraries() {
 
 # licences PROGRAM_MAP: of everything that the linker took from static libraries.
 licences() {
-  local packages=() package
+  local packages=() package files=()
+  mapfile -t files < <(sed -nE 's/^(\/[^ (]+\.a)\(.*/\1/p' "$1" | sort -u | xargs realpath |
+    grep -v "^$project/" | sort -u)
   mapfile -t packages < <(
-    { sed -nE 's/^(\/[^ (]+\.a)\(.*/\1/p' "$1" | grep -v "^$project" | sort -u |
-      while read -r file; do
-        dpkg-query --search "$(realpath "$file")" 2>/dev/null || dpkg-query --search "$file"
-      done | sed 's/[:,].*//'
+    { dpkg-query --search "${files[@]}" | sed 's/[:,].*//'
       printf '%s\n' "${sources[@]}" libeigen3-dev libcli11-dev nlohmann-json3-dev libboost-dev
     } | sort -u)
   echo "This program is sicmir, with parts of other programs that are linked with it."

@@ -108,20 +108,23 @@ def mirnas_of_different_families(random):
     return list(random.choice(seeds["name"], N_MIRNAS, replace=False))
 
 
-def wrong_pairs(program, seed, repeats, n_samples, kind):
-    shares, hubs = [], []
+def wrong_pairs(program, seed, repeats, n_samples):
+    kinds = ("scattered", "modules")
+    shares, hubs = {kind: [] for kind in kinds}, {kind: [] for kind in kinds}
     for repeat in range(repeats):
         random = np.random.default_rng([seed, repeat, n_samples])
         samples = Samples(random, n_samples)
         program.profile(samples)
-        sets = dict(zip(mirnas_of_different_families(random), getattr(samples, kind)()))
-        found = program.network(sets)
-        shares.append((found[["p_rewired", "p_other_families", "p"]] < 0.05).mean())
-        hubs.append((found["hub"] == "yes").sum())
-    mean = pd.DataFrame(shares).mean()
-    print(f"wrong pairs, {kind}, {n_samples} samples, {repeats} data sets: share of p below 0.05: "
-          f"random graphs {mean['p_rewired']:.3f}, other families {mean['p_other_families']:.3f}, "
-          f"both {mean['p']:.3f}; false hubs per data set {np.mean(hubs):.2f}")
+        for kind in kinds:
+            sets = dict(zip(mirnas_of_different_families(random), getattr(samples, kind)()))
+            found = program.network(sets)
+            shares[kind].append((found[["p_rewired", "p_other_families", "p"]] < 0.05).mean())
+            hubs[kind].append((found["hub"] == "yes").sum())
+    for kind in kinds:
+        mean = pd.DataFrame(shares[kind]).mean()
+        print(f"wrong pairs, {kind}, {n_samples} samples, {repeats} data sets: share of p below 0.05: "
+              f"random graphs {mean['p_rewired']:.3f}, other families {mean['p_other_families']:.3f}, "
+              f"both {mean['p']:.3f}; false hubs per data set {np.mean(hubs[kind]):.2f}")
 
 
 def planted_hub(program, seed, repeats, n_samples):
@@ -156,8 +159,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         program = Program(options.sicmir, folder)
         for n_samples in map(int, options.samples.split(",")):
-            for kind in ("scattered", "modules"):
-                wrong_pairs(program, options.seed, options.repeats, n_samples, kind)
+            wrong_pairs(program, options.seed, options.repeats, n_samples)
             planted_hub(program, options.seed, options.repeats, n_samples)
             sys.stdout.flush()
 

@@ -228,8 +228,8 @@ struct Parts {
 
 /// Scores and agreement, by the samples that hold both groups.
 void add_samples(CrosstalkTriple& triple, Index line, const Parts& parts) {
-  double score[2] = {0.0, 0.0};
-  double n[2] = {0.0, 0.0};
+  std::array<double, 2> score = {};
+  std::array<double, 2> n = {};
   double agree = 0.0;
   for (std::size_t sample = 0; sample < parts.layout.samples.size(); ++sample) {
     const Index a = parts.layout.profile(sample, triple.sender);
@@ -239,7 +239,7 @@ void add_samples(CrosstalkTriple& triple, Index line, const Parts& parts) {
     const double excess =
         own - std::max(parts.values.z(triple.mirna, b), parts.values.others(triple.mirna, a));
     const double deficit = parts.receivers.deficits(line, b);
-    const int side = parts.layout.side[sample];
+    const auto side = static_cast<std::size_t>(parts.layout.side[sample]);
     score[side] += parts.ev[a] * std::max(excess, 0.0) * parts.risc[b] * std::max(deficit, 0.0);
     ++n[side];
     if (excess > 0.0 && deficit > 0.0) ++agree;

@@ -2,7 +2,9 @@
 #include "analysis/crosstalk_receivers.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -183,10 +185,11 @@ Eigen::RowVectorXd less_matched(const GeneTable& table, const TargetSet& set) {
 /// Means over the own profiles: all, or the condition's minus the reference's.
 double over_samples(const Eigen::Ref<const Eigen::RowVectorXd>& values, const GeneTable& table,
                     const Layout& layout) {
-  double sum[2] = {0.0, 0.0};
-  double n[2] = {0.0, 0.0};
+  std::array<double, 2> sum = {};
+  std::array<double, 2> n = {};
   for (Index j = 0; j < values.size(); ++j) {
-    const int side = layout.side_of(table.profiles[static_cast<std::size_t>(j)]);
+    const auto side =
+        static_cast<std::size_t>(layout.side_of(table.profiles[static_cast<std::size_t>(j)]));
     sum[side] += values[j];
     ++n[side];
   }
@@ -319,8 +322,8 @@ std::vector<std::size_t> Layout::others_of(Index used_profile) const {
   std::vector<std::size_t> others;
   const auto own = static_cast<std::size_t>(used_profile);
   for (const Index other : at[static_cast<std::size_t>(sample_of[own])]) {
-    if (other >= 0 && other != used_profile)
-      others.push_back(used[static_cast<std::size_t>(other)]);
+    if (other < 0 || other == used_profile) continue;
+    others.push_back(used[static_cast<std::size_t>(other)]);
   }
   return others;
 }

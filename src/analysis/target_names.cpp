@@ -16,6 +16,20 @@ bool says_arm(std::string_view name) {
   return name.ends_with("-5p") || name.ends_with("-3p");
 }
 
+/// Tables that went through a word processor have other dashes: U+2010 to U+2015, U+2212.
+std::string with_plain_dashes(std::string_view name) {
+  std::string text;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const std::string_view rest = name.substr(i);
+    const bool is_dash = (rest.starts_with("\xe2\x80") && rest.size() > 2 && rest[2] >= '\x90' &&
+                          rest[2] <= '\x95') ||
+                         rest.starts_with("\xe2\x88\x92");
+    text += is_dash ? '-' : name[i];
+    if (is_dash) i += 2;
+  }
+  return text;
+}
+
 /// Three or four lower-case letters and a dash: mmu-, hsa-, ebv-.
 std::string_view species_of(std::string_view name) {
   const auto dash = name.find('-');
@@ -123,7 +137,8 @@ NamedMirnas MirnaFinder::find_name(std::string_view name) const {
     return find_name("hsa-miR-" + std::string(name.substr(stem_loop.size())));
   }
   if (!possible_arms(name, names_).empty()) return {{}, LeftOut::no_arm};
-  return {};
+  const std::string plain = with_plain_dashes(name);
+  return plain == name ? NamedMirnas{} : find_name(plain);
 }
 
 /// The seed of a family's member; families of several letters go without them (miR-15-5p is

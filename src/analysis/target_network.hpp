@@ -36,6 +36,7 @@ inline constexpr double low_correlation = -0.2;  ///< below, an edge is consiste
 inline constexpr Index n_strata = 10;            ///< deciles of expression
 inline constexpr Index trades = 5;               ///< of every source, from one graph to the next
 inline constexpr Index enough_exceedances = 10;  ///< more random graphs are not needed
+inline constexpr double finer = 4;               ///< steps of the first p to one of the second
 }  // namespace target_network
 
 struct NetworkEdge {

@@ -147,7 +147,7 @@ class Columns {
 
 /// From light blue at -0.2 to dark blue at -0.8 and below.
 std::string colour_of(double correlation) {
-  constexpr std::array<double, 3> light = {158, 202, 225};
+  constexpr std::array<double, 3> light = {107, 174, 214};
   constexpr std::array<double, 3> dark = {8, 48, 107};
   const double share = std::clamp((-0.2 - correlation) / 0.6, 0.0, 1.0);
   std::array<int, 3> mixed{};
@@ -158,7 +158,7 @@ std::string colour_of(double correlation) {
 }
 
 double stroke_of(double correlation) {
-  return 0.8 + 1.8 * std::clamp((-0.2 - correlation) / 0.6, 0.0, 1.0);
+  return 1.0 + 1.6 * std::clamp((-0.2 - correlation) / 0.6, 0.0, 1.0);
 }
 
 class Picture {
@@ -243,11 +243,11 @@ class Picture {
   void heading() {
     put(R"(<text id="title" x="{}" y="30" font-size="16" font-weight="bold" fill="#1a1a1a">Predicted miRNAs and measured targets: {}</text>)",
         margin, xml_text(clipped(label_of(network_))));
-    put(R"(<text x="{}" y="50" fill="#404040">The {} strongest of {} edges ({} evidence). Partial Spearman correlation over {} profiles, given depth{}.</text>)",
-        margin, edges_.size(), network_.edges.size(), to_string(options_.evidence),
-        network_.n_profiles, network_.given_condition ? " and condition" : "");
-    put(R"(<text x="{}" y="67" fill="#404040">(+N): with N more miRNAs that have the same targets.{}</text>)",
-        margin, edges_.empty() ? " No edge is below -0.2: nothing is drawn." : "");
+    put(R"(<text x="{}" y="50" fill="#404040">The {} strongest of {} edges, {} evidence. (+N): with N more miRNAs of the same targets.</text>)",
+        margin, edges_.size(), network_.edges.size(), to_string(options_.evidence));
+    put(R"(<text x="{}" y="67" fill="#404040">Partial Spearman correlation over {} profiles, given depth{}.{}</text>)",
+        margin, network_.n_profiles, network_.given_condition ? " and condition" : "",
+        edges_.empty() ? " None is below -0.2." : "");
   }
 
   void draw(const DrawnEdge& edge) {
@@ -293,9 +293,9 @@ class Picture {
         x + 10, y - 7);
     put(R"(<text x="{:.1f}" y="{:.1f}" fill="#404040">hub: FDR at most {}, above the median</text>)",
         x + 43, y + 4, options_.fdr);
-    put(R"(<text id="caution" x="{}" y="{:.1f}" fill="#404040">The model learnt relations of mRNA and miRNA from tumours, and a prediction is a function of the</text>)",
+    put(R"(<text id="caution" x="{}" y="{:.1f}" fill="#404040">The model learnt relations of mRNA and miRNA from tumours, and a prediction is a function</text>)",
         margin, y + 28);
-    put(R"(<text x="{}" y="{:.1f}" fill="#404040">same cells' mRNA. An edge is consistent with repression; it is no proof of it.</text>)",
+    put(R"(<text x="{}" y="{:.1f}" fill="#404040">of the same cells' mRNA. An edge is consistent with repression; it is no proof of it.</text>)",
         margin, y + 44);
   }
 

@@ -106,8 +106,7 @@ class Rewiring {
   /// The p of a test is the larger of two: this one need not be known more finely than the other.
   [[nodiscard]] Index wanted(const NetworkTest& test) const {
     if (std::isnan(test.p_others)) return options_.rewirings;
-    const double n =
-        std::ceil(static_cast<double>(target_network::enough_exceedances) / test.p_others);
+    const double n = std::ceil(target_network::finer / test.p_others);
     return std::min(options_.most_rewirings, static_cast<Index>(n));
   }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "input/rds_numbers.hpp"
 
+#include <fmt/core.h>
+
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -13,12 +16,20 @@ using rds::Kind;
 using rds::Node;
 using rds::NodeId;
 
-RdsNumbers::RdsNumbers(const H5Output& out)
-    : out_(out), group_(create_group(out, out.id(), "vectors", "", "")) {}
+RdsNumbers::RdsNumbers(const H5Output& out, std::uint64_t most_bytes)
+    : out_(out), bytes_left_(most_bytes), group_(create_group(out, out.id(), "vectors", "", "")) {}
 
 std::int64_t RdsNumbers::begin(hid_t type, std::uint64_t length) {
   const h5::Lock lock;
   end();
+  const std::uint64_t element = H5Tget_size(type);
+  if (length > bytes_left_ / element) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: unpacks to more bytes than any data set of its size; the file is "
+                            "damaged.",
+                            out_.path()));
+  }
+  bytes_left_ -= length * element;
   const std::array<hsize_t, 1> extent = {length};
   current_ = create_dataset(out_, group_.get(), std::to_string(n_vectors_), type, extent);
   written_ = 0;

@@ -14,8 +14,9 @@ namespace sicmir {
 
 class RdsNumbers final : public rds::NumberStore {
  public:
-  /// Vectors go to /vectors/NUMBER of `out`, which outlives this.
-  explicit RdsNumbers(const H5Output& out);
+  /// Vectors go to /vectors/NUMBER of `out`, which outlives this; at most `most_bytes` of them all:
+  /// no data set shrinks further, and a small file must not fill a disk.
+  RdsNumbers(const H5Output& out, std::uint64_t most_bytes);
 
   std::int64_t begin_integers(std::uint64_t length) override;
   std::int64_t begin_reals(std::uint64_t length) override;
@@ -41,6 +42,7 @@ class RdsNumbers final : public rds::NumberStore {
             void* values) const;
 
   const H5Output& out_;
+  std::uint64_t bytes_left_;
   h5::Handle group_;
   h5::Handle current_;
   hsize_t written_ = 0;

@@ -241,6 +241,13 @@ class Translation {
   std::vector<std::string> left_out_;
 };
 
+std::uint64_t most_unpacked(const ByteInput& input) {
+  constexpr std::uint64_t ratio = 256;
+  constexpr std::uint64_t freely = std::uint64_t{1} << 28;
+  constexpr std::uint64_t from_a_pipe = std::uint64_t{1} << 42;
+  return input.file_size() ? *input.file_size() * ratio + freely : from_a_pipe;
+}
+
 }  // namespace
 
 std::unique_ptr<CellSource> open_rds_source(std::unique_ptr<ByteInput> input,
@@ -250,7 +257,7 @@ std::unique_ptr<CellSource> open_rds_source(std::unique_ptr<ByteInput> input,
   RdsObject object;
   std::string layer;
   {
-    RdsNumbers numbers(image.out());
+    RdsNumbers numbers(image.out(), most_unpacked(*input));
     const Graph graph = rds::read(*input, numbers);
     numbers.end();
     object = find_parts(graph, numbers, options.layer);

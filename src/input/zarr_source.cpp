@@ -29,6 +29,10 @@ using zarr::Node;
 using zarr::NodeKind;
 using zarr::Store;
 
+/// Of what is compressed: no data set shrinks further, and a small file must not fill a disk.
+constexpr std::uint64_t most_unpacked = 256;
+constexpr std::uint64_t unpacked_freely = std::uint64_t{1} << 28;
+
 std::string join(const std::string& key, const std::string& name) {
   return key.empty() ? name : key + "/" + name;
 }
@@ -44,6 +48,8 @@ void copy_attributes(const H5Output& out, hid_t object, const Json& attributes) 
   if (!attributes.is_object()) return;
   for (const auto& [name, value] : attributes.items()) {
     constexpr std::size_t most = 4000;  // more does not fit into an object's header
+    constexpr std::size_t longest_name = 1000;
+    if (name.empty() || name.size() > longest_name) continue;
     const auto all = [&value](auto is) { return std::all_of(value.begin(), value.end(), is); };
     if (value.is_string()) {
       set_text(out, object, name.c_str(), value.get<std::string>());
@@ -186,10 +192,21 @@ class Translation {
     const Handle memory = texts ? utf8_type() : memory_type(out_, array.type());
     const Handle type = texts ? utf8_type() : memory_type(out_, stored);
     const std::vector<hsize_t> extent(array.shape().begin(), array.shape().end());
+    take_bytes(array);
     Handle dataset = create_dataset(out_, out_.id(), key, type.get(), extent);
     copy_attributes(out_, dataset.get(), node.attributes);
     copy_chunks(array, dataset.get(), memory.get());
     out_.close(std::move(dataset));
+  }
+
+  /// A few bytes can claim many.
+  void take_bytes(const Array& array) {
+    std::uint64_t bytes = std::max<std::size_t>(array.type().bytes, 1);
+    for (const std::uint64_t length : array.shape()) bytes *= length;  // checked by Array
+    if (bytes > bytes_left_) {
+      store_.fail(array.key(), "unpacks to more than the store can hold; it is damaged.");
+    }
+    bytes_left_ -= bytes;
   }
 
   void copy_chunks(const Array& array, hid_t dataset, hid_t memory) {
@@ -288,6 +305,7 @@ class Translation {
 
   const Store& store_;
   const H5Output& out_;
+  std::uint64_t bytes_left_ = most_unpacked * store_.bytes() + unpacked_freely;
   bool complete_ = false;  // of sparse matrices, whose chunks never consist of the fill value
   std::vector<std::string> left_out_;
 };

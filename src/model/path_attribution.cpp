@@ -111,8 +111,8 @@ std::vector<MatrixD> pre_activations(const Stack& stack, const Line& line,
   for (std::size_t layer = 1; layer <= last; ++layer) {
     MatrixD input = before.back();
     activate(stack.layers[layer - 1].activation, input);
-    before.push_back(algebra::product(stack.layers[layer].weight, input).colwise() +
-                     stack.layers[layer].bias);
+    before.emplace_back(algebra::product(stack.layers[layer].weight, input).colwise() +
+                        stack.layers[layer].bias);
   }
   return before;
 }

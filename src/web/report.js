@@ -366,9 +366,18 @@ const markerColumns = [["group", m => m.group, "words"], ["miRNA", m => m.mirna,
   };
   redraws.push(show);
   const grid = (caption, values, digits) => table(caption, [["miRNA", i => P.mirnas[i], "words"], ...P.groups.map((g, k) => [short(groups[g].name, 40), i => values[i][k], "", digits])], P.mirna_order);
+  // The table, of all groups or of one.
+  const lines = make("div");
+  const names = [...new Set(M.lines.map(line => line.group))];
+  const picked = choice("marker_group", "Table of", [["", [["-1", "all groups"], ...names.map((name, i) => [String(i), short(name, 60)])]]], () => list());
+  const list = () => {
+    const i = Number(picked[1].value);
+    lines.replaceChildren(table(M.caption, markerColumns.filter(([name]) => M.has_auc || (name !== "AUC over cells" && name !== "± ")), i < 0 ? M.lines : M.lines.filter(line => line.group === names[i])));
+  };
+  list();
   section("markers", "Markers of the groups", paragraph(M.about), paragraph(M.testing), dots, legend, paragraph(P.about),
     folded("Tables: the dots", grid("Colour of the dots: difference to the other groups, z", P.difference, 2), P.has_expression ? grid("Size of the dots: expression, log2(RPM + 1)", P.expression, 1) : ""),
-    table(M.caption, markerColumns.filter(([name]) => M.has_auc || (name !== "AUC over cells" && name !== "± ")), M.lines), paragraph(M.note));
+    make("div", {class: "controls"}, ...picked), lines, paragraph(M.note));
 }
 
 // ---- Volcano
@@ -447,7 +456,7 @@ const gridOf = G => {
   const legend = make("div");
   const most = Math.max(0, ...G.values.flat().filter(v => v !== null));
   const show = () => {
-    const cell = 24, left = 170, n = G.names.length;
+    const cell = 24, left = 184, n = G.names.length;
     const heads = Math.min(150, 14 + 6.2 * Math.max(...G.names.map(name => Math.min(name.length, 22))));
     const plot = draw("svg", {width: left + n * cell + heads * 0.75 + 20, height: heads + n * cell + 34, role: "img", "aria-label": "Heat map: " + G.what + " from " + n + " senders to " + n + " receivers. The tables below have the numbers."});
     G.names.forEach((name, i) => {
@@ -459,7 +468,7 @@ const gridOf = G => {
     });
     plot.append(draw("text", {x: left, y: heads + n * cell + 20, class: "soft"}, "lines: senders; columns: receivers"));
     box.replaceChildren(plot);
-    legend.replaceChildren(colourBar(rising(), "0", null, number(most, most < 10 ? 2 : 0), G.what));
+    legend.replaceChildren(colourBar(rising(), "0", null, number(most, Number.isInteger(most) ? 0 : 2), G.what));
   };
   redraws.push(show);
   return [box, legend, folded("Table: the heat map", table("Senders (lines) and receivers (columns): " + G.what, [["sender", i => G.names[i], "words"], ...G.names.map((name, k) => [short(name, 40), i => G.values[i][k], "", 2])], G.names.map((name, i) => i)))];

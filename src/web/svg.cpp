@@ -21,6 +21,11 @@ std::string number(double value) {
   return text == "-0" ? "0" : text;
 }
 
+/// A byte of UTF-8 that does not begin a character.
+bool is_within_character(char c) {
+  return (static_cast<std::uint8_t>(c) & 0xc0U) == 0x80U;
+}
+
 std::string_view word(Anchor anchor) {
   switch (anchor) {
     case Anchor::start:
@@ -80,7 +85,7 @@ std::string escaped(std::string_view text) {
 double text_width(std::string_view text, double size) {
   double ems = 0.0;
   for (const char c : text) {
-    if ((static_cast<std::uint8_t>(c) & 0xc0U) == 0x80U) continue;  // within a character
+    if (is_within_character(c)) continue;
     const bool is_narrow =
         std::string_view("iljtfrI.,:;|'!()[]- ").find(c) != std::string_view::npos;
     const bool is_wide = (c >= 'A' && c <= 'Z') || c == 'm' || c == 'w' || c == '%' || c == '@';
@@ -93,10 +98,8 @@ std::string shortened(const std::string& text, double size, double most) {
   if (text_width(text, size) <= most) return text;
   std::string part = text;
   while (!part.empty() && text_width(part, size) + size > most) {
-    // Not within a character.
-    do part.pop_back();
-    while (!part.empty() && (static_cast<std::uint8_t>(part.back()) & 0xc0U) == 0x80U);
-    if (!part.empty() && (static_cast<std::uint8_t>(part.back()) & 0xc0U) == 0xc0U) part.pop_back();
+    while (part.size() > 1 && is_within_character(part.back())) part.pop_back();
+    part.pop_back();
   }
   return part + "\xE2\x80\xA6";
 }
@@ -110,7 +113,9 @@ std::vector<double> ticks(double low, double high, int n) {
   std::vector<double> places;
   const double first = std::ceil(low / step - 1e-9);
   const double last = std::floor(high / step + 1e-9);
-  for (double i = first; i <= last; ++i) places.push_back(i * step);
+  if (!(last - first <= 100.0)) return {low};  // so far off that steps are lost in rounding
+  const int count = static_cast<int>(last - first);
+  for (int i = 0; i <= count; ++i) places.push_back((first + i) * step);
   return places;
 }
 

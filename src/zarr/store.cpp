@@ -166,7 +166,8 @@ class ZipStore final : public Store {
          entry != members_.end() && entry->first.starts_with(prefix); ++entry) {
       const std::size_t slash = entry->first.find('/', prefix.size());
       if (slash == std::string::npos) continue;
-      names.insert(entry->first.substr(prefix.size(), slash - prefix.size()));
+      const std::string name = entry->first.substr(prefix.size(), slash - prefix.size());
+      if (!name.empty() && name != "." && name != "..") names.insert(name);
     }
     return {names.begin(), names.end()};
   }

@@ -139,6 +139,7 @@ TEST(Profiles, AreTheSameBytesWhateverTheThreads) {
   Profiles large = small_profiles();
   large.genes.columns.pop_back();
   large.genes.columns[0].ids.clear();
+  large.in_panel.clear();
   for (int i = 0; i < 30'000; ++i) large.genes.columns[0].ids.push_back("G" + std::to_string(i));
   for (Profile& profile : large.profiles) {
     profile.counts.assign(30'000, 3.0);

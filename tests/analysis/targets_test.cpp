@@ -196,12 +196,14 @@ TEST(ReadTargets, TakesGmtByNameByFoldedNameAndByMotif) {
 TEST(ReadTargets, TakesPlainTablesAndNamesOfAllReleases) {
   const TargetTable table = read(
       "miRNA;target;evidence\nhsa-miR-21;PTEN;strong\nMIMAT0000076;PDCD4;weak\n"
-      "miR-21-5p;SPRY1;\nhsa-miR-375;JAK2;Predicted\nhsa-mir-21-5p;RECK;weak\n"
+      "miR-21-5p;SPRY1;\nhsa-miR‑21–5p;SPRY2;weak\nhsa-miR-375;JAK2;Predicted\nhsa-mir-21-5p;RECK;"
+      "weak\n"
       "hsa-mir-21;X1;weak\nhsa-miR-455;X2;weak\nhsa-miR-21-5p;X3;strange\nhsa-miR-107;;weak\n",
       {.unstated = Evidence::weak});
-  EXPECT_THAT(words(table), ElementsAre("hsa-miR-21-5p PTEN strong", "hsa-miR-21-5p PDCD4 weak",
-                                        "hsa-miR-21-5p SPRY1 weak", "hsa-miR-21-5p RECK weak",
-                                        "hsa-miR-375-3p JAK2 predicted"));
+  EXPECT_THAT(words(table),
+              ElementsAre("hsa-miR-21-5p PTEN strong", "hsa-miR-21-5p PDCD4 weak",
+                          "hsa-miR-21-5p SPRY1 weak", "hsa-miR-21-5p SPRY2 weak",
+                          "hsa-miR-21-5p RECK weak", "hsa-miR-375-3p JAK2 predicted"));
   EXPECT_EQ(left_out(table, LeftOut::no_arm), 2);
   EXPECT_EQ(left_out(table, LeftOut::no_kind), 1);
   EXPECT_EQ(left_out(table, LeftOut::no_gene), 1);
@@ -248,10 +250,12 @@ Profiles with_genes(const std::vector<std::string>& ids, const std::vector<std::
   return profiles;
 }
 
-// MYC is a gene of the panel, ENSG00000171862 PTEN is not; PA28A is an older name of PSME1, which is.
+// MYC is a gene of the panel, ENSG00000171862 PTEN is not; PA28A is an older name of PSME1, which
+// is.
 TEST(TargetEdges, AreMeasuredAndOutsideOfThePanel) {
-  const Profiles profiles = with_genes({"ENSG00000171862.9", "ENSG1", "ENSG2", "ENSG00000136997", "PA28A"},
-                                       {"PTEN", "TWICE", "TWICE", "MYC", "PA28A"});
+  const Profiles profiles =
+      with_genes({"ENSG00000171862.9", "ENSG1", "ENSG2", "ENSG00000136997", "PA28A"},
+                 {"PTEN", "TWICE", "TWICE", "MYC", "PA28A"});
   const std::vector<std::uint8_t> in_panel = panel_genes(profiles);
   EXPECT_THAT(in_panel, ElementsAre(0, 0, 0, 1, 1));
   const TargetTable table = read(

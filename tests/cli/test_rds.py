@@ -307,6 +307,9 @@ HOSTILE = {
     "list": (r.dump(r.named(a=[1.0], b=[2.0])), "this is a list of 2 R objects (a, b)"),
     "Seurat 2": (r.dump(r.S4("seurat", "Seurat", raw=[1])), "UpdateSeuratObject"),
     "triplets": (r.dump(r.S4("dgTMatrix", "Matrix", i=[0], j=[0], x=[1.0], Dim=[1, 1])), "a dgTMatrix"),
+    # Of 1 MB, which no gzip file unpacks to more than 1,032 times.
+    "600 MB out of 1": (head() + struct.pack(">ii", 14, 75_000_000) + np.random.default_rng(1).bytes(1_000_000),
+                        "more bytes than any data set of its size"),
     "R workspace": (b"RDX3\nX\n" + b"\0" * 40, "this is an R workspace (.RData), compressed with gzip"),
 }
 

@@ -346,8 +346,24 @@ def catalogues():
         yield "small", path.read_bytes()
 
 
+def targets():
+    yield "mirtarbase", "miRTarBase ID,miRNA,Species (miRNA),Target Gene,Target Gene (Entrez ID),Species (Target Gene)," \
+        "Experiments,Support Type,References (PMID)\nMIRT1,hsa-miR-21-5p,Homo sapiens,PTEN,5728,Homo sapiens," \
+        '"Western blot, qPCR",Functional MTI,1\n'
+    yield "tarbase", "geneId\tgeneName\tmirna\tspecies\tmethod\tpositive_negative\tdirect_indirect\tup_down\n" \
+        "ENSG00000171862\tPTEN\thsa-miR-21-5p\tHomo sapiens\tqPCR\tPOSITIVE\tDIRECT\tDOWN\n"
+    yield "encori", "#cite\nmiRNAid\tmiRNAname\tgeneID\tgeneName\tclipExpNum\nMIMAT0000076\thsa-miR-21-5p\tENSG00000171862\tPTEN\t3\n"
+    yield "families", "miR Family\tGene ID\tGene Symbol\tSpecies ID\nmiR-103-3p/107\tENSG00000100697.10\tDICER1\t9606\n"
+    yield "seeds", "Gene Symbol\tmiRNA family\tSpecies ID\tRepresentative miRNA\nDICER1\tGCAGCAU\t9606\thsa-miR-107\n"
+    yield "mirdb", "hsa-miR-21-5p\tNM_000314\t98.5\n"
+    yield "multimir", '"","database","mature_mirna_acc","mature_mirna_id","target_symbol","experiment","support_type","type"\n' \
+        '"1","mirtarbase","MIMAT0000076","hsa-miR-21-5p","PTEN","Western blot","Functional MTI","validated"\n'
+    yield "gmt", "MIR103A_3P\thttp://x\tDICER1\tPTEN\nCTACCTC_LET7A\thttp://x\tHMGA2\n"
+    yield "plain", "mirna;target;evidence\nhsa-miR-21;PTEN;strong\n"
+
+
 SEEDS = {"archive": archives, "catalogue": catalogues, "checkpoint": checkpoints, "chunk": chunks, "gdc": gdc,
-         "groups": groups, "matrix_market": matrix_markets, "pickle": pickles, "rds": rds, "table": tables,
+         "groups": groups, "matrix_market": matrix_markets, "pickle": pickles, "rds": rds, "table": tables, "targets": targets,
          "zarr": zarrs}
 
 

@@ -45,7 +45,7 @@ export function rank(atlas: Atlas, values: ArrayLike<number>, by: By, keep: (gro
 
 export async function mirna(context: Context): Promise<Page> {
   const { atlas, path, query, keep } = context;
-  const { mirnas, groups, terms, types } = atlas;
+  const { manifest, mirnas, groups, terms, types } = atlas;
   const key = path[0] ?? "";
   const m = atlas.findMirna(key);
   if (m < 0) return missing("miRNA", key);
@@ -79,7 +79,7 @@ export async function mirna(context: Context): Promise<Page> {
     const low = Math.min(...ranked.map((r) => r.mean)), high = Math.max(...ranked.map((r) => r.mean));
     result.replaceChildren(figure({
       title: `${name} by ${WORD[by]}`, name: `${name}-by-${by}`,
-      note: `Mean z-score over data sets (dot), each data set (stroke). ${ranked.length > shown.length ? `${order === "low" ? "Lowest" : "Highest"} ${shown.length} of ${ranked.length}.` : ""}`,
+      note: `Mean z-score over data sets (dot), each data set (stroke). ${ranked.length > shown.length ? `${order === "low" ? "Lowest" : "Highest"} ${shown.length} of ${ranked.length}.` : ""}${manifest.model.scale === "dataset" && atlas.datasets.id.length > 1 ? " Each data set has a zero of its own: types of one data set can be told apart better than types of two." : ""}`,
       legend: h("p", { class: "note" }, accuracy(mirnas.accuracy[m]!, true), " A difference between two types counts as likely ",
         mirnas.likely_from[m] === null || mirnas.likely_from[m] === undefined ? "nowhere: it is too inaccurate or was not calibrated." : `from ${fixed(mirnas.likely_from[m])} z`
           + (mirnas.strong_from[m] === null ? "." : ` and strong from ${fixed(mirnas.strong_from[m])} z.`)),
@@ -144,6 +144,7 @@ export async function mirna(context: Context): Promise<Page> {
       { key: "n_cells", label: "cells", value: ({ g }) => groups.cells[g]! },
     ], { caption: `${name} in every group of cells`, file: `${name}-groups`, sort: { key: "mean_z", falling: true } }))),
     h("p", { class: "actions" }, h("a", { href: href("dots", undefined, { mirnas: name }) }, "Dot plot with this miRNA")),
-    help("z-scores compare predictions with the samples that the model was trained on; they show differences, not amounts."),
+    help(manifest.model.scale === "reference" ? "z-scores compare predictions with the samples that the model was trained on; they show differences, not amounts."
+      : "z-scores compare the profiles of a data set with each other; they show differences, not amounts."),
   ] };
 }
