@@ -229,6 +229,7 @@ class Adding {
     summarise_groups(profiles, set_, summary);
     summarise_markers(profiles, request_.labels_from, set_, summary);
     summarise_contrasts(profiles, request_.reference, set_, summary);
+    if (options_.with_targets) add_targets(profiles, summary);
     write_profiles(profiles, (folder_ / set_files::profiles).string(), options_.reading.threads);
     predict_cells(obs);
     write_summary(summary, folder_);
@@ -327,6 +328,16 @@ class Adding {
     set_.comparability.model_name = model_.card().name;
     set_.comparability.scale = fact(profiles.facts, "scale");
     set_.comparability.format = format_version;
+  }
+
+  void add_targets(const Profiles& profiles, Summary& summary) {
+    const TargetTable targets = options_.targets.empty()
+                                    ? bundled_targets(profiles.mirnas)
+                                    : read_targets(options_.targets, profiles.mirnas);
+    set_.comparability.targets =
+        options_.targets.empty() ? std::string("bundled") : seal_of(options_.targets).digest;
+    summarise_targets(profiles, targets, request_.labels_from, options_.reading.threads, set_,
+                      summary);
   }
 
   void predict_cells(const CellAnnotations& obs) {

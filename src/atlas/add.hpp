@@ -47,6 +47,8 @@ struct AddOptions {
   SourceOptions source;
   ProfileFloor floor;
   TermTable terms;
+  bool with_targets = false;  ///< also networks and cross-talk
+  std::string targets;        ///< table of targets; empty: the bundled one
   bool resume = false;  ///< finished data sets are passed over; what was left behind is taken over
 };
 

@@ -74,16 +74,26 @@ std::string words_of(const Comparability& one) {
       one.format);
 }
 
+/// Sets without networks go with any table of targets.
+bool is_alike(const Comparability& a, const Comparability& b) {
+  return a.model == b.model && a.scale == b.scale && a.format == b.format &&
+         (a.targets == b.targets || a.targets.empty() || b.targets.empty());
+}
+
 /// Numbers the kinds of sets that can be compared, in the order of their first set.
 Index settle_comparability(std::vector<FoundSet>& sets, bool allow_mixed) {
   std::vector<Comparability> kinds;
   std::vector<std::vector<std::string>> members;
   for (FoundSet& one : sets) {
-    const auto found = std::find(kinds.begin(), kinds.end(), one.set.comparability);
+    const auto found = std::find_if(kinds.begin(), kinds.end(), [&](const Comparability& kind) {
+      return is_alike(kind, one.set.comparability);
+    });
     const auto number = static_cast<std::size_t>(found - kinds.begin());
     if (found == kinds.end()) {
       kinds.push_back(one.set.comparability);
       members.emplace_back();
+    } else if (found->targets.empty()) {
+      found->targets = one.set.comparability.targets;
     }
     members[number].push_back(one.set.id);
     one.comparable = static_cast<std::int32_t>(number);

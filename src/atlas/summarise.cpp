@@ -10,6 +10,8 @@
 #include <tuple>
 
 #include "analysis/compare.hpp"
+#include "analysis/crosstalk.hpp"
+#include "analysis/target_network.hpp"
 #include "atlas/add.hpp"
 #include "base/joined.hpp"
 #include "base/suggest.hpp"
@@ -182,6 +184,99 @@ void summarise_contrasts(const Profiles& profiles, const std::string& reference,
                    [](const Contrast& a, const Contrast& b) {
                      return std::tie(a.type, a.condition) < std::tie(b.type, b.condition);
                    });
+}
+
+namespace {
+
+/// Why a part is left out, if that is the data's doing.
+template <class Work>
+void attempt(const char* what, DataSet& set, Work work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::bad_input) throw;
+    set.left_out.push_back(fmt::format("{}: {}", what, error.what()));
+  }
+}
+
+struct RankedEdge {
+  bool is_of_hub;
+  Edge edge;
+};
+
+void add_network(const TargetNetwork& network, const Profiles& profiles, const DataSet& set,
+                 std::vector<RankedEdge>& edges) {
+  std::set<std::int32_t> hubs;
+  for (const NetworkTest& test : network.tests) {
+    if (test.is_hub) hubs.insert(test.mirnas.begin(), test.mirnas.end());
+  }
+  const std::int32_t type = position_of(set.types, network.name);
+  for (const NetworkEdge& one : network.edges) {
+    if (!std::isfinite(one.correlation) || type == none) continue;
+    const std::string& gene =
+        profiles.genes.columns.front().ids[static_cast<std::size_t>(one.gene)];
+    edges.push_back(
+        {hubs.contains(one.mirna), {type, one.mirna, gene, one.correlation, -one.correlation}});
+  }
+}
+
+void add_edges(const Profiles& profiles, const TargetTable& targets, int threads, DataSet& set,
+               Summary& summary) {
+  NetworkOptions options;
+  options.evidence = best_evidence(targets);
+  options.threads = threads;
+  const NetworkSet found = build_networks(profiles, targets, options);
+  std::vector<RankedEdge> edges;
+  for (const TargetNetwork& network : found.networks) {
+    if (network.name.empty()) {
+      set.left_out.push_back(
+          fmt::format("networks: no type has {} samples or more", target_network::fewest_samples));
+      return;
+    }
+    add_network(network, profiles, set, edges);
+  }
+  std::stable_sort(edges.begin(), edges.end(), [](const RankedEdge& a, const RankedEdge& b) {
+    return a.is_of_hub != b.is_of_hub ? a.is_of_hub : a.edge.weight > b.edge.weight;
+  });
+  edges.resize(std::min(edges.size(), static_cast<std::size_t>(most_edges)));
+  for (RankedEdge& one : edges) summary.edges.push_back(std::move(one.edge));
+}
+
+void add_triples(const Profiles& profiles, const TargetTable& targets, LabelsFrom labels_from,
+                 int threads, const DataSet& set, Summary& summary) {
+  CrosstalkOptions options;
+  options.labels_from = labels_from;
+  options.threads = threads;
+  const std::vector<std::uint8_t> in_panel = panel_genes(profiles);
+  const TargetEdges edges = target_edges(targets, best_evidence(targets), profiles, in_panel);
+  const Crosstalk found = find_crosstalk(profiles, edges.edges, in_panel, options);
+  std::vector<const CrosstalkTriple*> order;
+  for (const CrosstalkTriple& triple : found.triples) {
+    if (triple.score > 0) order.push_back(&triple);
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [](const CrosstalkTriple* a, const CrosstalkTriple* b) {
+                     const double x = std::isnan(a->p) ? 2 : a->p;
+                     const double y = std::isnan(b->p) ? 2 : b->p;
+                     return x != y ? x < y : a->score > b->score;
+                   });
+  order.resize(std::min(order.size(), static_cast<std::size_t>(atlas::most_triples)));
+  for (const CrosstalkTriple* one : order) {
+    const auto type = [&](std::int32_t group) {
+      return position_of(set.types, found.groups[static_cast<std::size_t>(group)].name);
+    };
+    summary.triples.push_back({type(one->sender), type(one->receiver), one->mirna,
+                               static_cast<float>(one->score), static_cast<float>(one->p)});
+  }
+}
+
+}  // namespace
+
+void summarise_targets(const Profiles& profiles, const TargetTable& targets, LabelsFrom labels_from,
+                       int threads, DataSet& set, Summary& summary) {
+  attempt("networks", set, [&] { add_edges(profiles, targets, threads, set, summary); });
+  attempt("cross-talk", set,
+          [&] { add_triples(profiles, targets, labels_from, threads, set, summary); });
 }
 
 }  // namespace sicmir::atlas

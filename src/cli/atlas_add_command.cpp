@@ -184,6 +184,7 @@ std::vector<AddRequest> requests_of(AddCommand& command) {
                                        "more."
                                      : "--inputs lists the inputs; leave INPUT out.");
   }
+  if (!command.options.targets.empty()) command.options.with_targets = true;
   settle_shard(command.input);
   std::optional<Shard> shard;
   std::swap(shard, command.input.reading.shard);
@@ -346,6 +347,14 @@ void bind_reading(Command& sub, AddCommand& command) {
   sub.add_option("--min-counts", command.options.floor.min_counts,
                  "Fewest molecules of a profile; below it is marked, not dropped [default: 50000]")
       .range(0.0, 1e15)
+      .group(reading);
+  sub.add_flag("--networks", command.options.with_targets,
+               "Also networks of miRNAs and their targets, for types of 10 samples or more, and "
+               "cross-talk between types")
+      .group(reading);
+  sub.add_option("--targets", command.options.targets,
+                 "Table of targets for --networks [default: the bundled conserved seed motifs]")
+      .value_name("FILE")
       .group(reading);
   sub.add_option(
          "--terms", command.terms,

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -610,3 +611,31 @@ def test_serve_needs_a_site_and_a_port(site, tmp_path):
     assert "there is no web site here" in run("atlas", "serve", tmp_path, "--port", 0, expect=3).stderr
     done = run("atlas", "serve", tmp_path / "A", "--port", site, expect=2)
     assert "Choose another --port" in done.stderr
+
+
+def test_networks_are_those_of_network(model, tmp_path):
+    """Types of 12 samples; the genes of vesicles are not measured, so that there is no cross-talk."""
+    cells(7, n_cells=1500, n_samples=12).write_h5ad(tmp_path / "cells.h5ad")
+    names = run("inspect", model, "--json").stdout
+    mirnas = sorted(set(re.findall(r"hsa-[\w-]+", names))) or ["hsa-miR-21-5p"]
+    random = np.random.default_rng(8)
+    pairs = [(mirna, f"OTHER{i}") for mirna in mirnas[:15] for i in random.choice(400, 40, replace=False)]
+    table = tmp_path / "targets.tsv"
+    table.write_text("miRNA\ttarget\n" + "".join(f"{mirna}\t{gene}\n" for mirna, gene in pairs))
+    add(tmp_path / "A", tmp_path / "cells.h5ad", "x", "--targets", table, model=model)
+    run("atlas", "index", tmp_path / "A")
+    run("network", tmp_path / "A/data/sets/x/profiles.h5mu", "--targets", table, "--edges", tmp_path / "edges.tsv", "-o",
+        tmp_path / "hubs.tsv")
+    theirs = pd.read_csv(tmp_path / "edges.tsv", sep="\t", comment="#")
+    connection = database(tmp_path / "A")
+    ours = pd.read_sql("SELECT terms.name AS type, mirnas.name AS mirna, edges.target, correlation FROM edges "
+                       "JOIN terms ON kind = 'type' AND terms.id = edges.type JOIN mirnas ON mirnas.id = edges.mirna", connection)
+    assert len(ours) == 150
+    group, gene, value = (next(c for c in theirs if c.startswith(word)) for word in ("network", "target", "corr"))
+    known = theirs.set_index([group, "mirna", gene])[value]
+    for _, edge in ours.iterrows():
+        assert known[edge["type"], edge["mirna"], edge["target"]] == pytest.approx(edge["correlation"], abs=1e-4)
+    target = ours["target"][0]
+    found = query(tmp_path / "A", "--target", target)
+    assert set(found["mirna"]) == set(ours[ours["target"] == target]["mirna"])
+    assert "left out: cross-talk:" in run("atlas", "info", tmp_path / "A").stdout
