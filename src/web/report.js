@@ -366,9 +366,18 @@ const markerColumns = [["group", m => m.group, "words"], ["miRNA", m => m.mirna,
   };
   redraws.push(show);
   const grid = (caption, values, digits) => table(caption, [["miRNA", i => P.mirnas[i], "words"], ...P.groups.map((g, k) => [short(groups[g].name, 40), i => values[i][k], "", digits])], P.mirna_order);
+  // The table, of all groups or of one.
+  const lines = make("div");
+  const names = [...new Set(M.lines.map(line => line.group))];
+  const picked = choice("marker_group", "Table of", [["", [["-1", "all groups"], ...names.map((name, i) => [String(i), short(name, 60)])]]], () => list());
+  const list = () => {
+    const i = Number(picked[1].value);
+    lines.replaceChildren(table(M.caption, markerColumns.filter(([name]) => M.has_auc || (name !== "AUC over cells" && name !== "± ")), i < 0 ? M.lines : M.lines.filter(line => line.group === names[i])));
+  };
+  list();
   section("markers", "Markers of the groups", paragraph(M.about), paragraph(M.testing), dots, legend, paragraph(P.about),
     folded("Tables: the dots", grid("Colour of the dots: difference to the other groups, z", P.difference, 2), P.has_expression ? grid("Size of the dots: expression, log2(RPM + 1)", P.expression, 1) : ""),
-    table(M.caption, markerColumns.filter(([name]) => M.has_auc || (name !== "AUC over cells" && name !== "± ")), M.lines), paragraph(M.note));
+    make("div", {class: "controls"}, ...picked), lines, paragraph(M.note));
 }
 
 // ---- Volcano
