@@ -24,7 +24,7 @@ trap 'rm -rf "$work"' EXIT
 node mock.mjs "$work/mock" 20000
 node "$project/scripts/check_site.mjs" "$work/mock"
 node mock.mjs "$work/million" 1000000
-node "$project/scripts/check_map.mjs" "$work/million"
+node "$project/scripts/check_map.mjs" "$work/million" 1500  # 348 ms were measured; CI may be busy
 [ $# -gt 0 ] || exit 0
 
 # The real thing, of generated cells.

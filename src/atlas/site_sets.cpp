@@ -46,7 +46,7 @@ class CellsMemory {
     }
     const Json& cells = json["cells"];
     if (!cells.contains("file") || !cells["file"].is_string() || !cells.contains("blocks") ||
-        !cells["blocks"].is_array()) {
+        !cells["blocks"].is_array() || !cells.contains("map") || !cells["map"].is_string()) {
       return {};
     }
     bool there = files.keep(cells["file"].get<std::string>());
@@ -275,7 +275,8 @@ SiteSetFiles write_set_files(const SiteInput& input, SiteFiles& files, ThreadPoo
     add_edges(bundle, input.links.edges[s]);
     add_triples(bundle, input.links.triples[s]);
     result.names.push_back(files.put(bundle.text()));
-    result.has_map.push_back(cells.is_object() && cells["map"] != "");
+    result.has_map.push_back(cells.is_object() &&
+                             !cells["map"].get_ref<const std::string&>().empty());
   }
   return result;
 }
