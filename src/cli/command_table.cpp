@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view predicting = "Predict";
 constexpr std::string_view parts = "Data sets in parts";
-constexpr std::string_view atlases = "Atlas of many data sets (`sicmir atlas add` or `atlas-add`)";
+constexpr std::string_view atlases = "Atlas of many data sets";
 constexpr std::string_view models = "Models";
 constexpr std::string_view other = "Help";
 

@@ -77,8 +77,10 @@ void bind_input(Command& command, InputOptions& options) {
 
   const std::string reading = "Reading";
   command
-      .add_option("--layer", options.source.layer,
-                  "AnnData and loom: auto, X, raw/X or layers/NAME [default: auto]")
+      .add_option(
+          "--layer", options.source.layer,
+          "AnnData, loom and R objects: auto, X, raw/X, layers/NAME or, as R has it, RNA/counts "
+          "[default: auto]")
       .main();
   command
       .add_option("--genome", options.source.genome,

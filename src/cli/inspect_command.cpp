@@ -221,10 +221,35 @@ std::string shown(const Json& item) {
                      item["cells"].get<Index>());
 }
 
+/// Columns of obs may have any name, so members are looked at, too.
+bool is_decision(const Json& value) {
+  const auto has_text = [&](const char* member) {
+    return value.contains(member) && value[member].is_string();
+  };
+  return value.is_object() && has_text("why") && (has_text("taken_as") || has_text("taken"));
+}
+
+/// A decision with its reason: "counts (whole numbers)".
+std::string with_reason(const Json& decision) {
+  const char* const member = decision.contains("taken_as") ? "taken_as" : "taken";
+  return fmt::format("{} ({})", printable(decision[member].get<std::string>()),
+                     printable(decision["why"].get<std::string>()));
+}
+
+std::string verdict(const Json& foreseen) {
+  if (foreseen["run"].get<bool>()) return "run";
+  return fmt::format("refuse (exit {}): {}", foreseen["exit_code"].get<int>(),
+                     printable(foreseen["reason"].get<std::string>()));
+}
+
 /// The JSON as lines of `key: value`; long lists by their length and first entries.
 void print_plain(const Json& json, const std::string& indent) {
   for (const auto& [key, value] : json.items()) {
-    if (value.is_object()) {
+    if (is_decision(value)) {
+      std::cout << indent << printable(key) << ": " << with_reason(value) << "\n";
+    } else if (key == "predict_would" && value.contains("run") && value["run"].is_boolean()) {
+      std::cout << indent << key << ": " << verdict(value) << "\n";
+    } else if (value.is_object()) {
       std::cout << indent << printable(key) << ":\n";
       print_plain(value, indent + "  ");
     } else if (value.is_array()) {

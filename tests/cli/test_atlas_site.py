@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from program import SICMIR, SYMBOLS, run
+from program import PROJECT, SICMIR, SYMBOLS, run
 
 TYPES = ["=1+1 cell", "<b>T</b> cell", "mono"]
 DTYPES = {"u8": "u1", "u16": "<u2", "f16": "<f2", "f32": "<f4"}
@@ -112,6 +112,10 @@ def test_every_file_is_named_and_every_name_is_a_file(site):
         item["path"].split("/")[1] for item in site.manifest["downloads"]}
     page = (site.folder / "index.html").read_text()
     assert "default-src 'self'" in page and "<script>" not in page
+    # The document's header is what the page says, and what only a header can say.
+    header, = (line for line in (PROJECT / "docs" / "atlas-site.md").read_text().splitlines()
+               if line.startswith("Content-Security-Policy: "))
+    assert header.removeprefix("Content-Security-Policy: ").replace(" frame-ancestors 'none';", "") in page
     for path in (site.folder / "assets").iterdir():
         assert path.name in page or path.suffix == ".js"
 

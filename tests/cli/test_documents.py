@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.io
+import scipy.sparse
 
 import rds_writer
 from gdc_tree import cohort_tree
@@ -43,8 +44,15 @@ NOT_RUN = {
     (".github/CONTRIBUTING.md", "bash .ci/run                   # format, tests, sanitizers, clang-tidy, "
      "instruction counts and more"): "runs this test",
     ("docs/atlas-format.md", "ATLAS/"): "a drawing",
+    ("docs/atlas-site.md", "site/"): "a drawing",
+    ("docs/atlas-site.md", "Content-Security-Policy: default-src 'self'; base-uri 'none'; object-src 'none'; "
+     "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"):
+        "headers; test_atlas_site.py compares them",
     ("docs/atlas-format.md", "CREATE TABLE facts(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"):
         "tables; test_atlas.py compares them",
+    ("docs/atlas-site.md", "site/"): "a drawing",
+    ("docs/atlas-site.md", "Content-Security-Policy: default-src 'self'; base-uri 'none'; object-src 'none'; "
+     "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"): "a header",
     ("docs/architecture.md", "10  cli          options, messages, the table of commands"): "a drawing",
     ("docs/hpc.md", "docs/hpc/submit.sh cells.h5ad out 8"): "Slurm; scripts/check_cluster.sh",
     ("docs/hpc.md", "sbatch --array=3 docs/hpc/predict_array.sh cells.h5ad out 8"):
@@ -108,8 +116,13 @@ def inputs(tmp_path_factory):
                         "cell_type": [f"type {i % 3}" for i in range(len(cells))],
                         "disease": np.where(np.arange(len(cells)) % 2, "normal", "tumour")},
                        index=list(cells))
-    anndata.AnnData(matrix.astype(np.float32), obs=obs, dtype=np.float32,
-                    var=pd.DataFrame(index=list(names[0]))).write_h5ad(folder / "cells.h5ad")
+    # Genes of vesicles, which the example does not have and crosstalk asks for.
+    vesicles = pd.read_csv(PROJECT / "data" / "ev_genes.tsv", sep="\t", comment="#")
+    vesicles = vesicles[~vesicles["ensembl_id"].isin(names[0])].drop_duplicates("ensembl_id")
+    more = scipy.sparse.csr_matrix(random.poisson(0.5, (len(cells), len(vesicles))))
+    anndata.AnnData(scipy.sparse.hstack([matrix, more], format="csr").astype(np.float32), obs=obs, dtype=np.float32,
+                    var=pd.DataFrame({"symbol": [*names[1], *vesicles["symbol"]]},
+                                     index=[*names[0], *vesicles["ensembl_id"]])).write_h5ad(folder / "cells.h5ad")
     cohort = study_network.Samples(np.random.default_rng(9), 12)
     cohort.write(folder / "cohort.h5ad")
     (folder / "targets.csv").write_text("mirna,target,evidence\n" + "".join(
@@ -138,7 +151,7 @@ def inputs(tmp_path_factory):
     few, dense = list(cells[:40]), matrix[:40].T.toarray().astype(float)
     rds_writer.save(folder / "object.rds", rds_writer.seurat(
         {"RNA": rds_writer.assay(rds_writer.dgc(dense, list(names[1]), few))}, few,
-        {"cell_type": rds_writer.factor(["T", "B"] * 20)}))
+        {"cell_type": rds_writer.factor(["T", "B", "NK", "monocyte"] * 10)}))
     write_tables(folder, pd.DataFrame(matrix[:40].T.toarray(), list(names[1]), list(cells[:40])))
     tree, _, _ = cohort_tree(folder / "gdc", n_patients=20)
     tree.sheet("gdc_sample_sheet.tsv")

@@ -569,7 +569,7 @@ def test_inspect_tells_what_a_matrix_holds_and_what_predict_would_do(model, sour
     assert facts["predict_would"] == {"run": True, "exit_code": 0, "reason": None}
     assert facts["cells_checked"] == {"checked": 40, "of": 40}
     plain = run("inspect", source, "-m", model).stdout
-    assert "values:\n  taken_as: counts\n" in plain
+    assert "values: counts (whole numbers, none negative)\n" in plain and "predict_would: run\n" in plain
 
 
 def test_inspect_tells_why_predict_would_refuse(model, tmp_path):
@@ -629,6 +629,11 @@ def test_inspect_shows_columns_of_obs_with_their_values(model, tmp_path):
     cells.obs["batch"] = np.arange(12)
     cells.obs["doublet"] = np.arange(12) > 9
     cells.write_h5ad(tmp_path / "cells.h5ad")
+    odd = cells.copy()
+    for name in ("why", "taken", "predict_would", "value", "cells", "kind"):
+        odd.obs[name] = "x"
+    odd.write_h5ad(tmp_path / "odd.h5ad")
+    assert "  predict_would:\n    kind: categories\n" in run("inspect", tmp_path / "odd.h5ad", "-m", model).stdout
     facts = json.loads(run("inspect", tmp_path / "cells.h5ad", "-m", model, "--json").stdout)["obs"]
     assert list(facts) == ["cell_type", "donor", "n_counts", "batch", "doublet"]
     assert facts["cell_type"] == {"kind": "categories", "distinct": 3, "values": [

@@ -66,20 +66,21 @@ def test_every_subcommand_is_in_the_readme():
     readme = (PROJECT / "README.md").read_text()
     assert commands
     for command in commands:
-        assert re.search(rf"^\| `{command}\b", readme, re.MULTILINE), command
+        typed = command.replace("atlas-", "atlas ")
+        assert re.search(rf"^\| `{typed}\b", readme, re.MULTILINE), command
 
 
 def test_every_option_that_documents_name_exists():
     known = set()
     for command in ("predict", "inspect", "pool", "profile", "markers", "compare", "network", "crosstalk", "explain",
                     "report", "evaluate", "stats", "merge", "merge-stats", "merge-summaries", "atlas-add",
-                    "atlas-index", "atlas-query", "atlas-info", "atlas-remove", "atlas-check", "train", "assemble",
+                    "atlas-index", "atlas-query", "atlas-info", "atlas-remove", "atlas-check", "atlas-serve", "train", "assemble",
                     "import", "export", "help"):
         text = subprocess.run([SICMIR, command, "--help"], capture_output=True, text=True,
                               check=True).stdout
         known |= set(re.findall(r"--[a-z][a-z0-9-]+", text))
     known |= {"--help", "--version"}
-    others = {"--preset", "--prefix", "--build", "--install",  # of cmake, Slurm, Snakemake
+    others = {"--preset", "--prefix", "--build", "--parallel", "--install",  # of cmake, Slurm, Snakemake
               "--array", "--snakefile", "--cores", "--config"}
     for document in (PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))):
         named = set(re.findall(r"--[a-z][a-z0-9-]+", document.read_text()))

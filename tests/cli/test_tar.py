@@ -88,7 +88,7 @@ def test_archives_of_other_content_are_refused_with_what_they_hold(model, folder
     assert "raw/matrix.mtx.gz" in done.stderr and "filtered/matrix.mtx.gz" in done.stderr
     with tarfile.open(tmp_path / "none.tar", "w") as tar:
         add(tar, "readme.txt", b"words")
-    assert "no matrix" in predict(model, tmp_path / "none.tar", expect=3).stderr
+    assert "readme.txt: no separator was found" in predict(model, tmp_path / "none.tar", expect=3).stderr
     with tarfile.open(tmp_path / "lists.tar", "w") as tar:
         tar.add(folder / "matrix.mtx.gz", "a/matrix.mtx.gz")
         tar.add(folder / "features.tsv.gz", "b/features.tsv.gz")
