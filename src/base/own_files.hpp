@@ -17,8 +17,8 @@ namespace sicmir {
 [[nodiscard]] std::string path_of_descriptor(int descriptor);
 
 /// open(2) for reading; -1 and errno where that fails. Names of descriptors (/proc/self/fd/N,
-/// /dev/fd/N) also work where /proc is not mounted; the descriptor then shares its position with the
-/// other: read it with pread(2).
+/// /dev/fd/N) also work where /proc is not mounted; the descriptor then shares its position with
+/// the other: read it with pread(2).
 [[nodiscard]] int open_input(const std::string& path) noexcept;
 
 /// A file without a name, which goes with the descriptor.

@@ -227,7 +227,8 @@ Json summary_line(const BatchItem& item, InputStatus status) {
   line["n_warnings"] = 0;
   line["warnings"] = Json::array();
   line["options"] = Json::object();
-  for (const auto& [option, value] : item.options) line["options"][option.substr(2)] = value;  // without dashes
+  for (const auto& [option, value] : item.options)
+    line["options"][option.substr(2)] = value;  // without dashes
   return line;
 }
 
