@@ -16,7 +16,7 @@ libraries=$output/libraries
 
 portable_packages=(dpkg-dev libaec-dev libbz2-dev liblzma-dev libzstd-dev liblz4-dev)
 # Their headers are those of the packages, so their sources must be, too.
-sources=(libzip-dev liblzf-dev libfmt-dev libspdlog-dev)
+sources=(libzip-dev liblzf-dev libfmt-dev libspdlog-dev libmicrohttpd-dev)
 need_packages "${build_packages[@]}" "${portable_packages[@]}"
 
 # fetch_sources FOLDER: the upstream tar files of `sources` in their installed versions, checked by
@@ -50,7 +50,7 @@ archive() {
   ar rcs "$libraries/lib$name.a" "${objects[@]}"
 }
 
-# build_libraries FOLDER: libzip.a, liblzf.a, libfmt.a and libspdlog.a out of the tar files in FOLDER.
+# build_libraries FOLDER: the static libraries of `sources` out of the tar files in FOLDER.
 build_libraries() {
   local flags=(-O2 -fPIC -DNDEBUG "-ffile-prefix-map=$1=.") file options=()
   mkdir -p "$libraries"
@@ -68,6 +68,11 @@ build_libraries() {
     "${options[@]}" || return 1
   cmake --build zip --target zip --parallel "$cores" || return 1
   cp zip/lib/libzip.a "$libraries" || return 1
+  # Debian's own static library asks for GnuTLS; `sicmir atlas serve` speaks no TLS.
+  (cd libmicrohttpd-*/ && CFLAGS="${flags[*]}" ./configure --disable-shared --disable-https \
+    --disable-curl --disable-doc --disable-examples &&
+    make -C src/microhttpd --jobs "$cores" libmicrohttpd.la) || return 1
+  cp libmicrohttpd-*/src/microhttpd/.libs/libmicrohttpd.a "$libraries" || return 1
   flags+=(-I"$(echo fmtlib-*/include)" -I"$(echo spdlog-*/include)"
     -DSPDLOG_COMPILED_LIB -DSPDLOG_FMT_EXTERNAL)
   archive fmt fmtlib-*/src/format.cc || return 1

@@ -5,7 +5,7 @@
 set(SICMIR_PORTABLE_LIBRARIES "" CACHE PATH "Folder of the static libraries that make_portable.sh built")
 
 set(static_libraries "")
-foreach(library zip lzf spdlog fmt hdf5 sz aec archive deflate xxhash sqlite3 z)
+foreach(library microhttpd zip lzf spdlog fmt hdf5 sz aec archive deflate xxhash sqlite3 z)
   find_library(SICMIR_STATIC_${library} lib${library}.a REQUIRED
     HINTS ${SICMIR_PORTABLE_LIBRARIES} PATH_SUFFIXES hdf5/serial)
   list(APPEND static_libraries ${SICMIR_STATIC_${library}})
