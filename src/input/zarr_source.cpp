@@ -50,7 +50,7 @@ void copy_attributes(const H5Output& out, hid_t object, const Json& attributes) 
     constexpr std::size_t most = 4000;  // more does not fit into an object's header
     constexpr std::size_t longest_name = 1000;
     if (name.empty() || name.size() > longest_name) continue;
-    const auto all = [&value](auto is) { return std::all_of(value.begin(), value.end(), is); };
+    const auto all = [&value = value](auto is) { return std::all_of(value.begin(), value.end(), is); };
     if (value.is_string()) {
       set_text(out, object, name.c_str(), value.get<std::string>());
     } else if (value.is_boolean()) {
