@@ -129,7 +129,8 @@ class ViewSink final : public MatrixSink {
   }
   void finish() override {
     const auto n = static_cast<Index>(options_.mirnas.size());
-    view_.mirnas = Eigen::Map<const Matrix>(chosen_.data(), n, n > 0 ? chosen_.size() / n : 0);
+    view_.mirnas = Eigen::Map<const Matrix>(chosen_.data(), n,
+                                            n > 0 ? static_cast<Index>(chosen_.size()) / n : 0);
   }
 
   [[nodiscard]] const Histograms& histograms() const { return histograms_; }

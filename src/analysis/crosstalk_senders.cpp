@@ -32,8 +32,9 @@ std::vector<std::vector<Index>> parts_of(const Layout& layout) {
       std::vector<Index>& own = part[static_cast<std::size_t>(layout.side[sample])];
       Index first = layout.n_groups();
       for (Index g = 0; g < layout.n_groups(); ++g) {
-        if (layout.profile(sample, g) >= 0)
+        if (layout.profile(sample, g) >= 0) {
           first = std::min(first, own[static_cast<std::size_t>(g)]);
+        }
       }
       for (Index g = 0; g < layout.n_groups(); ++g) {
         if (layout.profile(sample, g) < 0 || own[static_cast<std::size_t>(g)] == first) continue;

@@ -98,15 +98,16 @@ std::vector<std::string> held_fixed(const ExplanationContext& context) {
         "moments: the mean and standard deviation of each gene over the {} profiles at or above "
         "the floor",
         n));
-    fixed.push_back("depth: each profile's total, to which its counts are scaled");
+    fixed.emplace_back("depth: each profile's total, to which its counts are scaled");
   } else {
     fixed.push_back(fmt::format(
         "moments: the mean and standard deviation of each gene over the training samples of {}",
         context.model.name));
-    fixed.push_back(inputs.platform.empty() || context.model.rank_profiles.find(inputs.platform) ==
-                                                   context.model.rank_profiles.end()
-                        ? "depth: each profile's upper quartile, to which its counts are scaled"
-                        : "ranks: each profile's order of genes, by which its values are replaced");
+    fixed.emplace_back(
+        inputs.platform.empty() || context.model.rank_profiles.find(inputs.platform) ==
+                                       context.model.rank_profiles.end()
+            ? "depth: each profile's upper quartile, to which its counts are scaled"
+            : "ranks: each profile's order of genes, by which its values are replaced");
     if (!inputs.platform.empty()) {
       fixed.push_back(fmt::format("offsets: those of platform {}", inputs.platform));
     }

@@ -91,6 +91,7 @@ InputMap read_map(const AnnotationPlace& place, const std::string& name, Index n
   const std::vector<hsize_t> shape = h5::shape(file, dataset.get());
   if (shape.size() != 2 || shape[0] != static_cast<hsize_t>(n_cells) || shape[1] < 2) {
     std::vector<std::string> words;
+    words.reserve(shape.size());
     for (const hsize_t length : shape) words.push_back(std::to_string(length));
     file.fail(where, fmt::format("has the shape ({}); expected ({}, 2), two coordinates of each "
                                  "cell.",

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "analysis/target_names.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "genes/id_kinds.hpp"
@@ -152,8 +154,10 @@ std::string MirnaFinder::seed_of_member(const std::string& name) const {
   if (std::string seed = seed_of(full); !seed.empty()) return seed;
   const std::string stem = says_arm(full) ? full.substr(0, full.size() - 3) : full;
   const std::string arm = full.substr(stem.size());
-  for (const char* letter : {"a", "b", "c", "d"}) {
-    if (std::string seed = seed_of(stem + letter + arm); !seed.empty()) return seed;
+  for (const char letter : {'a', 'b', 'c', 'd'}) {
+    if (std::string seed = seed_of(fmt::format("{}{}{}", stem, letter, arm)); !seed.empty()) {
+      return seed;
+    }
   }
   return {};
 }

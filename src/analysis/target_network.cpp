@@ -319,8 +319,9 @@ class Builder {
     // Nodes without edges are no part of the graph.
     std::vector<std::int32_t> number(static_cast<std::size_t>(n_mirnas) + matrices_.genes.size(),
                                      -1);
-    for (const auto& [a, b] : edges)
+    for (const auto& [a, b] : edges) {
       number[static_cast<std::size_t>(a)] = number[static_cast<std::size_t>(b)] = 0;
+    }
     std::int32_t n_nodes = 0;
     for (std::int32_t& one : number) {
       if (one == 0) one = n_nodes++;
@@ -394,6 +395,7 @@ std::vector<std::string> choose_networks(const Profiles& profiles, const Network
     const auto found = sizes.find(options.group);
     if (found == sizes.end()) {
       std::vector<std::string> names;
+      names.reserve(sizes.size());
       for (const auto& [name, size] : sizes) names.push_back(name);
       throw Error(ExitCode::usage,
                   fmt::format("no group '{}'; there are '{}'.{}", options.group,
@@ -412,8 +414,9 @@ std::vector<std::string> choose_networks(const Profiles& profiles, const Network
     if (!options.whole && size >= target_network::fewest_samples) names.push_back(name);
   }
   for (const auto& [name, size] : sizes) {
-    if (!names.empty() && size < target_network::fewest_samples)
+    if (!names.empty() && size < target_network::fewest_samples) {
       set.groups_left_out.push_back(name);
+    }
   }
   if (!names.empty()) return names;
   const Index n_profiles = profiles.size() - set.n_below_floor;

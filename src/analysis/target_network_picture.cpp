@@ -112,6 +112,7 @@ class Columns {
   template <class Item, class Key>
   static void sort_by(std::vector<Item>& items, Key key) {
     std::vector<std::pair<double, Item>> keyed;
+    keyed.reserve(items.size());
     for (const Item& item : items) keyed.emplace_back(key(item), item);
     std::stable_sort(keyed.begin(), keyed.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });

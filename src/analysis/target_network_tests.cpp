@@ -79,8 +79,9 @@ class Rewiring {
         NetworkTest& test = tests_[t];
         test.n_rewirings = done;
         test.p_rewired = static_cast<double>(exceedances[t] + 1) / static_cast<double>(done + 1);
-        if (exceedances[t] < target_network::enough_exceedances && done < wanted(test))
+        if (exceedances[t] < target_network::enough_exceedances && done < wanted(test)) {
           still.push_back(t);
+        }
       }
       going = std::move(still);
       next = std::min(options_.most_rewirings, done * 2);
@@ -172,8 +173,9 @@ void compare_with_others(NetworkTest& test, std::span<const std::int32_t> target
 void describe(TargetNetwork& network, const Matrices& matrices, const Matrix& z) {
   std::vector<double> low(matrices.varies.size(), 0.0);
   for (const NetworkEdge& edge : network.edges) {
-    if (edge.correlation < target_network::low_correlation)
+    if (edge.correlation < target_network::low_correlation) {
       low[static_cast<std::size_t>(edge.mirna)] += 1;
+    }
   }
   const double middle = median(matrices.expression);
   for (std::size_t t = 0; t < network.tests.size(); ++t) {

@@ -293,8 +293,9 @@ std::string graphml(const TargetNetwork& network, const Profiles& profiles,
     const ProfileMirna& one = mirna_at(profiles, mirna);
     const NetworkTest& test = *tests.at(mirna);
     std::string figures = fmt::format("<data key=\"z\">{}</data>", number(test.mean_z));
-    if (!std::isnan(test.fdr))
+    if (!std::isnan(test.fdr)) {
       figures += fmt::format("<data key=\"fdr\">{}</data>", number(test.fdr));
+    }
     put(
         fmt::format("  <node id=\"m{}\"><data key=\"name\">{}</data><data "
                     "key=\"kind\">miRNA</data><data key=\"id\">{}</data><data "

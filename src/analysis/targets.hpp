@@ -35,7 +35,7 @@ struct TargetPair {
   std::int32_t gene = 0;   ///< position in TargetTable::genes
   Evidence evidence = Evidence::predicted;
 
-  auto operator<=>(const TargetPair&) const = default;
+  auto operator<=>(const TargetPair&) const = default;  // NOLINT(modernize-use-nullptr): clang 14
 };
 
 /// Why lines (pairs, where a line holds several) were left out.
@@ -98,7 +98,7 @@ struct TargetEdge {
   std::int32_t mirna = 0;  ///< position in Profiles::mirnas
   std::int32_t gene = 0;   ///< position in Profiles::genes
 
-  auto operator<=>(const TargetEdge&) const = default;
+  auto operator<=>(const TargetEdge&) const = default;  // NOLINT(modernize-use-nullptr): clang 14
 };
 
 struct TargetEdges {

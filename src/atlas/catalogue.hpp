@@ -85,6 +85,8 @@ class Catalogue {
  public:
   /// `file`: AtlasFolder::catalogue(), or one that is being made.
   [[nodiscard]] static Catalogue open(const std::filesystem::path& file);
+  Catalogue(const Catalogue&) = delete;
+  Catalogue& operator=(const Catalogue&) = delete;
   Catalogue(Catalogue&&) noexcept;
   Catalogue& operator=(Catalogue&&) noexcept;
   ~Catalogue();

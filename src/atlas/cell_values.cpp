@@ -210,7 +210,7 @@ std::vector<std::uint8_t> CellValues::bytes(Index first, Index count) const {
   const std::vector<hsize_t> chunk = h5::chunk_shape(dataset.get());
   h5::ChunkReader chunks(std::move(*codec), dataset.get(), H5T_NATIVE_UINT8);
   std::vector<std::uint8_t> values(static_cast<std::size_t>(count * n_cells_));
-  const auto last = static_cast<hsize_t>(first + count);
+  const hsize_t last = static_cast<hsize_t>(first) + static_cast<hsize_t>(count);
   for (hsize_t top = static_cast<hsize_t>(first) / chunk[0] * chunk[0]; top < last;
        top += chunk[0]) {
     for (hsize_t left = 0; left < expected[1]; left += chunk[1]) {

@@ -35,6 +35,8 @@ class CellValues {
   /// Opens `folder`/cells.h5; `n_types`, `n_samples`, `n_mirnas`: what the other files of the
   /// folder say. Throws Error(bad_input).
   CellValues(const std::filesystem::path& folder, Index n_types, Index n_samples, Index n_mirnas);
+  CellValues(const CellValues&) = delete;
+  CellValues& operator=(const CellValues&) = delete;
   CellValues(CellValues&&) noexcept;
   CellValues& operator=(CellValues&&) noexcept;
   ~CellValues();

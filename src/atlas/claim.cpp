@@ -2,7 +2,6 @@
 #include "atlas/claim.hpp"
 
 #include <fmt/format.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

@@ -47,6 +47,7 @@ Index find_mirna(const Catalogue& catalogue, const std::string& name) {
     if (found >= 0) return found;
   }
   std::vector<std::string> names;
+  names.reserve(all.size());
   for (const ProfileMirna& mirna : all) names.push_back(mirna.name);
   refuse("miRNA", name, names);
 }
@@ -62,6 +63,7 @@ std::int32_t find_term(const Catalogue& catalogue, TermKind kind, const std::str
     if (found != all.end()) return static_cast<std::int32_t>(found - all.begin());
   }
   std::vector<std::string> names;
+  names.reserve(all.size());
   for (const Term& term : all) names.push_back(term.name);
   refuse(std::string(term_words.word(kind)), name, names);
 }
@@ -410,7 +412,7 @@ Answer markers_of(const Catalogue& catalogue, const std::string& type, const Que
   }
   answer.about.emplace_back("type", name_of(catalogue, TermKind::type, wanted));
   if (n_sets.empty()) {
-    answer.notes.push_back(
+    answer.notes.emplace_back(
         "no data set has markers of this type: it stands beside no other type, "
         "or below the floor");
   }
@@ -420,6 +422,7 @@ Answer markers_of(const Catalogue& catalogue, const std::string& type, const Que
   }
   using Entry = std::pair<const std::pair<std::int32_t, std::int32_t>, Joined>;
   std::vector<const Entry*> order;
+  order.reserve(found.size());
   for (const Entry& entry : found) order.push_back(&entry);
   std::stable_sort(order.begin(), order.end(), [](const Entry* a, const Entry* b) {
     if (a->first.first != b->first.first) return a->first.first < b->first.first;
@@ -529,7 +532,7 @@ Answer compare_terms(const Catalogue& catalogue, TermKind kind, const std::strin
   answer.about = {{word, name_of(catalogue, kind, first)},
                   {"other", name_of(catalogue, kind, second)}};
   if (any_between) {
-    answer.notes.push_back(
+    answer.notes.emplace_back(
         "no data set has both: these differences are between data sets, and whatever else differs "
         "between them is in the figures");
   }
@@ -585,6 +588,7 @@ std::int32_t only_reference(const Catalogue& catalogue, std::int32_t condition,
                             name));
   }
   std::vector<std::string> names;
+  names.reserve(references.size());
   for (const std::int32_t one : references) {
     names.push_back(name_of(catalogue, TermKind::condition, one));
   }
@@ -666,10 +670,11 @@ Answer biomarkers(const Catalogue& catalogue, const std::string& condition,
       Test test = {key.first, key.second, m, statistics::random_effects(effects, variances), 0};
       test.n_positive =
           std::count_if(effects.begin(), effects.end(), [](double effect) { return effect > 0; });
-      tests.push_back(std::move(test));
+      tests.push_back(test);
     }
   }
   std::vector<double> p;
+  p.reserve(tests.size());
   for (const Test& test : tests) p.push_back(test.meta.p);
   const std::vector<double> fdr = statistics::benjamini_hochberg(p);
   std::vector<std::size_t> order(tests.size());

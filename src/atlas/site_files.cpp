@@ -134,8 +134,9 @@ void SiteFiles::put_as(std::string_view path, std::string_view content) {
 }
 
 bool SiteFiles::keep(const std::string& name) {
-  if (!is_hash(name) || !fs::is_regular_file(fs::symlink_status(site_ / path_of(name))))
+  if (!is_hash(name) || !fs::is_regular_file(fs::symlink_status(site_ / path_of(name)))) {
     return false;
+  }
   const std::scoped_lock lock(mutex_);
   kept_.insert(path_of(name));
   return true;
@@ -204,8 +205,9 @@ void SiteFiles::finish(std::string_view index_html, std::string_view manifest) {
 
 std::string site_tsv_field(std::string_view text) {
   std::string result;
-  if (!text.empty() && std::string_view("=+-@").find(text.front()) != std::string_view::npos)
+  if (!text.empty() && std::string_view("=+-@").find(text.front()) != std::string_view::npos) {
     result = "'";
+  }
   for (const char c : text) result += c == '\t' || c == '\n' || c == '\r' ? ' ' : c;
   return result;
 }

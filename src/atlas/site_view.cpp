@@ -81,8 +81,9 @@ SiteView::SiteView(const Catalogue& from) : catalogue(from) {
     }
     groups.push_back(static_cast<Index>(g));
   }
-  while (first_group.size() <= sets.size())
+  while (first_group.size() <= sets.size()) {
     first_group.push_back(static_cast<Index>(groups.size()));
+  }
   for (const TermKind kind :
        {TermKind::type, TermKind::tissue, TermKind::disease, TermKind::condition}) {
     terms[static_cast<std::size_t>(kind)] = used_terms(*this, kind);

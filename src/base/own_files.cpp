@@ -55,7 +55,9 @@ std::optional<fs::path> folder_of_program() {
     // As the program was started, which is enough: nothing here changes the working directory.
     const unsigned long started_as = getauxval(AT_EXECFN);
     if (started_as == 0) return std::nullopt;
-    self = fs::canonical(reinterpret_cast<const char*>(started_as), error);
+    // The kernel gives the address as a number.
+    self = fs::canonical(reinterpret_cast<const char*>(started_as),
+                         error);  // NOLINT(performance-no-int-to-ptr)
     if (error) return std::nullopt;
   }
   return self.parent_path();

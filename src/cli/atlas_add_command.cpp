@@ -64,6 +64,7 @@ constexpr const char* labels_column = "labels-from";
 
 std::vector<std::string> known_columns() {
   std::vector<std::string> known;
+  known.reserve(text_columns.size());
   for (const ListColumn& column : text_columns) known.emplace_back(column.name);
   known.emplace_back(public_column);
   known.emplace_back(labels_column);

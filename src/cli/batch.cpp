@@ -159,8 +159,9 @@ class Batch {
         files_(options.folder, head_.shard) {
     if (!options.reports.empty()) create_folder(options.reports);
     // Found before any work.
-    for (const std::string& file : {files_.tsv, files_.json, files_.multiqc})
+    for (const std::string& file : {files_.tsv, files_.json, files_.multiqc}) {
       (void)OutputFile(file);
+    }
     for (const BatchItem& item : items) {
       lines_.push_back(summary_line(item, InputStatus::not_run));
     }

@@ -97,8 +97,9 @@ Json multiqc_of(const Json& lines) {
   for (const Json& line : lines) {
     Json& shown = data[line["id"].get<std::string>()];
     for (const auto& [name, header] : headers.items()) {
-      if (!line[name].is_null())
+      if (!line[name].is_null()) {
         shown[name] = line[name].is_string() ? Json(field_of(line[name])) : line[name];
+      }
     }
   }
   return json;
@@ -227,8 +228,9 @@ Json summary_line(const BatchItem& item, InputStatus status) {
   line["n_warnings"] = 0;
   line["warnings"] = Json::array();
   line["options"] = Json::object();
-  for (const auto& [option, value] : item.options)
+  for (const auto& [option, value] : item.options) {
     line["options"][option.substr(2)] = value;  // without dashes
+  }
   return line;
 }
 
@@ -252,7 +254,9 @@ void add_run(Json& line, const Json& run, const RunEnding& ending, double second
   line["genes_of"] = member(run, {"genes", "of"});
   line["format"] = member(run, {"format"});
   line["matrix"] = member(run, {"matrix"});
-  if (line["matrix"] == "") line["matrix"] = nullptr;
+  if (line["matrix"].is_string() && line["matrix"].get_ref<const std::string&>().empty()) {
+    line["matrix"] = nullptr;
+  }
   line["values"] = member(run, {"values", "taken_as"});
   line["scale"] = member(run, {"scale", "taken"});
   if (run.is_object() && run.contains("warnings")) {

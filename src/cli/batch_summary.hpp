@@ -33,7 +33,7 @@ void add_run(Json& line, const Json& run, const RunEnding& ending, double second
 [[nodiscard]] int common_exit_code(const Json& lines);
 
 /// What the lines of a summary have in common.
-struct SummaryHead {
+struct SummaryHead {  // NOLINT(bugprone-exception-escape): Json's move checks itself
   std::vector<std::string> command_line;
   Json model;                  ///< name and checksum
   std::string list;            ///< path of the list of inputs

@@ -78,9 +78,9 @@ void write(const std::string& path, const std::string& text) {
 }
 
 TargetTable read_table(const NetworkCommand& command, const Profiles& profiles) {
-  const TargetTable table = command.targets.empty() ? bundled_targets(profiles.mirnas)
-                                                    : read_targets(command.targets, profiles.mirnas,
-                                                                   command.target_options);
+  TargetTable table = command.targets.empty()
+                          ? bundled_targets(profiles.mirnas)
+                          : read_targets(command.targets, profiles.mirnas, command.target_options);
   for (const std::string& sentence : describe(table)) log_info("{}: {}", table.source, sentence);
   return table;
 }

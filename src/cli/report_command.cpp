@@ -200,9 +200,8 @@ std::string why_no_map(const ReportCommand& command, bool has_profiles) {
 }
 
 TargetTable targets_of(const ReportCommand& command, const Profiles& profiles) {
-  const TargetTable table = command.targets.empty()
-                                ? bundled_targets(profiles.mirnas)
-                                : read_targets(command.targets, profiles.mirnas);
+  TargetTable table = command.targets.empty() ? bundled_targets(profiles.mirnas)
+                                              : read_targets(command.targets, profiles.mirnas);
   for (const std::string& sentence : describe(table)) log_info("{}: {}", table.source, sentence);
   return table;
 }

@@ -126,6 +126,7 @@ std::vector<Group> groups_of(const Profiles& profiles) {
     group.n_counts += profile.n_counts;
   }
   std::vector<Group> list;
+  list.reserve(groups.size());
   for (auto& [name, group] : groups) list.push_back(std::move(group));
   return list;
 }
@@ -270,6 +271,7 @@ Json map_json(const PageContent& content, const Profiles& profiles, Index step) 
   json["group"] = is_wide ? base64_of(wide) : base64(narrow);
   const auto column = [&](const Matrix& values, Index line) {
     std::vector<float> picked;
+    picked.reserve(cells.size());
     for (const Index i : cells) picked.push_back(values(line, i));
     return picked;
   };

@@ -100,6 +100,7 @@ void write(const std::string& path, const std::string& text) {
 
 std::vector<std::string> table_files(const std::string& folder) {
   std::vector<std::string> files;
+  files.reserve(names.size());
   for (const char* name : names) {
     files.push_back((std::filesystem::path(folder) / name).string());
   }

@@ -48,7 +48,7 @@ std::string describe_external_link(const File& file) {
       const Handle group = open_group(file, file.id(), name);
       for (const std::string& inner : members(file, group.get())) {
         if (const auto target = target_of(group.get(), inner)) {
-          return sentence(name + "/" + inner, *target);
+          return sentence(fmt::format("{}/{}", name, inner), *target);
         }
       }
     }

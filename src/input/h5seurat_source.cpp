@@ -40,12 +40,12 @@ std::string assay_of(const File& file, const std::string& layer) {
     return std::find(assays.begin(), assays.end(), name) != assays.end();
   };
   if (assays.empty()) file.fail("assays", "holds no assay.");
-  const std::string asked = layer.substr(0, layer.find('/'));
+  std::string asked = layer.substr(0, layer.find('/'));
   if (layer.find('/') != std::string::npos && has(asked)) return asked;
   for (const char* usual : {"RNA", "Spatial"}) {
     if (has(usual)) return usual;
   }
-  const std::string active = h5::text_attribute(file.id(), "active.assay").value_or("");
+  std::string active = h5::text_attribute(file.id(), "active.assay").value_or("");
   const auto is_derived = [](const std::string& name) {
     return name == "SCT" || name == "integrated";
   };
@@ -89,7 +89,7 @@ class Columns {
   void copy(const std::string& path) {
     if (h5::kind_of(file_.id(), path) == Kind::absent) return;
     if (h5::kind_of(file_.id(), path) != Kind::group) {
-      left_out_.push_back("all of them (a compound data set)");
+      left_out_.emplace_back("all of them (a compound data set)");
       return;
     }
     const Handle group = h5::open_group(file_, file_.id(), path);
@@ -283,6 +283,7 @@ H5Parts open_h5seurat(std::unique_ptr<h5::File> file_owner, const SourceOptions&
 
   const std::vector<MatrixPlace> places = places_of(file, assay);
   std::vector<std::string> names;
+  names.reserve(places.size());
   for (const MatrixPlace& place : places) names.push_back(layer_name(place.name, "data"));
   const std::string layer = layer_in_anndata(file.path(), options.layer, assay, "data", names);
   const auto coverage = [&](const MatrixPlace&) { return genes.coverage(features); };

@@ -36,6 +36,7 @@ std::string rna_of(const h5::File& file) {
   }
   if (modalities.size() == 1) return modalities.front();
   std::vector<std::string> shown;
+  shown.reserve(modalities.size());
   for (const std::string& modality : modalities) shown.push_back(printable(modality));
   throw Error(ExitCode::bad_input,
               fmt::format("{}: this is a MuData file, and none of its modalities ({}) is called "

@@ -58,8 +58,9 @@ std::vector<NamedNode> columns_of(const Graph& graph, NodeId list) {
   std::vector<NamedNode> columns;
   if (!graph.is(list, Kind::list)) return columns;
   const std::vector<std::string> names = graph.names_of(list);
-  for (std::size_t i = 0; i < names.size(); ++i)
+  for (std::size_t i = 0; i < names.size(); ++i) {
     columns.push_back({names[i], graph[list].items[i]});
+  }
   return columns;
 }
 

@@ -50,7 +50,9 @@ void copy_attributes(const H5Output& out, hid_t object, const Json& attributes) 
     constexpr std::size_t most = 4000;  // more does not fit into an object's header
     constexpr std::size_t longest_name = 1000;
     if (name.empty() || name.size() > longest_name) continue;
-    const auto all = [&value = value](auto is) { return std::all_of(value.begin(), value.end(), is); };
+    const auto all = [&value = value](auto is) {
+      return std::all_of(value.begin(), value.end(), is);
+    };
     if (value.is_string()) {
       set_text(out, object, name.c_str(), value.get<std::string>());
     } else if (value.is_boolean()) {
@@ -173,7 +175,7 @@ class Translation {
         copy(below);
       } catch (const Error& error) {
         if (error.code() != ExitCode::bad_input) throw;
-        left_out_.push_back(error.what());
+        left_out_.emplace_back(error.what());
         if (H5Lexists(out_.id(), below.c_str(), H5P_DEFAULT) > 0) {
           out_.check(H5Ldelete(out_.id(), below.c_str(), H5P_DEFAULT));
         }
@@ -327,6 +329,7 @@ void check_root(const Store& store, const std::vector<std::string>& folders) {
   };
   if (root.kind == NodeKind::group && has("obs") && has("var")) return;
   std::vector<std::string> shown;
+  shown.reserve(folders.size());
   for (const std::string& name : folders) shown.push_back(printable(name));
   store.fail("", fmt::format("this Zarr store holds no AnnData object (obs and var). At its root "
                              "it has: {}. Give the path of the object in it ({}), or write it as "
@@ -351,10 +354,10 @@ std::unique_ptr<CellSource> open_zarr_source(const std::string& path, bool zippe
     translation.copy("obs");
     translation.copy("var");
     std::vector<std::string> matrices;
-    if (std::find(at_root.begin(), at_root.end(), "X") != at_root.end()) matrices.push_back("X");
+    if (std::find(at_root.begin(), at_root.end(), "X") != at_root.end()) matrices.emplace_back("X");
     if (zarr::read_node(*store, "raw/X").kind != NodeKind::absent) {
       translation.copy("raw/var");
-      matrices.push_back("raw/X");
+      matrices.emplace_back("raw/X");
     }
     for (const std::string& name : store->folders("layers")) matrices.push_back("layers/" + name);
     for (const std::string& matrix : matrices) {

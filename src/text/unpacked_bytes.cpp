@@ -93,8 +93,9 @@ class UnpackedBytes final : public ByteStage {
     if (done == ARCHIVE_EOF) return false;
     if (done != ARCHIVE_OK) fail_reading();
     // What no filter takes would pass through as it is.
-    if (archive_filter_code(archive_.get(), 0) == ARCHIVE_FILTER_NONE)
+    if (archive_filter_code(archive_.get(), 0) == ARCHIVE_FILTER_NONE) {
       fail("its header is damaged");
+    }
     return true;
   }
 

@@ -135,16 +135,15 @@ Picture::Picture(double width, double height, std::string_view title,
 
 void Picture::rectangle(double x, double y, double width, double height, std::string_view fill,
                         std::string_view tip) {
-  body_ +=
-      fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\"{}", number(x),
-                  number(y), number(width), number(height), fill, closed("rect", tip));
+  body_ += fmt::format(R"(<rect x="{}" y="{}" width="{}" height="{}" fill="{}"{})", number(x),
+                       number(y), number(width), number(height), fill, closed("rect", tip));
 }
 
 void Picture::circle(double x, double y, double radius, std::string_view fill, double opacity,
                      std::string_view stroke, std::string_view tip) {
   body_ += fmt::format(
-      "<circle cx=\"{}\" cy=\"{}\" r=\"{}\" fill=\"{}\" fill-opacity=\"{}\" stroke=\"{}\"{}",
-      number(x), number(y), number(radius), fill, number(opacity), stroke, closed("circle", tip));
+      R"(<circle cx="{}" cy="{}" r="{}" fill="{}" fill-opacity="{}" stroke="{}"{})", number(x),
+      number(y), number(radius), fill, number(opacity), stroke, closed("circle", tip));
 }
 
 void Picture::line(double x1, double y1, double x2, double y2, std::string_view colour,

@@ -282,8 +282,9 @@ Array::Codecs Array::codecs_of(const Json& list, bool outer) {
       std::vector<std::uint64_t> sorted = order;
       std::sort(sorted.begin(), sorted.end());
       for (std::size_t i = 0; i < sorted.size(); ++i) {
-        if (sorted[i] != i || order.size() != shape_.size())
+        if (sorted[i] != i || order.size() != shape_.size()) {
           fail("has an impossible order of axes.");
+        }
       }
       codecs.order.assign(order.begin(), order.end());
     } else if (name == "sharding_indexed" && outer && list.size() == 1) {
@@ -475,7 +476,8 @@ void Array::read_shard(const std::string& shard, Chunk& chunk) const {
     chunk.texts.assign(count, fill_.is_string() ? fill_.get<std::string>() : std::string());
   } else {
     chunk.bytes.assign(count * type_.bytes, '\0');
-    const bool zero = fill_.is_null() || fill_ == 0 || fill_ == false || fill_ == "";
+    const bool zero = fill_.is_null() || fill_ == 0 || fill_ == false ||
+                      (fill_.is_string() && fill_.get_ref<const std::string&>().empty());
     if (!zero) throw std::runtime_error("shards with a fill value other than 0 are not read");
   }
   std::vector<std::uint64_t> strides(chunk_.size(), 1);

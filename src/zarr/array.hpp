@@ -18,7 +18,7 @@ namespace sicmir::zarr {
 enum class NodeKind : std::uint8_t { absent, group, array };
 
 /// What stands at a key: its metadata, attributes included.
-struct Node {
+struct Node {  // NOLINT(bugprone-exception-escape): Json's move checks itself
   NodeKind kind = NodeKind::absent;
   int version = 0;  ///< 2 or 3
   Json metadata;
