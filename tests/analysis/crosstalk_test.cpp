@@ -41,7 +41,7 @@ std::vector<std::string> ev_symbols() {
 
 /// 37 genes of vesicles and RISC, 200 fillers F0 .. F199; three groups in each sample. hsa-miR-1 is
 /// 3 z in a, 0 in b and 1 in c, and its targets, every 12th filler up to F144, have half the counts
-/// in b. Vesicles rank a > b > c, RISC c > b > a.
+/// in b. Vesicles rank b > a > c, RISC c > b > a.
 class World {
  public:
   explicit World(int n_samples, double target_share = 0.5) {
@@ -79,8 +79,8 @@ class World {
       profile.n_cells = 100;
       const std::size_t n_ev = profiles_.genes.columns[0].ids.size() - n_fillers;
       for (std::size_t i = 0; i < n_ev; ++i) {
-        const double vesicles = std::vector<double>{3e5, 2e5, 1e5}[g];
-        const double risc = std::vector<double>{1e5, 2e5, 3e5}[g];
+        const double vesicles = std::vector<double>{5e4, 4e5, 2e4}[g];
+        const double risc = std::vector<double>{5e4, 4e5, 3e5}[g];
         profile.counts.push_back(i < 25 ? vesicles : risc);
       }
       for (Index i = 0; i < n_fillers; ++i) {
@@ -147,8 +147,8 @@ TEST(FindCrosstalk, ScoresATripleByHand) {
   const CrosstalkTriple& triple = triple_of(found, 0, 1, 0);
   const Profiles& profiles = world.profiles();
 
-  // Per sample: excess over the larger of b and the mean of the others, times V(a) = 1 (the first
-  // of three), R(b) = 2/3, and the deficit less that of the rest of each bin.
+  // Per sample: excess over the larger of b and the mean of the others, times V(a) = 2/3 (the
+  // second of three), R(b) = 2/3, and the deficit less that of the rest of each bin.
   double score = 0;
   double deficit = 0;
   double over_receiver = 0;
@@ -171,7 +171,7 @@ TEST(FindCrosstalk, ScoresATripleByHand) {
       matched += sum / n / 13;
     }
     const double excess = z(0) - std::max(z(1), (z(1) + z(2)) / 2);
-    score += excess * 2.0 / 3 * (own - matched) / 4;
+    score += 2.0 / 3 * excess * 2.0 / 3 * (own - matched) / 4;
     deficit += (own - matched) / 4;
     over_receiver += (z(0) - z(1)) / 4;
     over_others += (z(0) - (z(1) + z(2)) / 2) / 4;
@@ -183,7 +183,7 @@ TEST(FindCrosstalk, ScoresATripleByHand) {
   EXPECT_NEAR(triple.over_others, over_others, 1e-6);
   EXPECT_EQ(triple.n_targets, 13);
   EXPECT_EQ(triple.agreement, 1);
-  EXPECT_NEAR(found.groups[0].ev_rank, 1, 1e-12);
+  EXPECT_NEAR(found.groups[0].ev_rank, 2.0 / 3, 1e-12);
   EXPECT_NEAR(found.groups[1].risc_rank, 2.0 / 3, 1e-12);
   EXPECT_NEAR(found.groups[2].ev_rank, 1.0 / 3, 1e-12);
 }
