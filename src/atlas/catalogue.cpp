@@ -388,8 +388,9 @@ std::vector<std::pair<std::string, std::vector<std::int32_t>>> Catalogue::shared
   while (statement.next()) {
     std::string donor = statement.text(0);
     const std::int32_t set = parts_->position(statement, 1, 0, parts_->sets.size());
-    if (donors.empty() || donors.back().first != donor)
+    if (donors.empty() || donors.back().first != donor) {
       donors.emplace_back(std::move(donor), std::vector<std::int32_t>());
+    }
     donors.back().second.push_back(set);
   }
   return donors;

@@ -56,8 +56,8 @@ std::optional<fs::path> folder_of_program() {
     const unsigned long started_as = getauxval(AT_EXECFN);
     if (started_as == 0) return std::nullopt;
     // The kernel gives the address as a number.
-    self = fs::canonical(reinterpret_cast<const char*>(started_as),
-                         error);  // NOLINT(performance-no-int-to-ptr)
+    // NOLINTNEXTLINE(performance-no-int-to-ptr)
+    self = fs::canonical(reinterpret_cast<const char*>(started_as), error);
     if (error) return std::nullopt;
   }
   return self.parent_path();
