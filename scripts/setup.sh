@@ -11,7 +11,8 @@ build_packages=(
   libboost-dev libsqlite3-dev libmicrohttpd-dev)
 test_packages=(
   libgtest-dev libgmock-dev
-  python3 python3-pytest python3-anndata python3-scipy python3-h5py python3-pandas python3-networkx)
+  python3 python3-pytest python3-anndata python3-scipy python3-h5py python3-pandas python3-networkx
+  python3-zarr python3-yaml zstd)
 ci_packages=(
   clang clang-format clang-tidy libclang-14-dev llvm-14-dev libclang-rt-14-dev
   python3-torch python3-onnx valgrind
