@@ -12,6 +12,7 @@
 #include "cli/profile_options.hpp"
 #include "cli/progress.hpp"
 #include "parallel/threads.hpp"
+#include "text/byte_input.hpp"
 
 namespace sicmir::cli {
 namespace {
@@ -110,11 +111,11 @@ void run(MarkersCommand& command) {
   Profiles profiles;
   std::vector<SourceDescription> sources;
   if (is_matrix(command)) {
-    model = std::make_unique<PreparedModel>(read_model(find_model(command.cells.input.model)));
-    index = std::make_unique<GeneIndex>(model->card().panel);
-    if (command.auc && is_stream_path(command.input())) {
+    if (command.auc && is_read_once(command.input())) {
       throw Error(ExitCode::usage, "--auc reads the input twice, which a pipe cannot do.");
     }
+    model = std::make_unique<PreparedModel>(read_model(find_model(command.cells.input.model)));
+    index = std::make_unique<GeneIndex>(model->card().panel);
     profiles = make_profiles(command.cells, inputs, command.common, *model, *index, &sources);
   } else {
     profiles = read_profiles(command.input());

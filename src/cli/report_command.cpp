@@ -19,6 +19,7 @@
 #include "cli/report_page.hpp"
 #include "cli/report_tables.hpp"
 #include "parallel/threads.hpp"
+#include "text/byte_input.hpp"
 
 namespace sicmir::cli {
 namespace {
@@ -225,6 +226,13 @@ void run(ReportCommand& command) {
   const LogNotes notes;
   const bool has_profiles = command.inputs.empty() && command.input.input != "-" &&
                             !command.input.input.empty() && is_profiles_file(command.input.input);
+  const std::string no_map = why_no_map(command, has_profiles);
+  if (no_map.empty() && is_read_once(command.input.input)) {
+    throw Error(ExitCode::usage,
+                fmt::format("{}: a report reads its input twice, which a pipe cannot do. Specify a "
+                            "file.",
+                            command.input.input == "-" ? "standard input" : command.input.input));
+  }
   std::vector<ListedInput> inputs;
   if (!has_profiles) inputs = inputs_of(command);
   std::vector<std::string> read = files_read(command, inputs);
@@ -239,13 +247,7 @@ void run(ReportCommand& command) {
   content.group_by = command.grouping.groups.group_by.empty() ? command.grouping.groups.groups
                                                               : command.grouping.groups.group_by;
   content.seed = command.seed;
-  content.why_no_map = why_no_map(command, has_profiles);
-  if (content.why_no_map.empty() && is_stream_path(command.input.input)) {
-    throw Error(ExitCode::usage,
-                fmt::format("{}: a report reads its input twice, which a pipe cannot do. Specify a "
-                            "file.",
-                            command.input.input == "-" ? "standard input" : command.input.input));
-  }
+  content.why_no_map = no_map;
   std::unique_ptr<PreparedModel> model;
   std::unique_ptr<GeneIndex> index;
   Profiles profiles;

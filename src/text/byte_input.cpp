@@ -171,4 +171,10 @@ std::optional<std::uint64_t> ByteInput::most_bytes() const noexcept {
   return compression_.empty() ? size_ : std::nullopt;
 }
 
+bool is_read_once(const std::string& path) {
+  if (path == "-") return true;
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
 }  // namespace sicmir

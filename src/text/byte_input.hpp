@@ -95,4 +95,8 @@ class ByteInput {
   std::unique_ptr<PeekedBytes> bytes_;
 };
 
+/// Whether an input can be read only once: "-", a pipe, a terminal. A folder can be read again, and
+/// so can what is not there, such as the beginning of files' names.
+[[nodiscard]] bool is_read_once(const std::string& path);
+
 }  // namespace sicmir

@@ -313,6 +313,16 @@ def test_tables_and_groups_from_a_table(model, tmp_path):
     assert [group["name"] for group in page["groups"]] == ["B", "T", "mono"]
 
 
+def test_a_folder_can_be_read_twice(model, tmp_path):
+    """It is no regular file, but no pipe either."""
+    example = PROJECT / "data" / "example"
+    cells = pd.read_csv(example / "barcodes.tsv.gz", header=None)[0]
+    pd.DataFrame({"group": ["T", "B", "NK"] * 100}, index=cells).to_csv(tmp_path / "groups.tsv", sep="\t")
+    run("report", example, "-m", model, "--groups", tmp_path / "groups.tsv", "--min-counts", "0", "-o",
+        tmp_path / "report.html")
+    assert data_of(tmp_path / "report.html")["map"]["n"] == 300
+
+
 def test_what_cannot_be_done_is_said(model, tmp_path):
     source = write(tmp_path, cells_of(3))
     done = report(source, model, source, expect=2)
@@ -320,6 +330,9 @@ def test_what_cannot_be_done_is_said(model, tmp_path):
     with open(source, "rb") as stream:
         done = report("-", model, tmp_path / "report.html", expect=2, stdin=stream)
     assert "reads its input twice" in done.stderr
+    with open(source, "rb") as stream:
+        done = report("-", model, tmp_path / "report.html", "--tables", tmp_path / "tables", expect=2, stdin=stream)
+    assert not (tmp_path / "tables").exists()
     done = run("report", source, "-m", model, "-o", tmp_path / "report.html", expect=2)
     assert "--group-by" in done.stderr
     done = report(source, model, tmp_path / "no" / "report.html", expect=5)
