@@ -236,9 +236,13 @@ void find_rival(Marker& marker, Index g, const Eigen::MatrixXd& coefficients,
   }
 }
 
-void sort_markers(std::vector<Marker>& markers) {
-  const auto score = [](const Marker& marker) {
-    const double value = std::isnan(marker.rival_z) ? marker.z : marker.rival_z;
+/// In log2 RPM, of which equal steps are equally well predicted: of the first ten of held-out cell
+/// types, more are truly high than by z-scores (docs/cells.md).
+void sort_markers(std::vector<Marker>& markers, const Profiles& profiles) {
+  const auto score = [&](const Marker& marker) {
+    const double sd = profiles.mirnas[static_cast<std::size_t>(marker.mirna)].sd;
+    const double value = (std::isnan(marker.rival_z) ? marker.z : marker.rival_z) *
+                         (profiles.has_log2rpm() ? sd : 1.0);
     return std::isnan(value) ? -std::numeric_limits<double>::infinity() : value;
   };
   std::stable_sort(markers.begin(), markers.end(),
@@ -326,7 +330,7 @@ MarkerSet find_markers(const Profiles& profiles, const MarkerOptions& options) {
     for (Marker& marker : group.markers) all.push_back(&marker);
   }
   result.n_tests = differences::adjust(all);
-  for (MarkerGroup& group : result.groups) sort_markers(group.markers);
+  for (MarkerGroup& group : result.groups) sort_markers(group.markers, profiles);
   warn_of_donors(layout, profiles, result.warnings);
   return result;
 }

@@ -45,7 +45,8 @@ struct MarkerGroup {
   std::vector<std::string> comparators;          ///< whose equal mean it is compared with
   std::vector<std::string> comparators_missing;  ///< groups that no chain of samples links to it
   std::string why_no_p;                          ///< empty: there are p-values
-  /// One per chosen miRNA; by `rival_z`, or `z` without a rival, falling; NaN last.
+  /// One per chosen miRNA; by `rival_z`, or `z` without a rival, in log2(RPM + 1) where the model
+  /// knows it, falling; NaN last.
   std::vector<Marker> markers;
 };
 

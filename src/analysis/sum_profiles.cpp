@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <map>
 #include <span>
 #include <utility>
@@ -64,7 +65,12 @@ GroupingOptions with_sample(const ProfileGrouping& grouping) {
 
 std::string name_of_sample(const ProfileGrouping& grouping, const std::string& path) {
   if (!grouping.sample.empty()) return grouping.sample;
-  return path == "-" ? "stdin" : name_without_endings(path);
+  if (path == "-") return "stdin";
+  const std::string name = name_without_endings(path);
+  // All matrices of 10x folders are called so.
+  if (name != "matrix") return name;
+  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path().filename();
+  return folder.empty() ? name : folder.string();
 }
 
 std::vector<std::string> read_column(const h5ad::Table& obs, const std::string& file,

@@ -72,6 +72,20 @@ Profiles three_groups() {
   return profiles;
 }
 
+TEST(FindMarkers, AreSortedByLog2Rpm) {
+  Profiles profiles;
+  for (int s = 0; s < 4; ++s) {
+    const std::string sample = "s" + std::to_string(s + 1);
+    add(profiles, sample, "a", {0, 0});
+    add(profiles, sample, "b", {1.0F, 1.2F});
+  }
+  profiles.mirnas[0].sd = 2;  // 2 log2 and 1.2 log2
+  profiles.mirnas[1].sd = 1;
+  EXPECT_EQ(group_of(find_markers(profiles, sorted_cells()), "b").markers.front().mirna, 0);
+  profiles.log2rpm.resize(0, 0);  // without means, by z
+  EXPECT_EQ(group_of(find_markers(profiles, sorted_cells()), "b").markers.front().mirna, 1);
+}
+
 TEST(FindMarkers, ContrastsAGroupWithTheMeanOfTheOthersOfItsSamples) {
   const MarkerSet set = find_markers(three_groups(), sorted_cells());
   const Marker& marker = group_of(set, "b").markers.front();

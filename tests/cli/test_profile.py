@@ -438,3 +438,11 @@ def test_samples_whose_donors_differ_between_inputs_are_refused(model, table, ob
     done = run("profile", "--inputs", as_list(tmp_path / "list.tsv", lines), "-m", model, "-o", tmp_path / "x.h5mu",
                "--group-by", "cell_type", expect=3)
     assert "sample 's' stands in several inputs, with two donors: 'd1' and 'd2'" in done.stderr
+
+
+def test_the_one_sample_of_a_10x_folder_is_named_after_it(tmp_path):
+    example = PROJECT / "data" / "example"
+    cells = pd.read_csv(example / "barcodes.tsv.gz", header=None)[0]
+    pd.DataFrame({"group": ["T", "B", "NK"] * 100}, index=cells).to_csv(tmp_path / "groups.tsv", sep="\t")
+    run("profile", example, "--groups", tmp_path / "groups.tsv", "--min-counts", "0", "-o", tmp_path / "out.h5ad")
+    assert set(anndata.read_h5ad(tmp_path / "out.h5ad").obs["sample"]) == {"example"}
