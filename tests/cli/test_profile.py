@@ -10,7 +10,7 @@ import pytest
 import scipy.sparse
 from anndata.experimental import read_elem
 
-from program import LANDMARKS, SYMBOLS, counts, predict, run
+from program import LANDMARKS, PROJECT, SYMBOLS, counts, predict, run
 
 N_CELLS = 1500
 GENES = [*SYMBOLS, *(f"OTHER{i}" for i in range(1500))]
