@@ -25,6 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* owner_file = "owner.json";
+constexpr const char* stale_prefix = ".stale-";
 
 std::string host_name() {
   std::array<char, HOST_NAME_MAX + 1> name{};
@@ -76,6 +77,17 @@ void write_owner(const ClaimOwner& owner, const fs::path& folder) {
                                 claim.string(), what, owner.pid, owner.host));
 }
 
+/// Claims that were taken over: the one of this process, and those of processes that were killed
+/// before they deleted theirs.
+void remove_stale_claims(const AtlasFolder& folder) {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder.claims(), error)) {
+    if (!entry.path().filename().string().starts_with(stale_prefix)) continue;
+    std::error_code ignored;  // another process may be deleting it
+    fs::remove_all(entry.path(), ignored);
+  }
+}
+
 }  // namespace
 
 ClaimOwner owner_of(const fs::path& folder) {
@@ -108,12 +120,12 @@ Claim::Claim(const AtlasFolder& folder, std::string name, bool resume)
     if (!resume || is_alive_here(other)) refuse(path_, other, resume);
     // Of several that take it over, one can rename it.
     const fs::path stale =
-        folder.claims() / fmt::format(".stale-{}-{}-{}", name, owner_.host, owner_.pid);
+        folder.claims() / fmt::format("{}{}-{}-{}", stale_prefix, name, owner_.host, owner_.pid);
     std::error_code error;
     fs::rename(path_, stale, error);
     if (error || ::mkdir(path_.c_str(), 0777) != 0) refuse(path_, owner_of(path_), false);
-    fs::remove_all(stale, error);
   }
+  remove_stale_claims(folder);
   try {
     write_owner(owner_, path_);
     make_folder(work());

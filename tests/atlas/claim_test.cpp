@@ -76,6 +76,14 @@ TEST(Claim, OfAProcessThatEndedIsTakenOverWhenAsked) {
   EXPECT_EQ(owner_of(folder.claims() / "liver").pid, getpid());
 }
 
+TEST(Claim, DeletesWhatAProcessTookOverAndLeft) {
+  const Scratch scratch;
+  const AtlasFolder folder(scratch / "A");
+  put(folder.claims() / ".stale-liver-elsewhere-7" / "owner.json", "{}");
+  { const Claim claim(folder, "liver", false); }
+  EXPECT_TRUE(fs::is_empty(folder.claims())) << "it was killed before it could";
+}
+
 TEST(Claim, OfAProcessThatNobodyWaitedForIsTakenOver) {
   const Scratch scratch;
   const AtlasFolder folder(scratch / "A");
