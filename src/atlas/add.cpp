@@ -190,15 +190,6 @@ class SpoolSink final : public MatrixSink {
   std::vector<std::pair<std::string, std::string>> facts_;
 };
 
-/// The first word of a fact, without the reason behind it.
-std::string fact(const std::vector<std::pair<std::string, std::string>>& facts,
-                 std::string_view key) {
-  for (const auto& [name, value] : facts) {
-    if (name == key) return value.substr(0, value.find(' '));
-  }
-  return {};
-}
-
 class Adding {
  public:
   Adding(const AddRequest& request, const AddOptions& options, const PreparedModel& model,
@@ -324,9 +315,9 @@ class Adding {
     for (auto& [name, sample] : samples) set_.samples.push_back(std::move(sample));
     set_.n_not_primary = cells_.n_not_primary;
     set_.facts = profiles.facts;
-    set_.comparability.model = fact(profiles.facts, "model_checksum");
+    set_.comparability.model = fact_of(profiles.facts, "model_checksum");
     set_.comparability.model_name = model_.card().name;
-    set_.comparability.scale = fact(profiles.facts, "scale");
+    set_.comparability.scale = fact_of(profiles.facts, "scale");
     set_.comparability.format = format_version;
   }
 
@@ -386,7 +377,7 @@ class Adding {
       }
     }
     set_.n_cells = n_cells;
-    set_.facts.emplace_back("cells_scale", fact(sink.facts(), "scale"));
+    set_.facts.emplace_back("cells_scale", fact_of(sink.facts(), "scale"));
     write_cells(table, sink.spool(), sink.n_mirnas(), folder_, options_.reading.threads);
   }
 

@@ -71,19 +71,9 @@ std::vector<std::string> known_columns() {
   return known;
 }
 
-std::vector<std::string> fields_of(const std::string& line) {
-  std::vector<std::string> fields;
-  for (std::size_t start = 0; start <= line.size();) {
-    const std::size_t end = std::min(line.find('\t', start), line.size());
-    fields.push_back(line.substr(start, end - start));
-    start = end + 1;
-  }
-  return fields;
-}
-
 std::vector<std::string> header_of(const std::string& line, const std::string& list) {
   const std::vector<std::string> known = known_columns();
-  std::vector<std::string> columns = fields_of(line);
+  std::vector<std::string> columns = tab_fields(line);
   std::set<std::string> seen;
   for (std::string& name : columns) {
     std::replace(name.begin(), name.end(), '_', '-');
@@ -144,7 +134,7 @@ std::vector<AddRequest> read_list(const std::string& list, const AddRequest& sta
       columns = header_of(line, list);
       continue;
     }
-    const std::vector<std::string> fields = fields_of(line);
+    const std::vector<std::string> fields = tab_fields(line);
     const std::string place = fmt::format("{}: line {}", list, number);
     if (fields.size() > columns.size()) {
       throw Error(ExitCode::usage, fmt::format("{}: has {} fields; expected at most {}.", place,
