@@ -87,6 +87,8 @@ Answer biomarkers(const Catalogue& catalogue, const std::string& condition,
   answer.about = {{"condition", name_of(catalogue, TermKind::condition, wanted)},
                   {"reference", name_of(catalogue, TermKind::condition, against)}};
   std::vector<Test> tests;
+  std::vector<double> effects;
+  std::vector<double> variances;
   std::set<std::int32_t> used;
   std::vector<std::string> single;
   for (const auto& [key, contrasts] : joinable) {
@@ -100,8 +102,8 @@ Answer biomarkers(const Catalogue& catalogue, const std::string& condition,
       used.insert(catalogue.contrasts()[i].set);
     }
     for (std::size_t m = 0; m < catalogue.mirnas().size(); ++m) {
-      std::vector<double> effects;
-      std::vector<double> variances;
+      effects.clear();
+      variances.clear();
       for (const ContrastValues& one : values) {
         const auto effect = static_cast<double>(one.effect[m]);
         const auto error = static_cast<double>(one.error[m]);
@@ -131,6 +133,7 @@ Answer biomarkers(const Catalogue& catalogue, const std::string& condition,
                     "fdr",           "tau2",           "tau2_dl", "effect_dl", "i2",
                     "predicted_low", "predicted_high", "n_sets",  "n_sets_up", "log2rpm",
                     "accuracy"};
+  answer.lines.reserve(order.size());
   std::map<std::int32_t, std::int64_t> ranks;
   for (const std::size_t i : order) {
     const Test& test = tests[i];

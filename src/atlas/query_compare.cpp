@@ -16,7 +16,7 @@ namespace {
 /// Mean z of each miRNA over the groups of one data set that pass.
 struct SetMeans {
   std::vector<double> sums;
-  std::vector<Index> counts;
+  std::vector<std::int32_t> counts;
 
   void add(const std::vector<float>& means) {
     sums.resize(means.size(), 0);
@@ -73,20 +73,24 @@ Answer compare_terms(const Catalogue& catalogue, TermKind kind, const std::strin
     Index n_sets;
   };
   for (const std::int32_t part : parts) {
-    std::vector<std::int32_t> both;
+    std::vector<std::pair<const SetMeans*, const SetMeans*>> both;
     for (const auto& [set, means] : of_first) {
-      if (comparable_of(catalogue, set) == part && of_second.contains(set)) both.push_back(set);
+      const auto other_means = of_second.find(set);
+      if (comparable_of(catalogue, set) == part && other_means != of_second.end()) {
+        both.emplace_back(&means, &other_means->second);
+      }
     }
     const bool is_within = !both.empty();
     std::vector<Line> lines;
+    std::vector<double> differences;
     for (std::size_t m = 0; m < catalogue.mirnas().size(); ++m) {
-      std::vector<double> differences;
+      differences.clear();
       Mean a;
       Mean b;
       if (is_within) {
-        for (const std::int32_t set : both) {
-          const double x = of_first.at(set).mean(m);
-          const double y = of_second.at(set).mean(m);
+        for (const auto& [means, other_means] : both) {
+          const double x = means->mean(m);
+          const double y = other_means->mean(m);
           if (std::isnan(x) || std::isnan(y)) continue;
           differences.push_back(x - y);
           a.add(x);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <fmt/format.h>
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -32,6 +33,36 @@ double correlation(const std::vector<double>& a, const std::vector<float>& b) {
     ab += x * y;
   }
   return n >= 3 && aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : nan;
+}
+
+/// Less their mean, with a length of 1, so that products are Pearson's correlations; NaN: fewer
+/// than 3, or no spread.
+template <class Value>
+Eigen::VectorXd standardised(const std::vector<Value>& values) {
+  const Eigen::Map<const Eigen::Matrix<Value, Eigen::Dynamic, 1>> all(
+      values.data(), static_cast<Eigen::Index>(values.size()));
+  Eigen::VectorXd result = all.template cast<double>();
+  result.array() -= result.mean();
+  const double length = result.norm();
+  if (values.size() < 3 || !(length > 0)) return Eigen::VectorXd::Constant(result.size(), nan);
+  return result / length;
+}
+
+/// A group of the profiles.
+struct Pattern {
+  std::string name;
+  const std::vector<double>* means;  ///< per miRNA
+  Eigen::VectorXd standardised;      ///< empty: a mean is not known
+};
+
+std::vector<Pattern> patterns_of(const std::map<std::string, std::vector<double>>& means) {
+  std::vector<Pattern> patterns;
+  for (const auto& [name, list] : means) {
+    const bool is_whole =
+        std::none_of(list.begin(), list.end(), [](double value) { return std::isnan(value); });
+    patterns.push_back({name, &list, is_whole ? standardised(list) : Eigen::VectorXd()});
+  }
+  return patterns;
 }
 
 /// Per group of the profiles: mean z of the catalogue's miRNAs; NaN: the profiles lack it.
@@ -86,14 +117,20 @@ Answer nearest_groups(const Catalogue& catalogue, const Profiles& profiles, cons
     std::size_t of;
     double correlation;
   };
+  const std::vector<Pattern> patterns = patterns_of(means);
   std::vector<Line> lines;
   for (std::size_t g = 0; g < catalogue.groups().size(); ++g) {
     const CatalogueGroup& group = catalogue.groups()[g];
     if (!is_comparable[static_cast<std::size_t>(group.set)] || !settled.passes(group)) continue;
     const MeanAndSpread values = catalogue.of_group(static_cast<Index>(g));
-    for (const auto& [name, list] : means) {
-      const double r = correlation(list, values.mean);
-      if (!std::isnan(r)) lines.push_back({name, g, r});
+    const bool is_whole = std::none_of(values.mean.begin(), values.mean.end(),
+                                       [](float value) { return std::isnan(value); });
+    const Eigen::VectorXd here = is_whole ? standardised(values.mean) : Eigen::VectorXd();
+    for (const Pattern& one : patterns) {
+      const double r = is_whole && one.standardised.size() > 0
+                           ? one.standardised.dot(here)
+                           : correlation(*one.means, values.mean);
+      if (!std::isnan(r)) lines.push_back({one.name, g, r});
     }
   }
   std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) {
