@@ -21,7 +21,7 @@ enum class EvidenceChoice : std::uint8_t { best, strong, weak, predicted };
 struct CrosstalkCommand {
   CommonOptions common;
   CrosstalkOptions options;
-  std::string profiles;
+  ProfilesOrMatrix cells;
   std::string targets;
   TargetOptions target_options;
   std::string mirnas;
@@ -46,7 +46,7 @@ bool wants_json(const CrosstalkCommand& command) {
   return command.output.ends_with(".json");
 }
 
-void check(const CrosstalkCommand& command) {
+void check(const CrosstalkCommand& command, const ChosenInput& chosen) {
   if (command.options.condition.empty() != command.options.reference.empty()) {
     throw Error(ExitCode::usage,
                 "conditions are compared with both --condition and --reference: the former's "
@@ -55,8 +55,9 @@ void check(const CrosstalkCommand& command) {
   const std::array outputs = {NamedOutput{"-o", command.output}, NamedOutput{"--net", command.net},
                               NamedOutput{"--dots", command.dots},
                               NamedOutput{"--heatmap", command.heat}};
-  check_outputs(outputs,
-                std::array{command.profiles, command.targets, command.target_options.transcripts});
+  std::vector<std::string> files = chosen.files;
+  files.insert(files.end(), {command.targets, command.target_options.transcripts});
+  check_outputs(outputs, files);
   for (const NamedOutput& output : outputs) {
     const bool is_file = !output.path.empty() && output.path != "-";
     if (is_file) (void)OutputFile(output.path);  // found before the work
@@ -137,20 +138,20 @@ void say(const Crosstalk& found, const CrosstalkOptions& options, std::size_t n_
 }
 
 void run(CrosstalkCommand& command) {
-  check(command);
+  const ChosenInput chosen = choose_input(command.cells);
+  check(command, chosen);
   CrosstalkOptions& options = command.options;
   options.threads = thread_count(command.common.threads);
   if (command.not_robust) options.moderation = statistics::Moderation::plain;
-  const Profiles profiles = read_profiles(command.profiles);
+  const Profiles profiles = take_profiles(command.cells, chosen, command.common).profiles;
   if (!command.mirnas.empty()) {
     options.mirnas =
-        mirna_positions(mirna_list(command.mirnas), profiles, command.profiles, "--mirnas");
+        mirna_positions(mirna_list(command.mirnas), profiles, command.cells.name(), "--mirnas");
   }
   const TargetTable table = targets_of(command, profiles);
   const Evidence evidence = evidence_of(command, table);
-  Crosstalk found;
   CrosstalkContext context{profiles, options, table.source, evidence};
-  try {
+  const Crosstalk found = with_name(command.cells, [&] {
     const std::vector<std::uint8_t> in_panel = panel_genes(profiles);
     const TargetEdges edges = target_edges(table, evidence, profiles, in_panel);
     log_info(
@@ -160,10 +161,8 @@ void run(CrosstalkCommand& command) {
     context.n_pairs = static_cast<Index>(edges.edges.size());
     context.n_in_panel = edges.n_in_panel;
     context.n_not_measured = edges.n_not_measured;
-    found = find_crosstalk(profiles, edges.edges, in_panel, options);
-  } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("{}: {}", command.profiles, error.what()));
-  }
+    return find_crosstalk(profiles, edges.edges, in_panel, options);
+  });
   const std::vector<std::size_t> listed = listed_triples(found, command.all);
   say(found, options, listed.size());
   write_file(command.output, wants_json(command) ? crosstalk_json(found, context, listed)
@@ -255,7 +254,8 @@ void bind_tests(Command& sub, CrosstalkCommand& command) {
 void bind_crosstalk(Command& sub) {
   const auto owned = std::make_shared<CrosstalkCommand>();
   CrosstalkCommand& command = *owned;
-  sub.add_option("PROFILES", command.profiles, "Output of `sicmir profile`: .h5mu").required();
+  command.cells.condition_option = "--condition-column";  // --condition names one of them
+  bind_profiles_or_matrix(sub, command.cells, ".h5mu");
   bind_targets(sub, command);
   bind_tests(sub, command);
   const std::string writing = "Writing";

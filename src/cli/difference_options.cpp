@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 
 #include "base/output_file.hpp"
@@ -96,14 +95,6 @@ void bind_table(Command& sub, DifferenceCommand& command) {
       .group("Writing");
 }
 
-void bind_differences(Command& sub, DifferenceCommand& command, DifferenceOptions& options) {
-  sub.add_option("PROFILES", command.profiles, "Output of `sicmir profile`: .h5mu or .h5ad")
-      .required();
-  bind_testing(sub, command, options);
-  bind_table(sub, command);
-  bind_common(sub, command.common, false);
-}
-
 void settle_testing(const TestingOptions& command, const Profiles& profiles,
                     const std::string& file, DifferenceOptions& options) {
   options.moderation =
@@ -116,13 +107,10 @@ void settle_testing(const TestingOptions& command, const Profiles& profiles,
   }
 }
 
-Profiles read_inputs(const DifferenceCommand& command, DifferenceOptions& options) {
-  check_outputs(std::array{NamedOutput{"-o", command.output}},
-                std::array{command.profiles, command.covariates});
-  if (command.output != "-") (void)OutputFile(command.output);  // found before the work
-  Profiles profiles = read_profiles(command.profiles);
-  settle_testing(command, profiles, command.profiles, options);
-  return profiles;
+std::vector<std::string> files_read(const DifferenceCommand& command, const ChosenInput& chosen) {
+  std::vector<std::string> files = chosen.files;
+  files.push_back(command.covariates);
+  return files;
 }
 
 bool wants_json(const DifferenceCommand& command) {

@@ -9,7 +9,7 @@
 
 #include "analysis/differences.hpp"
 #include "analysis/markers.hpp"
-#include "cli/commands.hpp"
+#include "cli/profiles_or_matrix.hpp"
 
 namespace sicmir::cli {
 
@@ -23,7 +23,7 @@ struct TestingOptions {
 
 struct DifferenceCommand : TestingOptions {
   CommonOptions common;
-  std::string profiles;
+  ProfilesOrMatrix cells;
   std::string output = "-";
   TableFormat format = TableFormat::automatic;
 };
@@ -38,12 +38,9 @@ void bind_table(Command& sub, DifferenceCommand& command);
 void settle_testing(const TestingOptions& command, const Profiles& profiles,
                     const std::string& file, DifferenceOptions& options);
 
-/// All of it, and PROFILES.
-void bind_differences(Command& sub, DifferenceCommand& command, DifferenceOptions& options);
-
-/// Checks the output, reads the profiles and fills what `options` takes from other files. Throws
-/// Error.
-[[nodiscard]] Profiles read_inputs(const DifferenceCommand& command, DifferenceOptions& options);
+/// All files that are read, for check_outputs().
+[[nodiscard]] std::vector<std::string> files_read(const DifferenceCommand& command,
+                                                  const ChosenInput& chosen);
 
 /// Positions in the profiles of the miRNAs that `option` names, each once, in its order. `file`: of
 /// the profiles. Throws Error(usage) for a name that is not there.

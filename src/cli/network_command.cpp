@@ -22,7 +22,7 @@ struct NetworkCommand {
   NetworkOptions options;
   TargetOptions target_options;
   EvidenceChoice evidence = EvidenceChoice::best;
-  std::string profiles;
+  ProfilesOrMatrix cells;
   std::string targets;
   std::string output = "-";
   std::string edges;
@@ -47,15 +47,17 @@ Writer writer_of(const std::string& path) {
       fmt::format("--graph {}: expected a name that ends in .graphml, .sif, .cyjs or .svg.", path));
 }
 
-void check(const NetworkCommand& command) {
+void check(const NetworkCommand& command, const ChosenInput& chosen) {
   std::vector<NamedOutput> outputs = {
       {"-o", command.output}, {"--edges", command.edges}, {"--enrichment", command.enrichment}};
   for (const std::string& path : command.graphs) {
     (void)writer_of(path);
     outputs.push_back({"--graph", path});
   }
-  check_outputs(outputs, std::array{command.profiles, command.targets, command.gene_sets,
-                                    command.target_options.transcripts});
+  std::vector<std::string> files = chosen.files;
+  files.insert(files.end(),
+               {command.targets, command.gene_sets, command.target_options.transcripts});
+  check_outputs(outputs, files);
   for (const NamedOutput& output : outputs) {
     if (!output.path.empty() && output.path != "-") (void)OutputFile(output.path);
   }
@@ -154,7 +156,7 @@ void say(const NetworkSet& set, const NetworkOptions& options) {
 std::vector<Index> enriched_mirnas(const NetworkCommand& command, const NetworkSet& set,
                                    const Profiles& profiles) {
   if (!command.mirnas.empty()) {
-    return mirna_positions(mirna_list(command.mirnas), profiles, command.profiles, "--mirnas");
+    return mirna_positions(mirna_list(command.mirnas), profiles, command.cells.name(), "--mirnas");
   }
   std::vector<Index> hubs;
   for (const TargetNetwork& network : set.networks) {
@@ -202,8 +204,9 @@ bool wants_json_of(const NetworkCommand& command) {
 }
 
 void run(NetworkCommand& command) {
-  check(command);
-  const Profiles profiles = read_profiles(command.profiles);
+  const ChosenInput chosen = choose_input(command.cells);
+  check(command, chosen);
+  const Profiles profiles = take_profiles(command.cells, chosen, command.common).profiles;
   const TargetTable table = read_table(command, profiles);
   NetworkOptions& options = command.options;
   options.evidence = evidence_of(command, table);
@@ -212,12 +215,8 @@ void run(NetworkCommand& command) {
   options.most_rewirings = std::max(options.most_rewirings, options.rewirings);
   GeneSets sets;
   if (!command.gene_sets.empty()) sets = read_gene_sets(command.gene_sets, profiles.genes);
-  NetworkSet set;
-  try {
-    set = build_networks(profiles, table, options);
-  } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("{}: {}", command.profiles, error.what()));
-  }
+  const NetworkSet set =
+      with_name(command.cells, [&] { return build_networks(profiles, table, options); });
   say(set, options);
   write_graphs(command, set, profiles);
   if (!command.edges.empty()) write(command.edges, edges_tsv(set, profiles, options));
@@ -306,7 +305,7 @@ void bind_outputs(Command& sub, NetworkCommand& command) {
 void bind_network(Command& sub) {
   const auto owned = std::make_shared<NetworkCommand>();
   NetworkCommand& command = *owned;
-  sub.add_option("PROFILES", command.profiles, "Output of `sicmir profile`: .h5mu").required();
+  bind_profiles_or_matrix(sub, command.cells, ".h5mu");
   bind_targets(sub, command);
   sub.add_option("--group", command.options.group,
                  "The network of this group only [default: of each group of 10 samples or more; "
@@ -330,6 +329,8 @@ void bind_network(Command& sub) {
       "sicmir network profiles.h5mu --targets hsa_MTI.csv --group 'T cell' --graph "
       "t_cell.svg,t_cell.graphml",
       "The network of one group, with targets of miRTarBase");
+  sub.add_example("sicmir network cells.h5ad --group-by cell_type --sample sample -o hubs.tsv",
+                  "Straight from a matrix");
 }
 
 }  // namespace sicmir::cli
