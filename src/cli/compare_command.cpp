@@ -50,8 +50,9 @@ void run(CompareCommand& command) {
   const Comparison comparison =
       with_name(command.cells, [&] { return compare_conditions(profiles, command.options); });
   say(comparison);
-  write_table(command, wants_json(command) ? comparison_json(comparison, profiles, command.options)
-                                           : comparison_tsv(comparison, profiles, command.options));
+  write_text(command.output, wants_json(command.format, command.output)
+                                 ? comparison_json(comparison, profiles, command.options)
+                                 : comparison_tsv(comparison, profiles, command.options));
 }
 
 }  // namespace

@@ -10,10 +10,9 @@
 #include "analysis/differences.hpp"
 #include "analysis/markers.hpp"
 #include "cli/profiles_or_matrix.hpp"
+#include "cli/table_output.hpp"
 
 namespace sicmir::cli {
-
-enum class TableFormat : std::uint8_t { automatic, tsv, json };
 
 struct TestingOptions {
   std::string covariates;
@@ -28,7 +27,11 @@ struct DifferenceCommand : TestingOptions {
   TableFormat format = TableFormat::automatic;
 };
 
-/// How differences are tested.
+/// How much profiles and outliers weigh.
+void bind_weighting(Command& sub, TestingOptions& command, double& weight_cells);
+/// The miRNAs that are tested.
+void bind_mirnas(Command& sub, TestingOptions& command);
+/// How differences are tested: all of it.
 void bind_testing(Command& sub, TestingOptions& command, DifferenceOptions& options);
 void bind_labels_from(Command& sub, LabelsFrom& labels_from);
 /// Where the table goes.
@@ -47,11 +50,6 @@ void settle_testing(const TestingOptions& command, const Profiles& profiles,
 [[nodiscard]] std::vector<Index> mirna_positions(const std::vector<std::string>& wanted,
                                                  const Profiles& profiles, const std::string& file,
                                                  std::string_view option);
-
-[[nodiscard]] bool wants_json(const DifferenceCommand& command);
-
-/// Writes `text` to the output.
-void write_table(const DifferenceCommand& command, const std::string& text);
 
 /// "d0 = 4.2, s0 = 0.31" for the log.
 [[nodiscard]] std::string words(const PriorFigures& prior);

@@ -27,18 +27,6 @@ struct ExplainCommand {
   bool all = false;
 };
 
-void write_file(const std::string& path, const std::string& text) {
-  OutputFile file(path);
-  file.create();
-  file.write(text);
-  file.commit();
-}
-
-bool wants_json(const ExplainCommand& command) {
-  if (command.format != TableFormat::automatic) return command.format == TableFormat::json;
-  return command.output.ends_with(".json");
-}
-
 void check(const ExplainCommand& command, const ChosenInput& chosen) {
   if (command.all == !command.mirna.empty()) {
     throw Error(ExitCode::usage,
@@ -86,10 +74,11 @@ void explain_one(const ExplainCommand& command, const ExplanationContext& contex
              found.agreement);
   }
   say_fixed(context);
-  write_file(command.output, wants_json(command) ? explanation_json(found, context)
-                                                 : explanation_tsv(found, context));
+  write_text(command.output, wants_json(command.format, command.output)
+                                 ? explanation_json(found, context)
+                                 : explanation_tsv(found, context));
   if (!command.chart.empty()) {
-    write_file(command.chart, explanation_svg(found, context, command.top));
+    write_text(command.chart, explanation_svg(found, context, command.top));
   }
 }
 
@@ -102,8 +91,9 @@ void explain_every(const ExplainCommand& command, const ExplanationContext& cont
            found.samples.size() == 1 ? "" : "s");
   say_how(found.is_exact, found.is_complete, found.gap);
   say_fixed(context);
-  write_file(command.output, wants_json(command) ? explanations_json(found, context)
-                                                 : explanations_tsv(found, context));
+  write_text(command.output, wants_json(command.format, command.output)
+                                 ? explanations_json(found, context)
+                                 : explanations_tsv(found, context));
 }
 
 void run(ExplainCommand& command) {
@@ -170,10 +160,7 @@ void bind_explain(Command& sub) {
       .value_name("N")
       .range(Index{1}, Index{200})
       .group("Writing");
-  sub.add_choice<TableFormat>("--format", command.format,
-                              {{"tsv", TableFormat::tsv}, {"json", TableFormat::json}},
-                              "tsv or json [default: json if the output ends in .json, else tsv]")
-      .group("Writing");
+  bind_format(sub, command.format);
   bind_common(sub, command.common);
   on_run(sub, command.common, [owned] { run(*owned); });
   sub.describe(

@@ -106,8 +106,9 @@ void run(MarkersCommand& command) {
     export_markers(set, profiles, command.options, command.cells.grouping.groups.group_by,
                    command.cells.name(), command.export_h5ad);
   }
-  write_table(command, wants_json(command) ? markers_json(set, profiles, command.options)
-                                           : markers_tsv(set, profiles));
+  write_text(command.output, wants_json(command.format, command.output)
+                                 ? markers_json(set, profiles, command.options)
+                                 : markers_tsv(set, profiles));
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include "cli/progress.hpp"
 #include "cli/report_page.hpp"
 #include "cli/report_tables.hpp"
+#include "cli/target_options.hpp"
 #include "parallel/threads.hpp"
 #include "text/byte_input.hpp"
 
@@ -201,13 +202,6 @@ std::string why_no_map(const ReportCommand& command, bool has_profiles) {
   return {};
 }
 
-TargetTable targets_of(const ReportCommand& command, const Profiles& profiles) {
-  TargetTable table = command.targets.empty() ? bundled_targets(profiles.mirnas)
-                                              : read_targets(command.targets, profiles.mirnas);
-  for (const std::string& sentence : describe(table)) log_info("{}: {}", table.source, sentence);
-  return table;
-}
-
 void add_parts(const ReportCommand& command, const Profiles& profiles, const TargetTable& targets,
                PageContent& content) {
   const PartOptions options{command.markers.labels_from, command.seed,
@@ -250,7 +244,7 @@ void run(ReportCommand& command) {
   settle_testing(command.testing, profiles, content.input, command.markers);
   MarkerSet markers = with_name(command, [&] { return find_markers(profiles, command.markers); });
   for (const std::string& warning : markers.warnings) log_warning("{}", warning);
-  const TargetTable targets = targets_of(command, profiles);
+  const TargetTable targets = read_target_table(TargetInput{command.targets, {}}, profiles);
   content.mirnas = leading_mirnas(markers, profiles, most_mirnas);
   if (content.why_no_map.empty()) {
     content.map = draw_cells(command, taken, targets, content.mirnas);
@@ -263,10 +257,7 @@ void run(ReportCommand& command) {
   if (!command.tables.empty()) {
     write_tables(command.tables, content, profiles, markers);
   }
-  OutputFile file(command.output);
-  file.create();
-  file.write(page);
-  file.commit();
+  write_text(command.output, page);
   log_info("report of {} groups in {} samples written to {} ({:.1f} MB) in {:.1f} s",
            markers.groups.size(), markers.n_samples, command.output,
            static_cast<double>(page.size()) / 1e6,
