@@ -141,7 +141,7 @@ TextId Reader::text(const Flags& flags, bool keep) {
     bytes_.take(buffer_.data(), buffer_.size());
     if (buffer_.find('\0') != std::string::npos) bytes_.fail_damaged("a text contains a zero byte");
     const bool latin1 = (flags.levels & is_latin1) != 0;
-    id = graph_.pool_.intern(latin1 || !is_utf8(buffer_) ? as_utf8(buffer_) : buffer_);
+    id = graph_.pool_.intern(latin1 ? latin1_as_utf8(buffer_) : as_utf8(buffer_));
   } else {
     bytes_.pass_over(static_cast<std::uint64_t>(size));
   }
