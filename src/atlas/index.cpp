@@ -207,20 +207,25 @@ class AllMirnas {
   std::map<std::string, std::int32_t> positions_;
 };
 
-/// Best first, as `sicmir markers` sorts; ties by set, type and miRNA.
+/// Markers of one miRNA, best first; ties by set and type. Those of a type are already in the order
+/// of `sicmir markers`, which needs the miRNAs' standard deviations.
 bool is_better(const CatalogueMarker& a, const CatalogueMarker& b) {
   const auto key = [](const CatalogueMarker& one) {
     return std::isnan(one.rival_z) ? one.z : one.rival_z;
   };
   if (key(a) != key(b)) return key(a) > key(b);
-  return std::tie(a.set, a.type, a.mirna) < std::tie(b.set, b.type, b.mirna);
+  return std::tie(a.set, a.type) < std::tie(b.set, b.type);
+}
+
+void keep_first(std::vector<CatalogueMarker>& markers) {
+  if (markers.size() > static_cast<std::size_t>(most_markers)) {
+    markers.resize(static_cast<std::size_t>(most_markers));
+  }
 }
 
 void keep_best(std::vector<CatalogueMarker>& markers) {
   std::sort(markers.begin(), markers.end(), is_better);
-  if (markers.size() > static_cast<std::size_t>(most_markers)) {
-    markers.resize(static_cast<std::size_t>(most_markers));
-  }
+  keep_first(markers);
 }
 
 std::span<const std::byte> bytes_of(const std::vector<std::uint16_t>& values) {
@@ -378,7 +383,6 @@ class Writer {
         marker.mirna = mirnas[static_cast<std::size_t>(value.mirna)];
         marker.rival = value.rival == none ? none : types[static_cast<std::size_t>(value.rival)];
       }
-      std::sort(markers.begin(), markers.end(), is_better);
       std::int32_t rank = 0;
       for (CatalogueMarker& marker : markers) {
         marker.rank = ++rank;
@@ -386,7 +390,7 @@ class Writer {
         best.push_back(marker);
         if (best.size() >= 4 * static_cast<std::size_t>(most_markers)) keep_best(best);
       }
-      keep_best(markers);
+      keep_first(markers);
       const std::vector<std::byte> blob = marker_record::pack(markers);
       insert.bind(1, std::int64_t{number}).bind(2, std::int64_t{markers.front().type});
       insert.bind(3, std::span<const std::byte>(blob)).run();
