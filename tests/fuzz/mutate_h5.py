@@ -154,6 +154,8 @@ def replace(file, name, values, **options):
 
 def values_of(file, name):
     item = file[name]
+    if (item.size or 0) > 1 << 20:
+        raise ValueError("an earlier change claims that much")
     return item.asstr()[()] if h5py.check_string_dtype(item.dtype) else item[()]
 
 
