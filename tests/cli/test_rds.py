@@ -15,7 +15,7 @@ import scipy.sparse
 
 import rds_writer as r
 from program import PROJECT, SANITIZE, predict, run
-from same_cells import CELLS, N_CELLS, PCA, SCORES, TABLE, TYPES, as_anndata, check_carried
+from same_cells import CELLS, N_CELLS, PCA, SCORES, TABLE, TYPES, check_carried
 
 FIXTURES = PROJECT / "tests" / "data" / "rds"
 
@@ -33,19 +33,6 @@ def obs():
 @pytest.fixture(scope="module")
 def pca():
     return PCA
-
-
-@pytest.fixture(scope="module")
-def h5ad(tmp_path_factory):
-    """What the others must agree with."""
-    path = tmp_path_factory.mktemp("h5ad") / "cells.h5ad"
-    as_anndata().write_h5ad(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def expected(model, h5ad):
-    return predict(model, h5ad)
 
 
 def columns(obs):
