@@ -24,13 +24,18 @@ constexpr std::int64_t most_count = std::int64_t{1} << 40;
 constexpr std::int64_t most_lines = 10'000'000;  // of any table
 constexpr std::size_t n_kinds = term_words.entries.size();
 
-std::vector<float> halves(std::span<const std::byte> blob) {
-  std::vector<float> values(blob.size() / 2);
+void read_halves(std::span<const std::byte> blob, std::vector<float>& values) {
+  values.resize(blob.size() / 2);
   for (std::size_t i = 0; i < values.size(); ++i) {
     std::uint16_t half = 0;
     std::memcpy(&half, blob.data() + 2 * i, 2);
     values[i] = float_of(half);
   }
+}
+
+std::vector<float> halves(std::span<const std::byte> blob) {
+  std::vector<float> values;
+  read_halves(blob, values);
   return values;
 }
 
@@ -232,12 +237,15 @@ struct Catalogue::Parts {
     if (!statement.next()) damaged(fmt::format("{} has no line {}", table, id));
     MeanAndSpread values = {halves(statement.blob(0, 2 * length)),
                             halves(statement.blob(1, 2 * length))};
-    for (const std::vector<float>* list : {&values.mean, &values.sd}) {
-      for (const float value : *list) {
-        if (std::isinf(value)) damaged(fmt::format("{}, line {}: a value is infinite", table, id));
-      }
-    }
+    check_finite(values.mean, table, id);
+    check_finite(values.sd, table, id);
     return values;
+  }
+
+  void check_finite(const std::vector<float>& values, const char* table, Index id) const {
+    for (const float value : values) {
+      if (std::isinf(value)) damaged(fmt::format("{}, line {}: a value is infinite", table, id));
+    }
   }
 
   /// `dataset`, `type`, `mirna`: what all must have; none: anything within its list.
@@ -306,6 +314,23 @@ const std::vector<CatalogueContrast>& Catalogue::contrasts() const noexcept {
 
 MeanAndSpread Catalogue::of_group(Index group) const {
   return parts_->values("group_values", group, parts_->mirnas.size());
+}
+
+void Catalogue::means_of(
+    std::span<const Index> groups,
+    const std::function<void(std::size_t at, const std::vector<float>& means)>& take) const {
+  Statement statement = parts_->database.prepare("SELECT mean FROM group_values WHERE id = ?");
+  const std::size_t bytes = 2 * parts_->mirnas.size();
+  std::vector<float> means;
+  for (std::size_t at = 0; at < groups.size(); ++at) {
+    statement.reset().bind(1, std::int64_t{groups[at]});
+    if (!statement.next()) {
+      parts_->damaged(fmt::format("group_values has no line {}", groups[at]));
+    }
+    read_halves(statement.blob(0, bytes), means);
+    parts_->check_finite(means, "group_values", groups[at]);
+    take(at, means);
+  }
 }
 
 MeanAndSpread Catalogue::of_mirna(Index mirna) const {

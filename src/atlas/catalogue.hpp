@@ -6,7 +6,9 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -112,6 +114,10 @@ class Catalogue {
   [[nodiscard]] const std::vector<CatalogueContrast>& contrasts() const noexcept;
 
   [[nodiscard]] MeanAndSpread of_group(Index group) const;  ///< one value per miRNA
+  /// The means of many groups, each handed to `take` with its position in `groups`.
+  void means_of(
+      std::span<const Index> groups,
+      const std::function<void(std::size_t at, const std::vector<float>& means)>& take) const;
   [[nodiscard]] MeanAndSpread of_mirna(Index mirna) const;  ///< one value per group
   /// At most most_markers, best first; empty: there are none.
   [[nodiscard]] std::vector<CatalogueMarker> markers_of_type(Index set, Index type) const;

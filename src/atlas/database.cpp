@@ -72,9 +72,14 @@ Statement& Statement::bind(int place, std::span<const std::byte> blob) {
   return *this;
 }
 
+Statement& Statement::reset() {
+  check(sqlite3_reset(statement_.get()));
+  return *this;
+}
+
 void Statement::run() {
   check(sqlite3_step(statement_.get()));
-  check(sqlite3_reset(statement_.get()));
+  reset();
 }
 
 bool Statement::next() {

@@ -24,6 +24,8 @@ class Statement {
   Statement& bind(int place, double value);
   Statement& bind(int place, std::string_view text);
   Statement& bind(int place, std::span<const std::byte> blob);
+  /// Makes a statement ready to run again, with other values.
+  Statement& reset();
   /// Runs a statement without a result, and makes it ready to run again.
   void run();
   /// True: there is a line.

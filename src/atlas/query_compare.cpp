@@ -36,12 +36,17 @@ struct SetMeans {
 
 std::map<std::int32_t, SetMeans> means_by_set(const Catalogue& catalogue, TermKind kind,
                                               std::int32_t term, const Filter& filter) {
-  std::map<std::int32_t, SetMeans> found;
-  for (std::size_t g = 0; g < catalogue.groups().size(); ++g) {
-    const CatalogueGroup& group = catalogue.groups()[g];
-    if (term_of(group, kind) != term || !filter.passes(group)) continue;
-    found[group.set].add(catalogue.of_group(static_cast<Index>(g)).mean);
+  const std::vector<CatalogueGroup>& all = catalogue.groups();
+  std::vector<Index> wanted;
+  for (std::size_t g = 0; g < all.size(); ++g) {
+    if (term_of(all[g], kind) == term && filter.passes(all[g])) {
+      wanted.push_back(static_cast<Index>(g));
+    }
   }
+  std::map<std::int32_t, SetMeans> found;
+  catalogue.means_of(wanted, [&](std::size_t at, const std::vector<float>& means) {
+    found[all[static_cast<std::size_t>(wanted[at])].set].add(means);
+  });
   return found;
 }
 

@@ -113,39 +113,45 @@ Answer nearest_groups(const Catalogue& catalogue, const Profiles& profiles, cons
   const Filter settled(catalogue, filter);
   const auto means = means_of(profiles, catalogue);
   struct Line {
-    std::string group;
+    std::size_t pattern;
     std::size_t of;
     double correlation;
   };
   const std::vector<Pattern> patterns = patterns_of(means);
-  std::vector<Line> lines;
+  std::vector<Index> wanted;
   for (std::size_t g = 0; g < catalogue.groups().size(); ++g) {
     const CatalogueGroup& group = catalogue.groups()[g];
-    if (!is_comparable[static_cast<std::size_t>(group.set)] || !settled.passes(group)) continue;
-    const MeanAndSpread values = catalogue.of_group(static_cast<Index>(g));
-    const bool is_whole = std::none_of(values.mean.begin(), values.mean.end(),
-                                       [](float value) { return std::isnan(value); });
-    const Eigen::VectorXd here = is_whole ? standardised(values.mean) : Eigen::VectorXd();
-    for (const Pattern& one : patterns) {
-      const double r = is_whole && one.standardised.size() > 0
-                           ? one.standardised.dot(here)
-                           : correlation(*one.means, values.mean);
-      if (!std::isnan(r)) lines.push_back({one.name, g, r});
+    if (is_comparable[static_cast<std::size_t>(group.set)] && settled.passes(group)) {
+      wanted.push_back(static_cast<Index>(g));
     }
   }
+  std::vector<Line> lines;
+  lines.reserve(wanted.size() * patterns.size());
+  catalogue.means_of(wanted, [&](std::size_t at, const std::vector<float>& values) {
+    const bool is_whole =
+        std::none_of(values.begin(), values.end(), [](float value) { return std::isnan(value); });
+    const Eigen::VectorXd here = is_whole ? standardised(values) : Eigen::VectorXd();
+    for (std::size_t i = 0; i < patterns.size(); ++i) {
+      const Pattern& one = patterns[i];
+      const double r = is_whole && one.standardised.size() > 0 ? one.standardised.dot(here)
+                                                               : correlation(*one.means, values);
+      if (!std::isnan(r)) lines.push_back({i, static_cast<std::size_t>(wanted[at]), r});
+    }
+  });
   std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) {
-    return a.group != b.group ? a.group < b.group : a.correlation > b.correlation;
+    return a.pattern != b.pattern ? a.pattern < b.pattern : a.correlation > b.correlation;
   });
   Answer answer;
   answer.columns = {"group",  "rank",    "type",      "type_id",   "correlation", "set",
                     "tissue", "disease", "condition", "n_samples", "n_cells"};
   answer.about = {{"like", path}};
-  std::map<std::string, std::int64_t> ranks;
+  answer.lines.reserve(lines.size());
+  std::vector<std::int64_t> ranks(patterns.size(), 0);
   for (const Line& line : lines) {
     const CatalogueGroup& group = catalogue.groups()[line.of];
     const Term& type = catalogue.terms(TermKind::type)[static_cast<std::size_t>(group.type)];
-    answer.lines.push_back({line.group, ++ranks[line.group], type.name, type.ontology,
-                            line.correlation,
+    answer.lines.push_back({patterns[line.pattern].name, ++ranks[line.pattern], type.name,
+                            type.ontology, line.correlation,
                             catalogue.sets()[static_cast<std::size_t>(group.set)].id,
                             name_of(catalogue, TermKind::tissue, group.tissue),
                             name_of(catalogue, TermKind::disease, group.disease),
