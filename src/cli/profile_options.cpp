@@ -18,16 +18,6 @@
 namespace sicmir::cli {
 namespace {
 
-std::vector<std::string> fields_of(const std::string& line) {
-  std::vector<std::string> fields;
-  for (std::size_t start = 0; start <= line.size();) {
-    const std::size_t end = std::min(line.find('\t', start), line.size());
-    fields.push_back(line.substr(start, end - start));
-    start = end + 1;
-  }
-  return fields;
-}
-
 /// What a column of the list sets; nullptr: the path.
 struct ListColumn {
   const char* name;
@@ -96,7 +86,7 @@ std::vector<ListedInput> read_list(const ProfileInput& command) {
   for (const std::string& line : lines) {
     ++number;
     if (line.empty() || line.starts_with('#')) continue;
-    const std::vector<std::string> fields = fields_of(line);
+    const std::vector<std::string> fields = tab_fields(line);
     if (columns.empty()) {
       bool has_header = false;
       columns = columns_of(fields, list, has_header);

@@ -147,7 +147,8 @@ void check_orientation(const std::string& path, Orientation stated, Orientation 
   throw Error(
       ExitCode::usage,
       fmt::format("{}: {} files always have {} as lines, but {} were stated as lines.{}", path,
-                  format, has_cells ? "cells" : "genes", has_cells ? "genes" : "cells", advice));
+                  format, has_cells ? "cells" : "genes", has_cells ? "genes" : "cells", advice),
+      {Remedy::choose_orientation});
 }
 
 std::unique_ptr<CellSource> open_h5_file(std::unique_ptr<h5::File> file,
