@@ -96,7 +96,7 @@ std::string look_of(const h5::File& file) {
   }
   if (is("network") || is("layers/0") ||
       h5::text_attribute(root, "format").value_or("").find("sicmir") != std::string::npos) {
-    return "this looks like a model file, not a count matrix; give it to --model.";
+    return "this looks like a model file, not a count matrix.";
   }
   if (is("model_weights") || is("model_config")) {
     return "this is a Keras model, not a count matrix.";
@@ -141,13 +141,14 @@ namespace {
 
 /// These formats say themselves which axis is which.
 void check_orientation(const std::string& path, Orientation stated, Orientation own,
-                       const std::string& format, const std::string& remedy) {
+                       const std::string& format, std::string_view advice) {
   if (stated == Orientation::automatic || stated == own) return;
-  const char* const lines = own == Orientation::cells_as_lines ? "cells" : "genes";
-  throw Error(ExitCode::usage,
-              fmt::format("{}: {} files always have {} as lines, so --orientation cannot be "
-                          "changed. {}",
-                          path, format, lines, remedy));
+  const bool has_cells = own == Orientation::cells_as_lines;
+  throw Error(
+      ExitCode::usage,
+      fmt::format("{}: {} files always have {} as lines, but {} were stated as lines.{}", path,
+                  format, has_cells ? "cells" : "genes", has_cells ? "genes" : "cells", advice),
+      {Remedy::choose_orientation});
 }
 
 std::unique_ptr<CellSource> open_h5_file(std::unique_ptr<h5::File> file,
@@ -159,24 +160,22 @@ std::unique_ptr<CellSource> open_h5_file(std::unique_ptr<h5::File> file,
   }
   if (is_h5ad(*file)) {
     check_orientation(path, options.orientation, Orientation::cells_as_lines, "AnnData",
-                      "If the genes are in obs, transpose it in Python: "
+                      " If the genes are in obs, transpose it in Python: "
                       "anndata.read_h5ad(IN).T.write_h5ad(OUT).");
     return make_h5_source(open_h5ad(std::move(file), options, genes), options);
   }
   if (is_tenx(*file)) {
-    check_orientation(path, options.orientation, Orientation::genes_as_lines, "10x HDF5",
-                      "Leave it out.");
+    check_orientation(path, options.orientation, Orientation::genes_as_lines, "10x HDF5", {});
     return make_h5_source(open_tenx(std::move(file), options), options);
   }
   if (is_loom(*file)) {
     check_orientation(path, options.orientation, Orientation::genes_as_lines, "loom",
-                      "If the genes are in the columns, write the file again with the matrix and "
+                      " If the genes are in the columns, write the file again with the matrix and "
                       "its attributes transposed.");
     return make_h5_source(open_loom(std::move(file), options), options);
   }
   if (is_gctx(*file)) {
-    check_orientation(path, options.orientation, Orientation::genes_as_lines, "GCTX",
-                      "Leave it out.");
+    check_orientation(path, options.orientation, Orientation::genes_as_lines, "GCTX", {});
     return make_h5_source(open_gctx(std::move(file)), options);
   }
   throw Error(ExitCode::bad_input, fmt::format("{}: {}", path, look_of(*file)));

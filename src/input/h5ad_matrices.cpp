@@ -115,9 +115,8 @@ std::size_t find_named(const h5::File& file, const std::vector<MatrixPlace>& pla
       if (place.name.starts_with("layers/")) names.push_back(place.name.substr(7));
     }
     throw Error(ExitCode::bad_input,
-                fmt::format("{}: --layer {}: the file has no such matrix. It "
-                            "has: {}.{}",
-                            file.path(), layer, listed(places), did_you_mean(layer, names)));
+                fmt::format("{}: there is no matrix '{}'. The file has: {}.{}", file.path(), layer,
+                            listed(places), did_you_mean(layer, names)));
   }
   return static_cast<std::size_t>(found - places.begin());
 }
@@ -228,8 +227,9 @@ Choice choose_matrix(const h5::File& file, const std::vector<MatrixPlace>& place
   }
   throw Error(ExitCode::bad_input,
               fmt::format("{}: X is absent (None), and no other matrix clearly holds expression "
-                          "values. Choose one with --layer; there are: {}.",
-                          file.path(), listed(places)));
+                          "values; there are: {}.",
+                          file.path(), listed(places)),
+              {Remedy::choose_layer});
 }
 
 }  // namespace sicmir::h5ad

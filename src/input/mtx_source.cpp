@@ -251,18 +251,20 @@ void fit_lists(const MtxReader& matrix, Lists& lists, const MtxSiblings& paths,
     const bool cells_first = a == n_cells && b == n_genes;
     if (!genes_first && !cells_first) continue;
     if (genes_first && cells_first && orientation == Orientation::automatic) {
-      matrix.fail(
-          fmt::format("the matrix is square ({} x {}), so its sides cannot be told apart. Say "
-                      "--orientation genes (its first side are the genes, as Cell Ranger writes "
-                      "it) or --orientation cells (kallisto, alevin).",
-                      a, b));
+      throw Error(
+          ExitCode::bad_input,
+          fmt::format("{}: the matrix is square ({} x {}), so its sides cannot be told apart. The "
+                      "first are the genes as Cell Ranger writes it, the cells with kallisto and "
+                      "alevin.",
+                      matrix.input().name(), a, b),
+          {Remedy::choose_orientation});
     }
     const bool want_cells = orientation == Orientation::cells_as_lines;
     if (orientation != Orientation::automatic && !(want_cells ? cells_first : genes_first)) {
-      matrix.fail(fmt::format(
-          "--orientation says that its first side are the {}, but it is {} x {} with {} genes and "
-          "{} cells.",
-          want_cells ? "cells" : "genes", a, b, n_genes, n_cells));
+      matrix.fail(
+          fmt::format("its first side was stated to be the {}, but it is {} x {} with {} genes and "
+                      "{} cells.",
+                      want_cells ? "cells" : "genes", a, b, n_genes, n_cells));
     }
     lists.genes_first = genes_first && !(cells_first && want_cells);
     if (genes_header > 0) check_first_is_header(matrix, lists.genes, paths.genes.string(), "genes");

@@ -141,8 +141,8 @@ std::unique_ptr<CellSource> open_input(std::unique_ptr<ByteInput> input,
     throw Error(
         ExitCode::usage,
         fmt::format(
-            "{}: only AnnData and loom files and R objects have layers, so --layer {} cannot be "
-            "read from this one.",
+            "{}: only AnnData and loom files and R objects have layers, so the matrix '{}' cannot "
+            "be read from this one.",
             input->name(), options.layer));
   }
   if (is_tar(head) || is_zip(head)) {

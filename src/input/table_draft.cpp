@@ -7,8 +7,8 @@
 
 namespace sicmir {
 
-void TableDraft::fail(const std::string& what) const {
-  throw Error(ExitCode::bad_input, fmt::format("{}: {}", file, what));
+void TableDraft::fail(const std::string& what, std::vector<Remedy> remedies) const {
+  throw Error(ExitCode::bad_input, fmt::format("{}: {}", file, what), std::move(remedies));
 }
 
 FieldKind TableDraft::kind(const TableLine& line, std::size_t column) const {

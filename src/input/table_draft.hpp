@@ -21,7 +21,7 @@ struct TableDraft {
   std::size_t n_counted = 0;       ///< lines that are cut into all their fields
   std::vector<TableLine> lines{};  ///< of the table's beginning
 
-  [[noreturn]] void fail(const std::string& what) const;
+  [[noreturn]] void fail(const std::string& what, std::vector<Remedy> remedies = {}) const;
   /// What a field holds; one that the line lacks, or that was not cut off, is missing.
   [[nodiscard]] FieldKind kind(const TableLine& line, std::size_t column) const;
   /// Behind the first field.

@@ -55,9 +55,9 @@ void find_orientation(TableDraft& draft, Orientation orientation) {
   if (in_header.n_exact > 0 && in_lines.n_exact > 0) {
     draft.fail(
         fmt::format("genes of the panel stand in the header ({} of {} names) and at the "
-                    "beginning of lines ({} of the first {}). Say which it is: --orientation "
-                    "genes or --orientation cells.",
-                    in_header.n_exact, in_header.n_names, in_lines.n_exact, in_lines.n_names));
+                    "beginning of lines ({} of the first {}).",
+                    in_header.n_exact, in_header.n_names, in_lines.n_exact, in_lines.n_names),
+        {Remedy::choose_orientation});
   }
   const bool guessed = decide(in_header.n_any_case, in_lines.n_any_case) ||
                        decide(in_header.n_gene_like, in_lines.n_gene_like);

@@ -52,9 +52,9 @@ std::string choose_group(const h5::File& file, const SourceOptions& options) {
   if (options.genome.empty()) {
     if (groups.size() > 1) {
       throw Error(ExitCode::bad_input,
-                  fmt::format("{}: holds {} genomes: {}. Choose the human one with --genome, e.g. "
-                              "--genome {}.",
-                              file.path(), groups.size(), listed, likely_human(groups)));
+                  fmt::format("{}: holds {} genomes: {}. The human one seems to be {}.",
+                              file.path(), groups.size(), listed, likely_human(groups)),
+                  {Remedy::choose_genome});
     }
     return groups.front();
   }

@@ -280,7 +280,7 @@ TEST_F(Delimited, WarnsOfRepeatedCellNames) {
 TEST_F(Delimited, ObeysOrientation) {
   // Genes on both sides, as in a matrix of correlations.
   const std::string text = ",TP53,EGFR\nTP53,1,0.5\nEGFR,0.25,1\n";
-  EXPECT_THAT(error(text), AllOf(StartsWith("3 "), HasSubstr("--orientation genes")));
+  EXPECT_THAT(error(text), AllOf(StartsWith("3 "), HasSubstr("at the beginning of lines")));
   ReadOptions options;
   options.source.orientation = Orientation::genes_as_lines;
   EXPECT_EQ(read(text, options).values[0], (Values{1, 0.25, 0}));

@@ -143,7 +143,7 @@ TEST_F(Mtx, AddsSplicedAndAmbiguousOfAlevinFry) {
 
 TEST_F(Mtx, AsksForTheOrientationOfASquareMatrix) {
   write_folder(std::string(banner) + "3 3 2\n2 1 7\n1 3 5\n", "TP53\nOTHER\nEGFR\n");
-  EXPECT_THAT(error(), AllOf(StartsWith("3 "), HasSubstr("--orientation genes")));
+  EXPECT_THAT(error(), AllOf(StartsWith("3 "), HasSubstr("sides cannot be told apart")));
   ReadOptions options;
   options.source.orientation = Orientation::genes_as_lines;
   EXPECT_THAT(read(options).values, ElementsAre(Values{0, 0}, Values{0, 0}, Values{5, 0}));
