@@ -79,7 +79,7 @@ SlurmctldLogFile=$work/slurmctld.log
 SlurmdLogFile=$work/slurmd.log
 StateSaveLocation=$work/state
 SlurmdSpoolDir=$work/spool
-NodeName=$node NodeAddr=127.0.0.1 CPUs=$(nproc) RealMemory=4000 State=UNKNOWN
+NodeName=$node NodeAddr=127.0.0.1 CPUs=$(nproc) RealMemory=$(awk '/MemTotal/ { print int($2 / 1100) }' /proc/meminfo) State=UNKNOWN
 PartitionName=check Nodes=ALL Default=YES State=UP
 CONF
 export SLURM_CONF=$work/slurm.conf
@@ -140,8 +140,8 @@ array=$(sbatch --parsable --output "$work/array-%a.log" --array=1-4 \
 sbatch --parsable --output "$work/rival.log" --array=2 \
   "$project/docs/hpc/atlas_array.sh" "$work/array-atlas" "$work/sets.tsv" 4 "${columns[@]}"
 n_indexed=0
-while [ -n "$(squeue --noheader)" ]; do
-  if [ -d array-atlas/data/claims/set-3 ]; then scancel --signal=KILL --full "${array}_3"; fi
+while [ -n "$(squeue --noheader)" ]; do  # task 3 may have ended before it can be killed
+  if [ -d array-atlas/data/claims/set-3 ]; then scancel --signal=KILL --full "${array}_3" 2>/dev/null || true; fi
   if [ -n "$(ls array-atlas/data/sets)" ]; then
     sicmir atlas index array-atlas -q
     n_indexed=$((n_indexed + 1))

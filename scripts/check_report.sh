@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Pages of `sicmir report` in headless Chromium.
 #   scripts/check_report.sh SICMIR MAKE_TEST_MODEL FOLDER
-# FOLDER receives the pages and what npm installs (scripts/browser/package.json). Needs chromium, nodejs and npm.
+# FOLDER receives the pages and what npm installs (scripts/browser/package.json). Installs Chromium, and node
+# where there is none.
 set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+need_browser
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 folder=$3
 rm -rf "$folder/pages"

@@ -7,10 +7,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 web=$project/src/web/atlas
-need_packages chromium
-node_version() { node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/'; }
-[ "$(node_version || echo 0)" -ge 18 ] 2>/dev/null || need_packages nodejs npm
-[ "$(node_version)" -ge 18 ] || die "node 18 or newer is needed, found '$(node --version)'"
+need_browser
 
 cd "$web"
 npm ci --no-audit --no-fund --silent

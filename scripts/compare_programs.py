@@ -52,7 +52,7 @@ TIMEOUT = 300  # seconds for one run
 
 # Fields that depend on the version or on the run. Paths of fields are like `genes/found`.
 VERSION = re.compile(r"(^|[/@])(version|sicmir_version|made_by|sicmir)$")
-RUN = re.compile(r"(^|/)(seconds(/\w+)?|peak_memory_bytes|host|finished_unix_time)$")
+RUN = re.compile(r"(^|/)(seconds(/\w+)?|peak_memory_bytes|host|(started|finished)_unix_time)$")
 # A digest of the version and all options, which --resume compares.
 RECORD = re.compile(r"^options$")
 

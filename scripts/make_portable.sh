@@ -14,7 +14,7 @@ mkdir -p "${2:-build/portable}"
 output=$(realpath "${2:-build/portable}")
 libraries=$output/libraries
 
-portable_packages=(dpkg-dev libaec-dev libbz2-dev liblzma-dev libzstd-dev liblz4-dev)
+portable_packages=(dpkg-dev libaec-dev libbz2-dev liblzma-dev libzstd-dev liblz4-dev libsnappy-dev nettle-dev)
 # Their headers are those of the packages, so their sources must be, too.
 sources=(libzip-dev liblzf-dev libfmt-dev libspdlog-dev libmicrohttpd-dev)
 need_packages "${build_packages[@]}" "${portable_packages[@]}"

@@ -53,6 +53,14 @@ need_packages() {
     die "apt-get could not install: ${missing[*]}"
 }
 
+# need_browser: Chromium, and node of at least version 18, which is installed only where there is none.
+need_browser() {
+  need_packages chromium
+  node_version() { node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/'; }
+  [ "$(node_version || echo 0)" -ge 18 ] 2>/dev/null || need_packages nodejs npm
+  [ "$(node_version)" -ge 18 ] || die "node 18 or newer is needed, found '$(node --version)'"
+}
+
 # configure FOLDER OPTION...: the release preset, with Ninja if it is installed.
 configure() {
   local folder=$1 generator=()

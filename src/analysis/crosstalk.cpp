@@ -30,10 +30,6 @@ using crosstalk::Senders;
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-Index place_in(const std::vector<std::string>& sorted, const std::string& name) {
-  return std::lower_bound(sorted.begin(), sorted.end(), name) - sorted.begin();
-}
-
 void check_conditions(const Profiles& profiles, const CrosstalkOptions& options) {
   if (options.condition.empty()) return;
   std::set<std::string> known;
@@ -56,41 +52,26 @@ void check_conditions(const Profiles& profiles, const CrosstalkOptions& options)
 }
 
 Layout lay_out(const Profiles& profiles, const CrosstalkOptions& options, Crosstalk& result) {
-  Layout layout;
-  layout.compares = !options.condition.empty();
-  std::set<std::string> samples;
-  std::set<std::string> groups;
+  const bool compares = !options.condition.empty();
+  std::vector<std::size_t> used;
   for (std::size_t i = 0; i < profiles.profiles.size(); ++i) {
     const Profile& profile = profiles.profiles[i];
     if (profile.below_floor) {
       ++result.n_below_floor;
       continue;
     }
-    if (layout.compares && profile.condition != options.condition &&
+    if (compares && profile.condition != options.condition &&
         profile.condition != options.reference) {
       ++result.n_without_condition;
       continue;
     }
-    layout.used.push_back(i);
-    samples.insert(profile.sample);
-    groups.insert(profile.group);
+    used.push_back(i);
   }
-  layout.samples.assign(samples.begin(), samples.end());
-  layout.groups.assign(groups.begin(), groups.end());
-  layout.at.assign(samples.size(), std::vector<Index>(groups.size(), -1));
-  layout.side.assign(samples.size(), 0);
-  for (std::size_t i = 0; i < layout.used.size(); ++i) {
-    const Profile& profile = profiles.profiles[layout.used[i]];
-    const Index sample = place_in(layout.samples, profile.sample);
-    const Index group = place_in(layout.groups, profile.group);
-    layout.sample_of.push_back(sample);
-    layout.group_of.push_back(group);
-    layout.weights.push_back(
-        differences::weight_of(static_cast<double>(profile.n_cells), options.weight_cells));
-    layout.at[static_cast<std::size_t>(sample)][static_cast<std::size_t>(group)] =
-        static_cast<Index>(i);
-    if (layout.compares && profile.condition == options.condition) {
-      layout.side[static_cast<std::size_t>(sample)] = 1;
+  Layout layout{lay_out_samples(profiles, std::move(used), options.weight_cells), {}, compares};
+  layout.side.assign(layout.samples.size(), 0);
+  for (std::size_t i = 0; compares && i < layout.used.size(); ++i) {
+    if (profiles.profiles[layout.used[i]].condition == options.condition) {
+      layout.side[static_cast<std::size_t>(layout.sample_of[i])] = 1;
     }
   }
   result.n_samples = static_cast<Index>(layout.samples.size());

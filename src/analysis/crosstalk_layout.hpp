@@ -2,19 +2,13 @@
 #pragma once
 /// The profiles that count, by sample and group; shared by the parts of crosstalk.cpp.
 
-#include <string>
 #include <vector>
 
-#include "analysis/profiles.hpp"
+#include "analysis/sample_layout.hpp"
 
 namespace sicmir::crosstalk {
 
-struct Layout {
-  std::vector<std::size_t> used;  ///< positions in Profiles::profiles
-  std::vector<std::string> samples, groups;
-  std::vector<Index> sample_of, group_of;  ///< per used profile
-  std::vector<double> weights;             ///< likewise
-  std::vector<std::vector<Index>> at;      ///< sample x group: used profile, or -1
+struct Layout : SampleLayout {
   /// Per sample: 1 of the condition, 0 of the reference, or of all samples if none are compared.
   std::vector<int> side;
   bool compares = false;  ///< conditions

@@ -12,19 +12,19 @@
 
 #include "base/joined.hpp"
 #include "base/json.hpp"
+#include "text/tsv_field.hpp"
 #include "web/svg.hpp"
 
 namespace sicmir {
 namespace {
 
+using tsv::field;
+using tsv::number;
+
 constexpr std::string_view caution =
     "compatible sender-receiver pairs: predictions and mRNA of the same cells; nothing here shows "
     "that a miRNA travels";
 constexpr std::string_view arrow = " \xE2\x86\x92 ";
-
-std::string number(double value) {
-  return std::isnan(value) ? "NaN" : fmt::format("{:.6g}", value);
-}
 
 Json json(double value) {
   if (std::isinf(value)) return "Infinity";
@@ -33,14 +33,6 @@ Json json(double value) {
 
 Json json(const PriorFigures& prior) {
   return {{"s0", json(prior.s0)}, {"d0", json(prior.d0)}, {"residual_df", prior.residual_df}};
-}
-
-/// Names come from files; a tab in one would shift the columns.
-std::string field(std::string text) {
-  for (char& c : text) {
-    if (c == '\t' || c == '\n' || c == '\r') c = ' ';
-  }
-  return text;
 }
 
 bool compares(const CrosstalkContext& context) {

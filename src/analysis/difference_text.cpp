@@ -9,25 +9,17 @@
 #include "analysis/mirna_kin.hpp"
 #include "base/joined.hpp"
 #include "base/json.hpp"
+#include "text/tsv_field.hpp"
 
 namespace sicmir {
 namespace {
 
+using tsv::field;
+using tsv::number;
+
 // Conditions: nothing is learnt from their differences yet.
 constexpr std::string_view not_calibrated = "not calibrated";
 constexpr std::string_view fdr_over = "all miRNAs and groups of this run that have a p-value";
-
-std::string number(double value) {
-  return std::isnan(value) ? "NaN" : fmt::format("{:.6g}", value);
-}
-
-/// Names come from files; a tab in one would shift the columns.
-std::string field(std::string text) {
-  for (char& c : text) {
-    if (c == '\t' || c == '\n' || c == '\r') c = ' ';
-  }
-  return text;
-}
 
 Json json(double value) {
   if (std::isinf(value)) return "Infinity";

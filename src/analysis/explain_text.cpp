@@ -9,16 +9,15 @@
 
 #include "base/joined.hpp"
 #include "base/json.hpp"
+#include "text/tsv_field.hpp"
 #include "web/svg.hpp"
 
 namespace sicmir {
 namespace {
 
-constexpr std::string_view caution = "a reading of the model, not biology";
+using tsv::number;
 
-std::string number(double value) {
-  return std::isnan(value) ? "NaN" : fmt::format("{:.6g}", value);
-}
+constexpr std::string_view caution = "a reading of the model, not biology";
 
 Json json(double value) {
   return std::isfinite(value) ? Json(value) : Json(nullptr);

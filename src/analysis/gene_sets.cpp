@@ -15,9 +15,12 @@
 #include "text/line_reader.hpp"
 #include "text/list_file.hpp"
 #include "text/number_text.hpp"
+#include "text/tsv_field.hpp"
 
 namespace sicmir {
 namespace {
+
+using tsv::field;
 
 constexpr std::size_t longest_line = std::size_t{16} << 20;
 constexpr std::size_t most_sets = 200'000;
@@ -73,13 +76,6 @@ std::vector<GeneSet> within(const GeneSets& sets, std::span<const std::uint8_t> 
     }
   }
   return result;
-}
-
-std::string field(std::string text) {
-  for (char& c : text) {
-    if (c == '\t' || c == '\n' || c == '\r') c = ' ';
-  }
-  return text;
 }
 
 }  // namespace

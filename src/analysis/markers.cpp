@@ -7,7 +7,9 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <utility>
 
+#include "analysis/sample_layout.hpp"
 #include "statistics/specificity.hpp"
 
 namespace sicmir {
@@ -16,51 +18,24 @@ namespace {
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// The profiles that count, by sample and group.
-struct Layout {
-  std::vector<std::size_t> used;  // positions in Profiles::profiles
-  std::vector<std::string> samples, groups;
-  std::vector<Index> sample_of, group_of;  // per used profile
-  std::vector<double> weights;             // likewise
-  std::vector<std::vector<Index>> at;      // sample x group: used profile, or -1
-  std::vector<Index> part;                 // per group: the first group that it is linked to
+struct Layout : SampleLayout {
+  std::vector<Index> part;  // per group: the first group that it is linked to
 };
 
-Index place_in(const std::vector<std::string>& sorted, const std::string& name) {
-  return std::lower_bound(sorted.begin(), sorted.end(), name) - sorted.begin();
-}
-
 Layout lay_out(const Profiles& profiles, double weight_cells) {
-  Layout layout;
-  std::set<std::string> samples;
-  std::set<std::string> groups;
+  std::vector<std::size_t> used;
   for (std::size_t i = 0; i < profiles.profiles.size(); ++i) {
-    const Profile& profile = profiles.profiles[i];
-    if (profile.below_floor) continue;
-    layout.used.push_back(i);
-    samples.insert(profile.sample);
-    groups.insert(profile.group);
+    if (!profiles.profiles[i].below_floor) used.push_back(i);
   }
-  layout.samples.assign(samples.begin(), samples.end());
-  layout.groups.assign(groups.begin(), groups.end());
-  layout.at.assign(samples.size(), std::vector<Index>(groups.size(), -1));
-  for (std::size_t i = 0; i < layout.used.size(); ++i) {
-    const Profile& profile = profiles.profiles[layout.used[i]];
-    const Index sample = place_in(layout.samples, profile.sample);
-    const Index group = place_in(layout.groups, profile.group);
-    layout.sample_of.push_back(sample);
-    layout.group_of.push_back(group);
-    layout.weights.push_back(
-        differences::weight_of(static_cast<double>(profile.n_cells), weight_cells));
-    layout.at[static_cast<std::size_t>(sample)][static_cast<std::size_t>(group)] =
-        static_cast<Index>(i);
-  }
+  Layout layout{lay_out_samples(profiles, std::move(used), weight_cells), {}};
+  const std::size_t n_groups = layout.groups.size();
   // Groups of one sample are linked, and whatever those are linked to.
-  layout.part.resize(groups.size());
-  for (std::size_t g = 0; g < groups.size(); ++g) layout.part[g] = static_cast<Index>(g);
+  layout.part.resize(n_groups);
+  for (std::size_t g = 0; g < n_groups; ++g) layout.part[g] = static_cast<Index>(g);
   for (bool changes = true; changes;) {
     changes = false;
     for (const std::vector<Index>& row : layout.at) {
-      auto first = static_cast<Index>(groups.size());
+      auto first = static_cast<Index>(n_groups);
       for (std::size_t g = 0; g < row.size(); ++g) {
         if (row[g] >= 0) first = std::min(first, layout.part[g]);
       }

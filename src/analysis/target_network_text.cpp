@@ -13,24 +13,16 @@
 #include "base/json.hpp"
 #include "base/xml_text.hpp"
 #include "genes/id_kinds.hpp"
+#include "text/tsv_field.hpp"
 
 namespace sicmir {
 namespace {
 
-std::string number(double value) {
-  return std::isnan(value) ? "NaN" : fmt::format("{:.6g}", value);
-}
+using tsv::field;
+using tsv::number;
 
 Json json(double value) {
   return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
-
-/// Names come from files; a tab in one would shift the columns.
-std::string field(std::string text) {
-  for (char& c : text) {
-    if (c == '\t' || c == '\n' || c == '\r') c = ' ';
-  }
-  return text;
 }
 
 const ProfileMirna& mirna_at(const Profiles& profiles, std::int32_t mirna) {

@@ -12,6 +12,7 @@
 
 #include "analysis/profile_names.hpp"
 #include "analysis/profiles.hpp"
+#include "base/each.hpp"
 #include "base/text_list.hpp"
 #include "hdf5/h5_output.hpp"
 #include "model/model_parts.hpp"
@@ -85,15 +86,6 @@ class Frame {
   Handle group_;
   std::vector<std::string> order_;
 };
-
-/// One value of each profile, or of each miRNA.
-template <class Value, class Item, class Get>
-std::vector<Value> each(const std::vector<Item>& items, Get get) {
-  std::vector<Value> values;
-  values.reserve(items.size());
-  for (const Item& item : items) values.push_back(static_cast<Value>(get(item)));
-  return values;
-}
 
 std::vector<std::string> names_of(const std::vector<Profile>& profiles) {
   std::vector<std::string> names;

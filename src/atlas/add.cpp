@@ -40,18 +40,17 @@ struct Trait {
   std::string word;
 };
 
-Trait trait_of(const std::string& stated, const char* option, const CellAnnotations& obs,
-               const std::string& input) {
+Trait trait_of(const std::string& stated, const char* option, const CellAnnotations& obs) {
   if (stated.empty()) return {};
   if (obs.has(stated)) return {stated, {}};
   const std::vector<std::string> columns = obs.columns();
   if (const std::string near = nearest(stated, columns); !near.empty()) {
     throw Error(ExitCode::usage,
-                fmt::format("--{} {}: obs of {} has no such column, but it has '{}'. Name the "
-                            "column, or a word unlike one.",
-                            option, stated, input, near));
+                fmt::format("--{} {}: {} has no such column, but it has '{}'. Name the column, or "
+                            "a word unlike one.",
+                            option, stated, obs.called(), near));
   }
-  log_info("{}: {} (obs has no such column, so all cells have it)", option, stated);
+  log_info("{}: {} ({} has no such column, so all cells have it)", option, stated, obs.called());
   return {{}, as_utf8(stated)};
 }
 
@@ -127,8 +126,8 @@ std::vector<Term> terms_of(const CellAnnotations& obs, const std::string& column
 
 /// Per sample, the one value of `column`; samples without one are left out.
 std::map<std::string, std::string> by_sample(const CellAnnotations& obs, const std::string& column,
-                                             const Annotated& cells, const std::string& sample_name,
-                                             const std::string& input) {
+                                             const Annotated& cells,
+                                             const std::string& sample_name) {
   const Factor values = obs.factor(column);
   std::map<std::string, std::string> found;
   for (const Index cell : cells.chosen) {
@@ -140,10 +139,11 @@ std::map<std::string, std::string> by_sample(const CellAnnotations& obs, const s
     const std::string& value = values.levels[static_cast<std::size_t>(values.codes[at])];
     const auto [entry, is_new] = found.try_emplace(name, value);
     if (!is_new && entry->second != value) {
-      throw Error(ExitCode::bad_input,
-                  fmt::format("{}: sample '{}' has two values in the column '{}' of obs, '{}' and "
-                              "'{}'. Name a column with --sample that tells them apart.",
-                              input, name, column, entry->second, value));
+      throw Error(
+          ExitCode::bad_input,
+          fmt::format("{}: sample '{}' has two values in the column '{}', '{}' and '{}'. Name "
+                      "a column with --sample that tells them apart.",
+                      obs.called(), name, column, entry->second, value));
     }
   }
   return found;
@@ -171,14 +171,14 @@ class SpoolSink final : public MatrixSink {
     block.values.assign(copy.data(), copy.data() + copy.size());
   }
   void write(EncodedBlock&& block) override {
-    for (std::string& name : block.cells) names_.push_back(as_utf8(name));
+    for (std::string& name : block.cells) names_.push_back(std::move(name));
     spool_->append(block.values);
   }
   void finish() override {}
 
   [[nodiscard]] CellSpool& spool() { return *spool_; }
   [[nodiscard]] Index n_mirnas() const { return n_mirnas_; }
-  [[nodiscard]] std::vector<std::string>& names() { return names_; }
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
   [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& facts() const {
     return facts_;
   }
@@ -189,15 +189,6 @@ class SpoolSink final : public MatrixSink {
   std::vector<std::string> names_;
   std::vector<std::pair<std::string, std::string>> facts_;
 };
-
-/// The first word of a fact, without the reason behind it.
-std::string fact(const std::vector<std::pair<std::string, std::string>>& facts,
-                 std::string_view key) {
-  for (const auto& [name, value] : facts) {
-    if (name == key) return value.substr(0, value.find(' '));
-  }
-  return {};
-}
 
 class Adding {
  public:
@@ -210,7 +201,7 @@ class Adding {
         folder_(std::move(folder)) {}
 
   void run() {
-    const FileSeal input = seal_of(request_.input);
+    const FileSeal input = seal_of_input(request_.input);
     set_.id = request_.id;
     set_.title = request_.title;
     set_.citation = request_.citation;
@@ -220,9 +211,12 @@ class Adding {
     set_.input = as_utf8(request_.input);
     set_.input_checksum = input.digest;
     set_.input_bytes = input.bytes;
-    const CellAnnotations obs(request_.input);
+    source_ = open_source(request_.input, options_.source, index_);
+    if (has_table()) predict_cells();  // which tells the names that the table is asked for
+    const std::unique_ptr<CellAnnotations> known = annotations();
+    const CellAnnotations& obs = *known;
     annotate(obs);
-    const Profiles profiles = make_profiles();
+    const Profiles profiles = make_profiles(obs);
     describe(obs, profiles);
     Summary summary;
     summary.mirnas = profiles.mirnas;
@@ -231,7 +225,8 @@ class Adding {
     summarise_contrasts(profiles, request_.reference, set_, summary);
     if (options_.with_targets) add_targets(profiles, summary);
     write_profiles(profiles, (folder_ / set_files::profiles).string(), options_.reading.threads);
-    predict_cells(obs);
+    if (!has_table()) predict_cells();
+    keep_cells(obs);
     write_summary(summary, folder_);
     state_options();
     for (const std::string& sentence : set_.left_out) log_info("left out: {}", sentence);
@@ -239,7 +234,28 @@ class Adding {
   }
 
  private:
+  [[nodiscard]] bool has_table() const { return !request_.table.empty(); }
+
+  [[nodiscard]] std::unique_ptr<CellAnnotations> annotations() const {
+    const SourceDescription& input = source_->description();
+    if (has_table()) {
+      return std::make_unique<CellAnnotations>(input, request_.table, sink_.names());
+    }
+    if (!input.annotations.empty()) return std::make_unique<CellAnnotations>(input);
+    throw Error(ExitCode::usage,
+                fmt::format("{} has no obs (its format is {}), which would tell the types and "
+                            "samples of its cells. State a table of cells that does: --groups "
+                            "FILE, whose columns --group-by, --sample and the others then name.",
+                            request_.input, input.format));
+  }
+
   void annotate(const CellAnnotations& obs) {
+    if (has_table() && obs.has(primary_column)) {
+      throw Error(ExitCode::usage,
+                  fmt::format("{}: has a column {}, which is read of obs alone. Take the lines of "
+                              "cells that are to be left out away, and that column.",
+                              request_.table, primary_column));
+    }
     cells_.types = obs.factor(request_.type_column);
     if (!request_.sample_column.empty()) cells_.samples = obs.factor(request_.sample_column);
     cells_.chosen = primary_cells(obs, request_.input);
@@ -248,33 +264,55 @@ class Adding {
       log_info("{} of {} cells are not primary data and left out", cells_.n_not_primary,
                obs.n_cells());
     }
-    tissue_ = trait_of(request_.tissue, "tissue", obs, request_.input);
-    disease_ = trait_of(request_.disease, "disease", obs, request_.input);
+    tissue_ = trait_of(request_.tissue, "tissue", obs);
+    disease_ = trait_of(request_.disease, "disease", obs);
     map_name_ = obs.map_name(request_.map);
   }
 
   [[nodiscard]] bool leaves_cells_out() const { return cells_.n_not_primary > 0; }
 
-  [[nodiscard]] Profiles make_profiles() const {
+  /// The sums of one input, whose table knows more of its samples than sum_profiles() reads there.
+  void set_traits(const CellAnnotations& obs, InputSums& sums) const {
+    const std::string& condition =
+        request_.condition_column.empty() ? disease_.column : request_.condition_column;
+    const auto set = [&](const std::string& column, std::string Profile::*trait) {
+      if (column.empty()) return;
+      const auto values = by_sample(obs, column, cells_, request_.id);
+      for (Profile& profile : sums.profiles) {
+        const auto found = values.find(profile.sample);
+        if (found != values.end()) profile.*trait = found->second;
+      }
+    };
+    set(request_.donor_column, &Profile::donor);
+    set(condition, &Profile::condition);
+    set(tissue_.column, &Profile::tissue);
+  }
+
+  [[nodiscard]] Profiles make_profiles(const CellAnnotations& obs) const {
     SourceOptions opening = options_.source;
     opening.all_genes = true;
     const std::unique_ptr<CellSource> source = open_source(request_.input, opening, index_);
     ProfileGrouping grouping;
-    grouping.groups.group_by = request_.type_column;
-    if (leaves_cells_out()) grouping.groups.only_where = primary_column;
     grouping.sample_column = request_.sample_column;
     grouping.sample = request_.id;
-    grouping.donor_column = request_.donor_column;
     const bool has_condition = !request_.condition_column.empty();
-    grouping.condition_column = has_condition ? request_.condition_column : disease_.column;
     grouping.condition = has_condition ? std::string() : disease_.word;
-    grouping.tissue_column = tissue_.column;
     grouping.tissue = tissue_.word;
+    if (has_table()) {
+      grouping.groups.groups = fmt::format("{}:{}", request_.table, request_.type_column);
+    } else {
+      grouping.groups.group_by = request_.type_column;
+      if (leaves_cells_out()) grouping.groups.only_where = primary_column;
+      grouping.donor_column = request_.donor_column;
+      grouping.condition_column = has_condition ? request_.condition_column : disease_.column;
+      grouping.tissue_column = tissue_.column;
+    }
     ProfileOptions profiling;
     static_cast<ReadingOptions&>(profiling) = options_.reading;
     profiling.floor = options_.floor;
     std::vector<InputSums> sums;
     sums.push_back(sum_profiles(*source, model_.card().recipe, profiling, grouping));
+    if (has_table()) set_traits(obs, sums.back());
     profiling.on_progress = {};
     return predict_profiles(join_sums(std::move(sums)), model_, index_, profiling);
   }
@@ -283,11 +321,11 @@ class Adding {
   void describe(const CellAnnotations& obs, const Profiles& profiles) {
     std::map<std::string, std::string> diseases;
     if (!disease_.column.empty()) {
-      diseases = by_sample(obs, disease_.column, cells_, request_.id, request_.input);
+      diseases = by_sample(obs, disease_.column, cells_, request_.id);
     }
     std::map<std::string, std::string> sexes;
     if (!request_.sex_column.empty()) {
-      sexes = by_sample(obs, request_.sex_column, cells_, request_.id, request_.input);
+      sexes = by_sample(obs, request_.sex_column, cells_, request_.id);
     }
     std::set<std::string> types, tissues, conditions, all_diseases;
     const auto note = [](std::set<std::string>& names, const std::string& name) {
@@ -324,9 +362,9 @@ class Adding {
     for (auto& [name, sample] : samples) set_.samples.push_back(std::move(sample));
     set_.n_not_primary = cells_.n_not_primary;
     set_.facts = profiles.facts;
-    set_.comparability.model = fact(profiles.facts, "model_checksum");
+    set_.comparability.model = fact_of(profiles.facts, "model_checksum");
     set_.comparability.model_name = model_.card().name;
-    set_.comparability.scale = fact(profiles.facts, "scale");
+    set_.comparability.scale = fact_of(profiles.facts, "scale");
     set_.comparability.format = format_version;
   }
 
@@ -340,10 +378,9 @@ class Adding {
                       summary);
   }
 
-  void predict_cells(const CellAnnotations& obs) {
-    std::unique_ptr<CellSource> source = open_source(request_.input, options_.source, index_);
+  void predict_cells() {
     if (leaves_cells_out()) {
-      source = std::make_unique<ChosenCells>(std::move(source), cells_.chosen);
+      source_ = std::make_unique<ChosenCells>(std::move(source_), cells_.chosen);
     }
     PredictOptions predicting;
     static_cast<ReadingOptions&>(predicting) = options_.reading;
@@ -351,16 +388,18 @@ class Adding {
     predicting.scale = Scale::automatic;
     predicting.platform.clear();
     predicting.empty_cells = EmptyCells::nan;
-    SpoolSink sink;
-    (void)predict(*source, model_, index_, predicting, sink);
-    const Index n_cells = sink.spool().n_cells();
+    (void)predict(*source_, model_, index_, predicting, sink_);
+  }
+
+  void keep_cells(const CellAnnotations& obs) {
+    const Index n_cells = sink_.spool().n_cells();
     if (n_cells != static_cast<Index>(cells_.chosen.size())) {
       throw Error(ExitCode::bad_input,
                   fmt::format("{}: obs lists {} cells to be kept, but the matrix has {}.",
                               request_.input, cells_.chosen.size(), n_cells));
     }
     CellTable table;
-    table.names = std::move(sink.names());
+    for (const std::string& name : sink_.names()) table.names.push_back(as_utf8(name));
     const std::vector<float> all = map_name_.empty() ? std::vector<float>{} : obs.map(map_name_);
     table.map_name = map_name_;
     std::vector<std::int32_t> type_of = positions(cells_.types.levels, set_.types);
@@ -386,8 +425,8 @@ class Adding {
       }
     }
     set_.n_cells = n_cells;
-    set_.facts.emplace_back("cells_scale", fact(sink.facts(), "scale"));
-    write_cells(table, sink.spool(), sink.n_mirnas(), folder_, options_.reading.threads);
+    set_.facts.emplace_back("cells_scale", fact_of(sink_.facts(), "scale"));
+    write_cells(table, sink_.spool(), sink_.n_mirnas(), folder_, options_.reading.threads);
   }
 
   [[nodiscard]] static std::vector<std::int32_t> positions(const std::vector<std::string>& levels,
@@ -430,6 +469,8 @@ class Adding {
   const PreparedModel& model_;
   const GeneIndex& index_;
   fs::path folder_;
+  std::unique_ptr<CellSource> source_;
+  SpoolSink sink_;
   DataSet set_;
   Annotated cells_;
   Trait tissue_, disease_;
@@ -448,6 +489,15 @@ void check_request(const AddRequest& request) {
                 fmt::format("{}: which column of obs holds the cell types must be stated "
                             "(--group-by).",
                             request.id));
+  }
+  std::error_code error;
+  const fs::file_status status = fs::status(request.input, error);
+  if (request.input == "-" ||
+      (fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status))) {
+    throw Error(ExitCode::usage,
+                fmt::format("{}: is read several times, so it cannot be a pipe or a device. Write "
+                            "it to a file first.",
+                            request.input == "-" ? "standard input" : request.input));
   }
 }
 

@@ -27,10 +27,11 @@ using TermTable = std::map<std::pair<std::string, std::string>, std::string>;
 /// What a data set is made of and called.
 struct AddRequest {
   std::string id;
-  std::string input;  ///< path of an AnnData file
+  std::string input;  ///< path of what `sicmir profile` reads, but no pipe
   std::string title, citation, url;
   PublicPart is_public = PublicPart::summary;
-  std::string type_column;    ///< of obs: the cell types
+  std::string table;          ///< of cells and what is known of them, instead of obs; empty: obs
+  std::string type_column;    ///< of obs, or of the table: the cell types
   std::string sample_column;  ///< of obs; empty: one sample, named after the id
   std::string donor_column;   ///< of obs; empty: not known; likewise the next two
   std::string sex_column;

@@ -3,6 +3,7 @@
 /// The catalogue of an atlas, read: data/catalogue.sqlite (schema: docs/atlas-format.md). `query`
 /// and the site see data sets through it alone.
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -23,6 +24,19 @@ inline constexpr EnumWords<TermKind, 4> term_words = {{{{"type", TermKind::type}
                                                         {"tissue", TermKind::tissue},
                                                         {"disease", TermKind::disease},
                                                         {"condition", TermKind::condition}}}};
+
+/// The term of a kind that a group has, or `none`.
+[[nodiscard]] inline std::int32_t term_of(const Group& group, TermKind kind) {
+  constexpr std::array terms = {&Group::type, &Group::tissue, &Group::disease, &Group::condition};
+  return group.*terms.at(static_cast<std::size_t>(kind));
+}
+
+/// The terms of a kind that a data set has.
+[[nodiscard]] inline const std::vector<Term>& terms_of(const DataSet& set, TermKind kind) {
+  constexpr std::array lists = {&DataSet::types, &DataSet::tissues, &DataSet::diseases,
+                                &DataSet::conditions};
+  return set.*lists.at(static_cast<std::size_t>(kind));
+}
 
 /// A data set, as the catalogue has it. Positions of Sample point to Catalogue::terms().
 struct CatalogueSet {

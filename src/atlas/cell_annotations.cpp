@@ -13,6 +13,7 @@
 #include "base/joined.hpp"
 #include "base/suggest.hpp"
 #include "base/text_list.hpp"
+#include "cells/groups.hpp"
 #include "hdf5/h5_chunks.hpp"
 #include "hdf5/h5_storage.hpp"
 
@@ -54,32 +55,63 @@ Factor settled(const std::vector<std::string>& words, std::vector<std::int32_t> 
 
 }  // namespace
 
-CellAnnotations::CellAnnotations(const std::string& path)
-    : file_(h5::File::open_read(path)), obs_(file_, "obs") {}
+CellAnnotations::CellAnnotations(const SourceDescription& input)
+    : input_(input), file_(h5::File::open_read(input.annotations)) {
+  obs_.emplace(*file_, "obs");
+}
+
+CellAnnotations::CellAnnotations(const SourceDescription& input, std::string table,
+                                 std::vector<std::string> cells)
+    : input_(input),
+      table_(std::move(table)),
+      table_columns_(CellGroups::columns_of_table(table_)),
+      cells_(std::move(cells)) {
+  if (!input.annotations.empty()) file_.emplace(h5::File::open_read(input.annotations));
+}
+
+std::string CellAnnotations::called() const {
+  return obs_ ? fmt::format("obs of {}", input_.path) : table_;
+}
 
 std::vector<std::string> CellAnnotations::columns() const {
+  if (!obs_) return table_columns_;
   std::vector<std::string> names;
-  for (const h5ad::Column& column : obs_.columns()) {
+  for (const h5ad::Column& column : obs_->columns()) {
     if (column.kind != h5ad::ColumnKind::unreadable) names.push_back(column.name);
   }
   return names;
 }
 
 bool CellAnnotations::has(const std::string& column) const {
-  const h5ad::Column* found = obs_.find(column);
-  return found != nullptr && found->kind != h5ad::ColumnKind::unreadable;
+  const std::vector<std::string> names = columns();
+  return std::find(names.begin(), names.end(), column) != names.end();
+}
+
+Factor CellAnnotations::of_table(const std::string& column) const {
+  GroupingOptions grouping;
+  grouping.groups = fmt::format("{}:{}", table_, column);
+  const CellGroups groups = CellGroups::open(grouping, input_);
+  std::vector<std::string> words;
+  words.reserve(groups.groups().size());
+  for (const CellGroup& group : groups.groups()) words.push_back(group.name);
+  std::vector<std::int32_t> codes;
+  codes.reserve(cells_.size());
+  for (std::size_t cell = 0; cell < cells_.size(); ++cell) {
+    codes.push_back(groups.of(static_cast<Index>(cell), cells_[cell]));
+  }
+  return settled(words, std::move(codes));
 }
 
 Factor CellAnnotations::factor(const std::string& column) const {
   if (!has(column)) {
     const std::vector<std::string> names = columns();
-    throw Error(
-        ExitCode::usage,
-        fmt::format("obs of {} has no column '{}'; it has {}.{}", file_.path(), column,
-                    names.empty() ? "none" : joined(names, ", "), did_you_mean(column, names)));
+    throw Error(ExitCode::usage, fmt::format("{} has no column '{}'; it has {}.{}", called(),
+                                             column, names.empty() ? "none" : joined(names, ", "),
+                                             did_you_mean(column, names)));
   }
-  const h5ad::ColumnValues values = obs_.read(*obs_.find(column));
-  std::vector<std::int32_t> codes(static_cast<std::size_t>(obs_.size()), -1);
+  if (!obs_) return of_table(column);
+  const h5ad::ColumnValues values = obs_->read(*obs_->find(column));
+  std::vector<std::int32_t> codes(static_cast<std::size_t>(obs_->size()), -1);
   if (values.kind == h5ad::ColumnKind::categories && !values.categories.empty()) {
     const std::vector<std::string> words = values.categories.front().as_texts();
     for (std::size_t i = 0; i < codes.size(); ++i) {
@@ -103,27 +135,22 @@ Factor CellAnnotations::factor(const std::string& column) const {
 }
 
 std::vector<std::uint8_t> CellAnnotations::truth(const std::string& column) const {
-  const h5ad::Column* found = obs_.find(column);
-  return found == nullptr ? std::vector<std::uint8_t>{} : obs_.read(*found).as_truths();
-}
-
-std::vector<std::string> CellAnnotations::names() const {
-  std::vector<std::string> names = obs_.read(obs_.index()).as_texts();
-  for (std::string& name : names) name = as_utf8(name);
-  return names;
+  if (!obs_) return {};
+  const h5ad::Column* found = obs_->find(column);
+  return found == nullptr ? std::vector<std::uint8_t>{} : obs_->read(*found).as_truths();
 }
 
 std::string CellAnnotations::map_name(const std::string& wanted) const {
   std::vector<std::string> names;
   const h5::Lock lock;
-  if (h5::kind_of(file_.id(), "obsm") == h5::Kind::group) {
-    const Handle obsm = h5::open_group(file_, file_.id(), "obsm");
-    for (const std::string& name : h5::members(file_, obsm.get())) {
+  if (file_ && h5::kind_of(file_->id(), "obsm") == h5::Kind::group) {
+    const Handle obsm = h5::open_group(*file_, file_->id(), "obsm");
+    for (const std::string& name : h5::members(*file_, obsm.get())) {
       if (h5::kind_of(obsm.get(), name) != h5::Kind::dataset) continue;
-      const Handle dataset = h5::open_dataset(file_, obsm.get(), name);
-      const std::vector<hsize_t> extent = h5::shape(file_, dataset.get());
+      const Handle dataset = h5::open_dataset(*file_, obsm.get(), name);
+      const std::vector<hsize_t> extent = h5::shape(*file_, dataset.get());
       const h5::TypeClass type = h5::type_class(dataset.get());
-      if (extent.size() == 2 && extent[0] == static_cast<hsize_t>(obs_.size()) && extent[1] >= 2 &&
+      if (extent.size() == 2 && extent[0] == static_cast<hsize_t>(n_cells()) && extent[1] >= 2 &&
           (type == h5::TypeClass::real || type == h5::TypeClass::integer)) {
         names.push_back(name);
       }
@@ -134,9 +161,16 @@ std::string CellAnnotations::map_name(const std::string& wanted) const {
   };
   if (!wanted.empty()) {
     if (has_name(wanted)) return wanted;
+    if (!file_) {
+      throw Error(ExitCode::usage,
+                  fmt::format("{} has no obsm (its format is {}), so there is no matrix '{}' that "
+                              "could be drawn. Leave --map out, or convert it to .h5ad with the "
+                              "coordinates in obsm.",
+                              input_.path, input_.format, wanted));
+    }
     throw Error(ExitCode::usage,
                 fmt::format("obsm of {} has no matrix '{}' of two columns or more; it has {}.{}",
-                            file_.path(), wanted, names.empty() ? "none" : joined(names, ", "),
+                            input_.path, wanted, names.empty() ? "none" : joined(names, ", "),
                             did_you_mean(wanted, names)));
   }
   if (has_name("X_umap")) return "X_umap";
@@ -156,12 +190,12 @@ std::string CellAnnotations::map_name(const std::string& wanted) const {
 std::vector<float> CellAnnotations::map(const std::string& name) const {
   const h5::Lock lock;
   const std::string path = "obsm/" + name;
-  const Handle dataset = h5::open_dataset(file_, file_.id(), path);
-  const std::vector<hsize_t> extent = h5::shape(file_, dataset.get());
-  (void)h5::check_claim(file_, dataset.get());
-  const auto n = static_cast<std::size_t>(obs_.size());
+  const Handle dataset = h5::open_dataset(*file_, file_->id(), path);
+  const std::vector<hsize_t> extent = h5::shape(*file_, dataset.get());
+  (void)h5::check_claim(*file_, dataset.get());
+  const auto n = static_cast<std::size_t>(n_cells());
   std::vector<float> values(2 * n, std::numeric_limits<float>::quiet_NaN());
-  if (auto codec = h5::ChunkCodec::of(file_, dataset.get())) {
+  if (auto codec = h5::ChunkCodec::of(*file_, dataset.get())) {
     const std::vector<hsize_t> chunk = h5::chunk_shape(dataset.get());
     h5::ChunkReader chunks(std::move(*codec), dataset.get(), H5T_NATIVE_FLOAT);
     for (hsize_t top = 0; top < n; top += chunk[0]) {
@@ -184,7 +218,7 @@ std::vector<float> CellAnnotations::map(const std::string& name) const {
                             nullptr) < 0 ||
         H5Dread(dataset.get(), H5T_NATIVE_FLOAT, target.get(), space.get(), H5P_DEFAULT,
                 values.data()) < 0) {
-      file_.fail(path, "cannot be read; the file is damaged or incomplete.");
+      file_->fail(path, "cannot be read; the file is damaged or incomplete.");
     }
   }
   for (float& value : values) {

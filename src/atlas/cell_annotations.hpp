@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-/// What an AnnData file says of its cells besides their expression.
+/// What is known of the cells of an input besides their expression.
 
 #include <cstdint>
 #include <optional>
@@ -9,6 +9,7 @@
 
 #include "anndata/h5ad_layout.hpp"
 #include "hdf5/h5.hpp"
+#include "sicmir/cell_source.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir::atlas {
@@ -21,10 +22,21 @@ struct Factor {
 
 class CellAnnotations {
  public:
-  /// Throws Error(usage) if `path` is no AnnData file, Error(bad_input) if it is damaged.
-  explicit CellAnnotations(const std::string& path);
+  /// Obs and obsm of an input whose format has them; its source must exist as long. Throws
+  /// Error(bad_input) if it is damaged.
+  explicit CellAnnotations(const SourceDescription& input);
+  /// A table of cells as CellGroups reads it, instead of obs. `cells`: names in the order of the
+  /// input; those that are not in the table have no values. Throws Error(bad_input).
+  CellAnnotations(const SourceDescription& input, std::string table,
+                  std::vector<std::string> cells);
+  CellAnnotations(const CellAnnotations&) = delete;
+  CellAnnotations& operator=(const CellAnnotations&) = delete;
 
-  [[nodiscard]] Index n_cells() const noexcept { return obs_.size(); }
+  [[nodiscard]] Index n_cells() const noexcept {
+    return obs_ ? obs_->size() : static_cast<Index>(cells_.size());
+  }
+  /// For messages: "obs of cells.h5ad", or the path of the table.
+  [[nodiscard]] std::string called() const;
   [[nodiscard]] bool has(const std::string& column) const;
   /// Throws Error(usage) that names the columns there are.
   [[nodiscard]] Factor factor(const std::string& column) const;
@@ -32,7 +44,6 @@ class CellAnnotations {
   [[nodiscard]] std::vector<std::string> columns() const;
   /// Per cell: whether `column` is true; empty: there is no such column of truth values.
   [[nodiscard]] std::vector<std::uint8_t> truth(const std::string& column) const;
-  [[nodiscard]] std::vector<std::string> names() const;
 
   /// The element of obsm that is drawn: `wanted`, or X_umap, another UMAP, X_tsne, X_pca; empty:
   /// none. Throws Error(usage) if `wanted` is not there.
@@ -41,8 +52,14 @@ class CellAnnotations {
   [[nodiscard]] std::vector<float> map(const std::string& name) const;
 
  private:
-  h5::File file_;
-  h5ad::Table obs_;
+  [[nodiscard]] Factor of_table(const std::string& column) const;
+
+  SourceDescription input_;
+  std::optional<h5::File> file_;    // none: the format has no obsm
+  std::optional<h5ad::Table> obs_;  // none: there is a table
+  std::string table_;
+  std::vector<std::string> table_columns_;
+  std::vector<std::string> cells_;
 };
 
 }  // namespace sicmir::atlas

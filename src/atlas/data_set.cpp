@@ -86,6 +86,14 @@ void read_groups(const JsonPlace& place, DataSet& set) {
 
 }  // namespace
 
+std::string fact_of(const std::vector<std::pair<std::string, std::string>>& facts,
+                    std::string_view key) {
+  for (const auto& [name, value] : facts) {
+    if (name == key) return value.substr(0, value.find(' '));
+  }
+  return {};
+}
+
 std::string data_set_json(const DataSet& set) {
   Json samples = Json::array();
   for (const Sample& one : set.samples) {

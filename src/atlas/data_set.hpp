@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -85,6 +86,11 @@ struct DataSet {
   std::vector<std::pair<std::string, std::string>> options;  ///< as stated, but for paths
   std::vector<std::pair<std::string, std::string>> facts;    ///< Profiles::facts
 };
+
+/// The first word of a fact of profiles or predictions, without the reason behind it; empty: there
+/// is no such fact.
+[[nodiscard]] std::string fact_of(const std::vector<std::pair<std::string, std::string>>& facts,
+                                  std::string_view key);
 
 [[nodiscard]] std::string data_set_json(const DataSet& set);
 

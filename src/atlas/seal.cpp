@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -33,6 +34,31 @@ std::string hex_of(XXH3_state_t& state) {
   return text;
 }
 
+/// The files of a folder, or those whose names begin with that of `path`, sorted (bytes).
+std::vector<std::filesystem::path> files_of(const std::filesystem::path& path) {
+  namespace fs = std::filesystem;
+  std::vector<fs::path> files;
+  std::error_code error;
+  if (fs::is_directory(path, error)) {
+    for (fs::recursive_directory_iterator at(path, error), end; !error && at != end;
+         at.increment(error)) {
+      if (at->is_regular_file(error)) files.push_back(at->path());
+    }
+  } else {
+    const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+      const bool is_one = at->path().filename().string().starts_with(path.filename().string());
+      if (is_one && at->is_regular_file(error)) files.push_back(at->path());
+    }
+  }
+  if (error) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: cannot be read: {}.", path.string(), error.message()));
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
 }  // namespace
 
 FileSeal seal_of(const std::filesystem::path& file) {
@@ -53,6 +79,24 @@ FileSeal seal_of(const std::filesystem::path& file) {
     if (count == 0) break;
     XXH3_128bits_update(state.get(), piece.data(), static_cast<std::size_t>(count));
     seal.bytes += static_cast<std::uint64_t>(count);
+  }
+  seal.digest = hex_of(*state);
+  return seal;
+}
+
+FileSeal seal_of_input(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_regular_file(path, error)) return seal_of(path);
+  const std::unique_ptr<XXH3_state_t, Free> state(XXH3_createState());
+  XXH3_128bits_reset(state.get());
+  FileSeal seal;
+  const std::filesystem::path top(path);
+  for (const std::filesystem::path& file : files_of(top)) {
+    const FileSeal one = seal_of(file);
+    const std::string line =
+        fmt::format("{}  {}\n", one.digest, file.lexically_relative(top).string());
+    XXH3_128bits_update(state.get(), line.data(), line.size());
+    seal.bytes += one.bytes;
   }
   seal.digest = hex_of(*state);
   return seal;

@@ -19,6 +19,10 @@ struct FileSeal {
 /// Reads the whole file. Throws Error(bad_input).
 [[nodiscard]] FileSeal seal_of(const std::filesystem::path& file);
 
+/// Of an input: a file, or a folder, or the beginning of the names of several files in one, whose
+/// seal is made of the names and seals of its files. Throws Error(bad_input).
+[[nodiscard]] FileSeal seal_of_input(const std::string& path);
+
 /// By the files' names.
 using Seals = std::map<std::string, FileSeal>;
 

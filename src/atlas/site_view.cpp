@@ -10,20 +10,6 @@ namespace sicmir::atlas {
 
 namespace {
 
-std::int32_t term_of(const Group& group, TermKind kind) {
-  switch (kind) {
-    case TermKind::type:
-      return group.type;
-    case TermKind::tissue:
-      return group.tissue;
-    case TermKind::disease:
-      return group.disease;
-    case TermKind::condition:
-      break;
-  }
-  return group.condition;
-}
-
 SiteTerms used_terms(const SiteView& view, TermKind kind) {
   const std::vector<Term>& all = view.catalogue.terms(kind);
   std::vector<bool> used(all.size());

@@ -10,6 +10,7 @@
 #include "analysis/profile_names.hpp"
 #include "atlas/atlas_folder.hpp"
 #include "atlas/h5_arrays.hpp"
+#include "base/each.hpp"
 
 namespace sicmir::atlas {
 namespace {
@@ -30,14 +31,6 @@ constexpr std::array marker_columns = {MarkerColumn{"z", &MarkerValue::z},
                                        MarkerColumn{"tau", &MarkerValue::tau},
                                        MarkerColumn{"rival_z", &MarkerValue::rival_z},
                                        MarkerColumn{"probability", &MarkerValue::probability}};
-
-template <class Value, class Item, class Get>
-std::vector<Value> each(const std::vector<Item>& items, Get get) {
-  std::vector<Value> values;
-  values.reserve(items.size());
-  for (const Item& item : items) values.push_back(static_cast<Value>(get(item)));
-  return values;
-}
 
 class Writer {
  public:

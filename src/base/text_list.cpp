@@ -27,7 +27,10 @@ bool is_utf8(std::string_view text) noexcept {
 }
 
 std::string as_utf8(std::string_view text) {
-  if (is_utf8(text)) return std::string(text);
+  return is_utf8(text) ? std::string(text) : latin1_as_utf8(text);
+}
+
+std::string latin1_as_utf8(std::string_view text) {
   std::string converted;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);

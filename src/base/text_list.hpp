@@ -37,5 +37,7 @@ class TextList {
 /// `text` if it is UTF-8 (RFC 3629), else its bytes taken as Latin-1: AnnData reads UTF-8 only, and
 /// one other byte would make the whole file unreadable.
 [[nodiscard]] std::string as_utf8(std::string_view text);
+/// Latin-1 (ISO 8859-1) as UTF-8, whatever else the bytes may look like.
+[[nodiscard]] std::string latin1_as_utf8(std::string_view text);
 
 }  // namespace sicmir

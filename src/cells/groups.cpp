@@ -91,6 +91,41 @@ std::vector<std::string> fields_of(std::string_view line, const FieldRules& rule
   return fields;
 }
 
+/// What the first two lines of a table of cells tell.
+struct TableHead {
+  FieldRules rules;
+  std::string first_line;
+  std::vector<std::string> header;  ///< its fields
+  std::vector<std::string> named;   ///< those of them that name columns beside the cells'
+  std::size_t n_fields = 0;         ///< of a line of data
+  bool names_no_cells = false;      ///< the column of cells has no name
+};
+
+/// `line` becomes the second line, if `has_line`.
+TableHead head_of(LineReader& reader, const std::string& path, std::string_view& line,
+                  bool& has_line) {
+  if (!reader.next(line)) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: this table of groups is empty; expected a cell's name and its "
+                            "group in each line.",
+                            path));
+  }
+  TableHead head;
+  head.rules.separator = line.find('\t') != std::string_view::npos  ? '\t'
+                         : line.find(',') != std::string_view::npos ? ','
+                         : line.find(';') != std::string_view::npos ? ';'
+                                                                    : ',';
+  head.header = fields_of(line, head.rules);
+  head.first_line = line;
+  has_line = reader.next(line);
+  head.n_fields = has_line ? split_fields(line, head.rules).size() : head.header.size();
+  // R's write.table() gives the column of row names no name.
+  head.names_no_cells = head.n_fields == head.header.size() + 1;
+  head.named.assign(head.header.begin() + (!head.names_no_cells && !head.header.empty() ? 1 : 0),
+                    head.header.end());
+  return head;
+}
+
 }  // namespace
 
 /// Numbers groups as they come; puts them in order at the end.
@@ -160,34 +195,31 @@ struct CellGroups::Listed {
   std::size_t n_fields = 0;  // of a line of data; 0: any
 };
 
+std::vector<std::string> CellGroups::columns_of_table(const std::string& path) {
+  const std::unique_ptr<ByteInput> input = open_text(path);
+  LineReader reader(*input);
+  std::string_view line;
+  bool has_line = false;
+  return head_of(reader, path, line, has_line).named;
+}
+
 CellGroups CellGroups::from_table(const std::string& path,
                                   const std::vector<std::string>& columns) {
   const std::unique_ptr<ByteInput> input = open_text(path);
   LineReader reader(*input);
   std::string_view line;
-  if (!reader.next(line)) {
-    throw Error(ExitCode::bad_input,
-                fmt::format("{}: this table of groups is empty; expected a cell's name and its "
-                            "group in each line.",
-                            path));
-  }
+  bool has_line = false;
+  TableHead head = head_of(reader, path, line, has_line);
+  const std::vector<std::string>& header = head.header;
+  const std::vector<std::string>& named = head.named;
+  const std::string& first_line = head.first_line;
+  const std::size_t n_fields = head.n_fields;
   Listed layout;
-  layout.rules.separator = line.find('\t') != std::string_view::npos  ? '\t'
-                           : line.find(',') != std::string_view::npos ? ','
-                           : line.find(';') != std::string_view::npos ? ';'
-                                                                      : ',';
-  const std::vector<std::string> header = fields_of(line, layout.rules);
-  std::string first_line(line);
+  layout.rules = head.rules;
+  layout.n_fields = n_fields;
   CellGroups result;
   result.columns_ = columns;
   result.source_ = path;
-  bool has_line = reader.next(line);
-  const std::size_t n_fields = has_line ? split_fields(line, layout.rules).size() : header.size();
-  // R's write.table() gives the column of row names no name.
-  const std::size_t shift = n_fields == header.size() + 1 ? 1 : 0;
-  layout.n_fields = n_fields;
-  const std::vector<std::string> named(header.begin() + (shift == 0 && !header.empty() ? 1 : 0),
-                                       header.end());
   for (const std::string& column : columns) {
     const auto found = std::find(named.begin(), named.end(), column);
     if (found == named.end()) {
@@ -198,7 +230,7 @@ CellGroups CellGroups::from_table(const std::string& path,
     layout.group.push_back(static_cast<std::size_t>(found - named.begin()) + 1);
   }
   if (columns.empty()) {
-    if (n_fields != 2 || shift == 1) {
+    if (n_fields != 2 || head.names_no_cells) {
       throw Error(ExitCode::usage,
                   fmt::format("{}: this table has {} columns, so the one that contains the groups "
                               "must be specified. It has {}.",

@@ -36,6 +36,10 @@ class CellGroups {
   [[nodiscard]] static CellGroups open(const GroupingOptions& options,
                                        const SourceDescription& input);
 
+  /// Columns that a table of cells names in its first line, but for the cells' own. Throws
+  /// Error(bad_input).
+  [[nodiscard]] static std::vector<std::string> columns_of_table(const std::string& path);
+
   /// Of the cell at `position` of the input, named `name`; or no_group.
   [[nodiscard]] std::int32_t of(Index position, std::string_view name) const;
 

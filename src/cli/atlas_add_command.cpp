@@ -50,6 +50,7 @@ constexpr std::array text_columns = {ListColumn{"id", &AddRequest::id},
                                      ListColumn{"title", &AddRequest::title},
                                      ListColumn{"citation", &AddRequest::citation},
                                      ListColumn{"url", &AddRequest::url},
+                                     ListColumn{"groups", &AddRequest::table},
                                      ListColumn{"group-by", &AddRequest::type_column},
                                      ListColumn{"sample", &AddRequest::sample_column},
                                      ListColumn{"donor", &AddRequest::donor_column},
@@ -71,19 +72,9 @@ std::vector<std::string> known_columns() {
   return known;
 }
 
-std::vector<std::string> fields_of(const std::string& line) {
-  std::vector<std::string> fields;
-  for (std::size_t start = 0; start <= line.size();) {
-    const std::size_t end = std::min(line.find('\t', start), line.size());
-    fields.push_back(line.substr(start, end - start));
-    start = end + 1;
-  }
-  return fields;
-}
-
 std::vector<std::string> header_of(const std::string& line, const std::string& list) {
   const std::vector<std::string> known = known_columns();
-  std::vector<std::string> columns = fields_of(line);
+  std::vector<std::string> columns = tab_fields(line);
   std::set<std::string> seen;
   for (std::string& name : columns) {
     std::replace(name.begin(), name.end(), '_', '-');
@@ -144,7 +135,7 @@ std::vector<AddRequest> read_list(const std::string& list, const AddRequest& sta
       columns = header_of(line, list);
       continue;
     }
-    const std::vector<std::string> fields = fields_of(line);
+    const std::vector<std::string> fields = tab_fields(line);
     const std::string place = fmt::format("{}: line {}", list, number);
     if (fields.size() > columns.size()) {
       throw Error(ExitCode::usage, fmt::format("{}: has {} fields; expected at most {}.", place,
@@ -276,6 +267,11 @@ void bind_columns(Command& sub, AddRequest& request) {
   sub.add_option("--group-by", request.type_column, "Column of obs with the cell types")
       .value_name("COLUMN")
       .main();
+  sub.add_option("--groups", request.table,
+                 "Table of cells and what is known of them, where the input has no obs; the "
+                 "options that name columns of obs then name columns of it")
+      .value_name("FILE")
+      .group(about);
   sub.add_option("--sample", request.sample_column,
                  "Column of obs that names each cell's sample [default: one sample]")
       .value_name("COLUMN")
@@ -373,7 +369,9 @@ void bind_atlas_add(Command& sub) {
   AddRequest& request = command.request;
   sub.add_option("ATLAS", command.folder, "Folder of the atlas; made where it is missing")
       .required();
-  sub.add_option("INPUT", request.input, "AnnData file (.h5ad) with counts");
+  sub.add_option(
+      "INPUT", request.input,
+      "What `sicmir profile` reads, with counts: .h5ad, .h5mu, .zarr, .rds, a 10x folder, ...");
   sub.add_option("--id", request.id,
                  "Name of the data set in the atlas: a-z, 0-9, '.', '_' and '-'")
       .value_name("ID")

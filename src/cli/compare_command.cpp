@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
+#include <array>
 #include <memory>
 
 #include "analysis/difference_text.hpp"
 #include "base/log.hpp"
+#include "base/output_file.hpp"
 #include "cli/difference_options.hpp"
 
 namespace sicmir::cli {
@@ -40,16 +42,17 @@ void say(const Comparison& comparison) {
 }
 
 void run(CompareCommand& command) {
-  const Profiles profiles = read_inputs(command, command.options);
-  Comparison comparison;
-  try {
-    comparison = compare_conditions(profiles, command.options);
-  } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("{}: {}", command.profiles, error.what()));
-  }
+  const ChosenInput chosen = choose_input(command.cells);
+  check_outputs(std::array{NamedOutput{"-o", command.output}}, files_read(command, chosen));
+  if (command.output != "-") (void)OutputFile(command.output);  // found before the work
+  const Profiles profiles = take_profiles(command.cells, chosen, command.common).profiles;
+  settle_testing(command, profiles, command.cells.name(), command.options);
+  const Comparison comparison =
+      with_name(command.cells, [&] { return compare_conditions(profiles, command.options); });
   say(comparison);
-  write_table(command, wants_json(command) ? comparison_json(comparison, profiles, command.options)
-                                           : comparison_tsv(comparison, profiles, command.options));
+  write_text(command.output, wants_json(command.format, command.output)
+                                 ? comparison_json(comparison, profiles, command.options)
+                                 : comparison_tsv(comparison, profiles, command.options));
 }
 
 }  // namespace
@@ -57,7 +60,8 @@ void run(CompareCommand& command) {
 void bind_compare(Command& sub) {
   const auto owned = std::make_shared<CompareCommand>();
   CompareCommand& command = *owned;
-  bind_differences(sub, command, command.options);
+  bind_profiles_or_matrix(sub, command.cells, ".h5mu or .h5ad");
+  bind_testing(sub, command, command.options);
   sub.add_option("--reference", command.options.reference,
                  "Condition that the others are compared with, e.g. normal")
       .value_name("CONDITION")
@@ -66,12 +70,18 @@ void bind_compare(Command& sub) {
   sub.add_flag("--drop-unpaired", command.options.drop_unpaired,
                "Leave out donors of one condition where others gave several")
       .group("Testing");
+  bind_table(sub, command);
+  bind_common(sub, command.common);
   on_run(sub, command.common, [owned] { run(*owned); });
   sub.describe(
       "Compares conditions within each group. Donors (samples, where no donor is known) are the "
       "replicates; donors who gave several conditions are blocks.");
   sub.add_example("sicmir compare profiles.h5mu --reference normal -o tumour_against_normal.tsv",
                   "What differs in each cell type");
+  sub.add_example(
+      "sicmir compare cells.h5ad --group-by cell_type --sample sample --condition disease "
+      "--reference normal -o differences.tsv",
+      "Straight from a matrix");
 }
 
 }  // namespace sicmir::cli

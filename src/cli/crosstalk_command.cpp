@@ -11,42 +11,25 @@
 #include "base/output_file.hpp"
 #include "cli/commands.hpp"
 #include "cli/difference_options.hpp"
+#include "cli/target_options.hpp"
 #include "parallel/threads.hpp"
 
 namespace sicmir::cli {
 namespace {
 
-enum class EvidenceChoice : std::uint8_t { best, strong, weak, predicted };
-
 struct CrosstalkCommand {
   CommonOptions common;
   CrosstalkOptions options;
-  std::string profiles;
-  std::string targets;
-  TargetOptions target_options;
-  std::string mirnas;
+  ProfilesOrMatrix cells;
+  TestingOptions testing;  ///< without covariates
+  TargetInput targets;
   std::string output = "-";
   std::string net, dots, heat;
-  EvidenceChoice evidence = EvidenceChoice::best;
   TableFormat format = TableFormat::automatic;
-  bool not_robust = false;
   bool all = false;
 };
 
-void write_file(const std::string& path, const std::string& text) {
-  if (path.empty()) return;
-  OutputFile file(path);
-  file.create();
-  file.write(text);
-  file.commit();
-}
-
-bool wants_json(const CrosstalkCommand& command) {
-  if (command.format != TableFormat::automatic) return command.format == TableFormat::json;
-  return command.output.ends_with(".json");
-}
-
-void check(const CrosstalkCommand& command) {
+void check(const CrosstalkCommand& command, const ChosenInput& chosen) {
   if (command.options.condition.empty() != command.options.reference.empty()) {
     throw Error(ExitCode::usage,
                 "conditions are compared with both --condition and --reference: the former's "
@@ -55,39 +38,13 @@ void check(const CrosstalkCommand& command) {
   const std::array outputs = {NamedOutput{"-o", command.output}, NamedOutput{"--net", command.net},
                               NamedOutput{"--dots", command.dots},
                               NamedOutput{"--heatmap", command.heat}};
-  check_outputs(outputs,
-                std::array{command.profiles, command.targets, command.target_options.transcripts});
+  std::vector<std::string> files = chosen.files;
+  files.insert(files.end(), {command.targets.targets, command.targets.options.transcripts});
+  check_outputs(outputs, files);
   for (const NamedOutput& output : outputs) {
     const bool is_file = !output.path.empty() && output.path != "-";
     if (is_file) (void)OutputFile(output.path);  // found before the work
   }
-}
-
-Evidence evidence_of(const CrosstalkCommand& command, const TargetTable& table) {
-  switch (command.evidence) {
-    case EvidenceChoice::strong:
-      return Evidence::strong;
-    case EvidenceChoice::weak:
-      return Evidence::weak;
-    case EvidenceChoice::predicted:
-      return Evidence::predicted;
-    case EvidenceChoice::best:
-      break;
-  }
-  return best_evidence(table);
-}
-
-TargetTable targets_of(const CrosstalkCommand& command, const Profiles& profiles) {
-  TargetTable table;
-  if (command.targets.empty()) {
-    table = bundled_targets(profiles.mirnas);
-  } else {
-    table = read_targets(command.targets, profiles.mirnas, command.target_options);
-  }
-  for (const std::string& sentence : describe(table)) {
-    log_info("targets: {}", sentence);
-  }
-  return table;
 }
 
 void say(const GeneSetHere& genes) {
@@ -137,20 +94,20 @@ void say(const Crosstalk& found, const CrosstalkOptions& options, std::size_t n_
 }
 
 void run(CrosstalkCommand& command) {
-  check(command);
+  const ChosenInput chosen = choose_input(command.cells);
+  check(command, chosen);
   CrosstalkOptions& options = command.options;
   options.threads = thread_count(command.common.threads);
-  if (command.not_robust) options.moderation = statistics::Moderation::plain;
-  const Profiles profiles = read_profiles(command.profiles);
-  if (!command.mirnas.empty()) {
-    options.mirnas =
-        mirna_positions(mirna_list(command.mirnas), profiles, command.profiles, "--mirnas");
+  if (command.testing.not_robust) options.moderation = statistics::Moderation::plain;
+  const Profiles profiles = take_profiles(command.cells, chosen, command.common).profiles;
+  if (!command.testing.mirnas.empty()) {
+    options.mirnas = mirna_positions(mirna_list(command.testing.mirnas), profiles,
+                                     command.cells.name(), "--mirnas");
   }
-  const TargetTable table = targets_of(command, profiles);
-  const Evidence evidence = evidence_of(command, table);
-  Crosstalk found;
+  const TargetTable table = read_target_table(command.targets, profiles);
+  const Evidence evidence = evidence_of(command.targets, table);
   CrosstalkContext context{profiles, options, table.source, evidence};
-  try {
+  const Crosstalk found = with_name(command.cells, [&] {
     const std::vector<std::uint8_t> in_panel = panel_genes(profiles);
     const TargetEdges edges = target_edges(table, evidence, profiles, in_panel);
     log_info(
@@ -160,67 +117,32 @@ void run(CrosstalkCommand& command) {
     context.n_pairs = static_cast<Index>(edges.edges.size());
     context.n_in_panel = edges.n_in_panel;
     context.n_not_measured = edges.n_not_measured;
-    found = find_crosstalk(profiles, edges.edges, in_panel, options);
-  } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("{}: {}", command.profiles, error.what()));
-  }
+    return find_crosstalk(profiles, edges.edges, in_panel, options);
+  });
   const std::vector<std::size_t> listed = listed_triples(found, command.all);
   say(found, options, listed.size());
-  write_file(command.output, wants_json(command) ? crosstalk_json(found, context, listed)
-                                                 : crosstalk_tsv(found, context, listed));
-  if (!command.net.empty()) write_file(command.net, crosstalk_net_tsv(found));
-  if (!command.dots.empty()) write_file(command.dots, crosstalk_dots_svg(found, context));
-  if (!command.heat.empty()) write_file(command.heat, crosstalk_heat_svg(found, context));
+  write_text(command.output, wants_json(command.format, command.output)
+                                 ? crosstalk_json(found, context, listed)
+                                 : crosstalk_tsv(found, context, listed));
+  if (!command.net.empty()) write_text(command.net, crosstalk_net_tsv(found));
+  if (!command.dots.empty()) write_text(command.dots, crosstalk_dots_svg(found, context));
+  if (!command.heat.empty()) write_text(command.heat, crosstalk_heat_svg(found, context));
 }
 
-void bind_targets(Command& sub, CrosstalkCommand& command) {
-  sub.add_option(
-         "--targets", command.targets,
-         "Table of miRNA targets: miRTarBase, TarBase, ENCORI, TargetScan, miRDB, multiMiR, "
-         "GMT or TSV [default: the bundled conserved seed motifs, predicted]")
-      .value_name("FILE")
-      .main();
-  sub.add_choice<EvidenceChoice>("--evidence", command.evidence,
-                                 {{"best", EvidenceChoice::best},
-                                  {"strong", EvidenceChoice::strong},
-                                  {"weak", EvidenceChoice::weak},
-                                  {"predicted", EvidenceChoice::predicted}},
-                                 "The one kind of evidence to use: strong, weak or predicted, or "
-                                 "the best that the table has [default: best]")
-      .main();
-  sub.add_choice<Evidence>("--unstated-evidence", command.target_options.unstated,
-                           {{"strong", Evidence::strong},
-                            {"weak", Evidence::weak},
-                            {"predicted", Evidence::predicted}},
-                           "What pairs rest on if the table does not say it [default: predicted]")
-      .group("Targets");
-  sub.add_option("--transcripts", command.target_options.transcripts,
-                 "TSV of transcript and gene symbol, for tables of transcripts (miRDB)")
-      .value_name("FILE")
-      .group("Targets");
+void bind_own_targets(Command& sub, CrosstalkCommand& command) {
+  bind_targets(sub, command.targets);
   sub.add_option("--min-targets", command.options.min_targets,
                  "Fewest targets of a miRNA that the other groups express [default: 10]")
       .value_name("N")
       .range(Index{3}, Index{100'000})
       .group("Targets");
-  sub.add_option("--mirnas", command.mirnas,
-                 "Test and write only these miRNAs: names or accessions, separated by commas, or "
-                 "a file of them")
-      .value_name("LIST")
-      .main();
+  bind_mirnas(sub, command.testing);
 }
 
 void bind_tests(Command& sub, CrosstalkCommand& command) {
   CrosstalkOptions& options = command.options;
   const std::string testing = "Testing";
-  sub.add_choice<LabelsFrom>(
-         "--labels-from", options.labels_from,
-         {{"sorting", LabelsFrom::sorting},
-          {"annotation", LabelsFrom::annotation},
-          {"clusters", LabelsFrom::clusters}},
-         "Where the groups come from: sorting, annotation, or clusters of the same mRNA, which get "
-         "no p-values [default: clusters]")
-      .main();
+  bind_labels_from(sub, options.labels_from);
   sub.add_option("--condition", options.condition,
                  "Condition whose cross-talk is compared with that of --reference")
       .value_name("CONDITION")
@@ -233,15 +155,7 @@ void bind_tests(Command& sub, CrosstalkCommand& command) {
       .value_name("Z")
       .range(0.0, 1000.0)
       .main();
-  sub.add_option("--weight-cells", options.weight_cells,
-                 "A profile of n cells has the weight n / (n + K); 0: all weigh the same "
-                 "[default: 50]")
-      .value_name("K")
-      .range(0.0, 1e9)
-      .group(testing);
-  sub.add_flag("--not-robust", command.not_robust,
-               "Moderate variances without making allowance for outliers")
-      .group(testing);
+  bind_weighting(sub, command.testing, options.weight_cells);
   sub.add_option("--shuffles", options.n_shuffles,
                  "Shuffles of the senders, as a control [default: 20]")
       .value_name("N")
@@ -255,8 +169,9 @@ void bind_tests(Command& sub, CrosstalkCommand& command) {
 void bind_crosstalk(Command& sub) {
   const auto owned = std::make_shared<CrosstalkCommand>();
   CrosstalkCommand& command = *owned;
-  sub.add_option("PROFILES", command.profiles, "Output of `sicmir profile`: .h5mu").required();
-  bind_targets(sub, command);
+  command.cells.condition_option = "--condition-column";  // --condition names one of them
+  bind_profiles_or_matrix(sub, command.cells, ".h5mu");
+  bind_own_targets(sub, command);
   bind_tests(sub, command);
   const std::string writing = "Writing";
   sub.add_option("-o,--output", command.output, "Table of triples [default: standard output]")
@@ -274,10 +189,7 @@ void bind_crosstalk(Command& sub) {
   sub.add_option("--heatmap", command.heat, "Heat map of senders and receivers (SVG)")
       .value_name("FILE")
       .group(writing);
-  sub.add_choice<TableFormat>("--format", command.format,
-                              {{"tsv", TableFormat::tsv}, {"json", TableFormat::json}},
-                              "tsv or json [default: json if the output ends in .json, else tsv]")
-      .group(writing);
+  bind_format(sub, command.format);
   bind_common(sub, command.common);
   on_run(sub, command.common, [owned] { run(*owned); });
   sub.describe(

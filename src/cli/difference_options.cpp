@@ -4,10 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 
-#include "base/output_file.hpp"
 #include "base/suggest.hpp"
 #include "sicmir/reference_tables.hpp"
 
@@ -48,8 +46,28 @@ std::vector<Index> mirna_positions(const std::vector<std::string>& wanted, const
   return positions;
 }
 
-void bind_testing(Command& sub, TestingOptions& command, DifferenceOptions& options) {
+void bind_weighting(Command& sub, TestingOptions& command, double& weight_cells) {
   const std::string testing = "Testing";
+  sub.add_option("--weight-cells", weight_cells,
+                 "A profile of n cells has the weight n / (n + K); 0: all weigh the same "
+                 "[default: 50]")
+      .value_name("K")
+      .range(0.0, 1e9)
+      .group(testing);
+  sub.add_flag("--not-robust", command.not_robust,
+               "Moderate variances without making allowance for outliers")
+      .group(testing);
+}
+
+void bind_mirnas(Command& sub, TestingOptions& command) {
+  sub.add_option("--mirnas", command.mirnas,
+                 "Test and write only these miRNAs: names or accessions, separated by commas, or "
+                 "a file of them")
+      .value_name("LIST")
+      .main();
+}
+
+void bind_testing(Command& sub, TestingOptions& command, DifferenceOptions& options) {
   sub.add_option("--min-difference", options.min_difference,
                  "Test for differences larger than this, in z-scores; 0: for any [default: 1]")
       .value_name("Z")
@@ -59,20 +77,8 @@ void bind_testing(Command& sub, TestingOptions& command, DifferenceOptions& opti
                  "TSV with the columns sample, perhaps group, and one per covariate")
       .value_name("FILE")
       .main();
-  sub.add_option("--weight-cells", options.weight_cells,
-                 "A profile of n cells has the weight n / (n + K); 0: all weigh the same "
-                 "[default: 50]")
-      .value_name("K")
-      .range(0.0, 1e9)
-      .group(testing);
-  sub.add_flag("--not-robust", command.not_robust,
-               "Moderate variances without making allowance for outliers")
-      .group(testing);
-  sub.add_option("--mirnas", command.mirnas,
-                 "Test and write only these miRNAs: names or accessions, separated by commas, or "
-                 "a file of them")
-      .value_name("LIST")
-      .main();
+  bind_weighting(sub, command, options.weight_cells);
+  bind_mirnas(sub, command);
 }
 
 void bind_labels_from(Command& sub, LabelsFrom& labels_from) {
@@ -90,18 +96,7 @@ void bind_table(Command& sub, DifferenceCommand& command) {
   sub.add_option("-o,--output", command.output, "Table [default: standard output]")
       .value_name("FILE")
       .main();
-  sub.add_choice<TableFormat>("--format", command.format,
-                              {{"tsv", TableFormat::tsv}, {"json", TableFormat::json}},
-                              "tsv or json [default: json if the output ends in .json, else tsv]")
-      .group("Writing");
-}
-
-void bind_differences(Command& sub, DifferenceCommand& command, DifferenceOptions& options) {
-  sub.add_option("PROFILES", command.profiles, "Output of `sicmir profile`: .h5mu or .h5ad")
-      .required();
-  bind_testing(sub, command, options);
-  bind_table(sub, command);
-  bind_common(sub, command.common, false);
+  bind_format(sub, command.format);
 }
 
 void settle_testing(const TestingOptions& command, const Profiles& profiles,
@@ -116,25 +111,10 @@ void settle_testing(const TestingOptions& command, const Profiles& profiles,
   }
 }
 
-Profiles read_inputs(const DifferenceCommand& command, DifferenceOptions& options) {
-  check_outputs(std::array{NamedOutput{"-o", command.output}},
-                std::array{command.profiles, command.covariates});
-  if (command.output != "-") (void)OutputFile(command.output);  // found before the work
-  Profiles profiles = read_profiles(command.profiles);
-  settle_testing(command, profiles, command.profiles, options);
-  return profiles;
-}
-
-bool wants_json(const DifferenceCommand& command) {
-  if (command.format != TableFormat::automatic) return command.format == TableFormat::json;
-  return command.output.ends_with(".json");
-}
-
-void write_table(const DifferenceCommand& command, const std::string& text) {
-  OutputFile file(command.output);
-  file.create();
-  file.write(text);
-  file.commit();
+std::vector<std::string> files_read(const DifferenceCommand& command, const ChosenInput& chosen) {
+  std::vector<std::string> files = chosen.files;
+  files.push_back(command.covariates);
+  return files;
 }
 
 std::string words(const PriorFigures& prior) {

@@ -9,11 +9,10 @@
 
 #include "analysis/differences.hpp"
 #include "analysis/markers.hpp"
-#include "cli/commands.hpp"
+#include "cli/profiles_or_matrix.hpp"
+#include "cli/table_output.hpp"
 
 namespace sicmir::cli {
-
-enum class TableFormat : std::uint8_t { automatic, tsv, json };
 
 struct TestingOptions {
   std::string covariates;
@@ -23,12 +22,16 @@ struct TestingOptions {
 
 struct DifferenceCommand : TestingOptions {
   CommonOptions common;
-  std::string profiles;
+  ProfilesOrMatrix cells;
   std::string output = "-";
   TableFormat format = TableFormat::automatic;
 };
 
-/// How differences are tested.
+/// How much profiles and outliers weigh.
+void bind_weighting(Command& sub, TestingOptions& command, double& weight_cells);
+/// The miRNAs that are tested.
+void bind_mirnas(Command& sub, TestingOptions& command);
+/// How differences are tested: all of it.
 void bind_testing(Command& sub, TestingOptions& command, DifferenceOptions& options);
 void bind_labels_from(Command& sub, LabelsFrom& labels_from);
 /// Where the table goes.
@@ -38,23 +41,15 @@ void bind_table(Command& sub, DifferenceCommand& command);
 void settle_testing(const TestingOptions& command, const Profiles& profiles,
                     const std::string& file, DifferenceOptions& options);
 
-/// All of it, and PROFILES.
-void bind_differences(Command& sub, DifferenceCommand& command, DifferenceOptions& options);
-
-/// Checks the output, reads the profiles and fills what `options` takes from other files. Throws
-/// Error.
-[[nodiscard]] Profiles read_inputs(const DifferenceCommand& command, DifferenceOptions& options);
+/// All files that are read, for check_outputs().
+[[nodiscard]] std::vector<std::string> files_read(const DifferenceCommand& command,
+                                                  const ChosenInput& chosen);
 
 /// Positions in the profiles of the miRNAs that `option` names, each once, in its order. `file`: of
 /// the profiles. Throws Error(usage) for a name that is not there.
 [[nodiscard]] std::vector<Index> mirna_positions(const std::vector<std::string>& wanted,
                                                  const Profiles& profiles, const std::string& file,
                                                  std::string_view option);
-
-[[nodiscard]] bool wants_json(const DifferenceCommand& command);
-
-/// Writes `text` to the output.
-void write_table(const DifferenceCommand& command, const std::string& text);
 
 /// "d0 = 4.2, s0 = 0.31" for the log.
 [[nodiscard]] std::string words(const PriorFigures& prior);

@@ -18,8 +18,7 @@ namespace {
 struct ExplainCommand {
   CommonOptions common;
   ExplainOptions options;
-  std::string profiles;
-  std::string model;
+  ProfilesOrMatrix cells;
   std::string mirna;
   std::string output = "-";
   std::string chart;
@@ -28,19 +27,7 @@ struct ExplainCommand {
   bool all = false;
 };
 
-void write_file(const std::string& path, const std::string& text) {
-  OutputFile file(path);
-  file.create();
-  file.write(text);
-  file.commit();
-}
-
-bool wants_json(const ExplainCommand& command) {
-  if (command.format != TableFormat::automatic) return command.format == TableFormat::json;
-  return command.output.ends_with(".json");
-}
-
-void check(const ExplainCommand& command) {
+void check(const ExplainCommand& command, const ChosenInput& chosen) {
   if (command.all == !command.mirna.empty()) {
     throw Error(ExitCode::usage,
                 "specify one miRNA with --mirna, or --all for a matrix of genes and miRNAs.");
@@ -49,7 +36,7 @@ void check(const ExplainCommand& command) {
     throw Error(ExitCode::usage, "--svg draws the genes of one miRNA; specify it with --mirna.");
   }
   check_outputs(std::array{NamedOutput{"-o", command.output}, NamedOutput{"--svg", command.chart}},
-                std::array{command.profiles, command.model});
+                chosen.files);
   for (const std::string& path : {command.output, command.chart}) {
     if (!path.empty() && path != "-") (void)OutputFile(path);  // found before the work
   }
@@ -87,10 +74,11 @@ void explain_one(const ExplainCommand& command, const ExplanationContext& contex
              found.agreement);
   }
   say_fixed(context);
-  write_file(command.output, wants_json(command) ? explanation_json(found, context)
-                                                 : explanation_tsv(found, context));
+  write_text(command.output, wants_json(command.format, command.output)
+                                 ? explanation_json(found, context)
+                                 : explanation_tsv(found, context));
   if (!command.chart.empty()) {
-    write_file(command.chart, explanation_svg(found, context, command.top));
+    write_text(command.chart, explanation_svg(found, context, command.top));
   }
 }
 
@@ -103,36 +91,41 @@ void explain_every(const ExplainCommand& command, const ExplanationContext& cont
            found.samples.size() == 1 ? "" : "s");
   say_how(found.is_exact, found.is_complete, found.gap);
   say_fixed(context);
-  write_file(command.output, wants_json(command) ? explanations_json(found, context)
-                                                 : explanations_tsv(found, context));
+  write_text(command.output, wants_json(command.format, command.output)
+                                 ? explanations_json(found, context)
+                                 : explanations_tsv(found, context));
 }
 
 void run(ExplainCommand& command) {
-  check(command);
+  const ChosenInput chosen = choose_input(command.cells);
+  check(command, chosen);
   command.options.threads = thread_count(command.common.threads);
-  const Profiles profiles = read_profiles(command.profiles);
+  TakenProfiles taken = take_profiles(command.cells, chosen, command.common);
+  const Profiles& profiles = taken.profiles;
+  const std::string& name = command.cells.name();
   std::optional<Index> position;
   if (!command.all) {
-    position = mirna_positions({command.mirna}, profiles, command.profiles, "--mirna").front();
+    position = mirna_positions({command.mirna}, profiles, name, "--mirna").front();
   }
-  const PreparedModel model(read_model(find_model(command.model)));
-  const GeneIndex index(model.card().panel);
+  if (!chosen.is_matrix) {
+    taken.model =
+        std::make_unique<PreparedModel>(read_model(find_model(command.cells.input.model)));
+    taken.index = std::make_unique<GeneIndex>(taken.model->card().panel);
+  }
+  const PreparedModel& model = *taken.model;
   const RebuiltInputs inputs =
-      rebuild_inputs(profiles, model, index, command.profiles, command.options.threads);
+      rebuild_inputs(profiles, model, *taken.index, name, command.options.threads);
   std::vector<double> weights;
   for (const Member& member : model.card().members) weights.push_back(member.weight);
   const PathAttributor attributor(model.network(), weights);
   const ExplanationContext context{profiles, inputs, model.card(), command.options};
-  try {
+  with_name(command.cells, [&] {
     if (position) {
       explain_one(command, context, attributor, *position);
     } else {
       explain_every(command, context, attributor);
     }
-  } catch (const Error& error) {
-    if (error.code() != ExitCode::usage && error.code() != ExitCode::bad_input) throw;
-    throw Error(error.code(), fmt::format("{}: {}", command.profiles, error.what()));
-  }
+  });
 }
 
 }  // namespace
@@ -140,7 +133,8 @@ void run(ExplainCommand& command) {
 void bind_explain(Command& sub) {
   const auto owned = std::make_shared<ExplainCommand>();
   ExplainCommand& command = *owned;
-  sub.add_option("PROFILES", command.profiles, "Output of `sicmir profile`: .h5mu").required();
+  bind_profiles_or_matrix(sub, command.cells, ".h5mu", "--model");
+  sub.option("--model").also("Profiles need the model that made them.");
   sub.add_option("-g,--group", command.options.group, "Group whose predictions are explained")
       .value_name("GROUP")
       .required()
@@ -156,10 +150,6 @@ void bind_explain(Command& sub) {
   sub.add_flag("--all", command.all, "All miRNAs: write a matrix of genes and miRNAs")
       .excludes(mirna)
       .main();
-  sub.add_option("-m,--model", command.model,
-                 "Model that made the profiles [default: $SICMIR_MODEL, else the bundled model]")
-      .value_name("FILE")
-      .main();
   sub.add_option("-o,--output", command.output, "Table of genes [default: standard output]")
       .value_name("FILE")
       .main();
@@ -170,10 +160,7 @@ void bind_explain(Command& sub) {
       .value_name("N")
       .range(Index{1}, Index{200})
       .group("Writing");
-  sub.add_choice<TableFormat>("--format", command.format,
-                              {{"tsv", TableFormat::tsv}, {"json", TableFormat::json}},
-                              "tsv or json [default: json if the output ends in .json, else tsv]")
-      .group("Writing");
+  bind_format(sub, command.format);
   bind_common(sub, command.common);
   on_run(sub, command.common, [owned] { run(*owned); });
   sub.describe(

@@ -9,7 +9,6 @@
 #include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "cli/difference_options.hpp"
-#include "cli/profile_options.hpp"
 #include "cli/progress.hpp"
 #include "parallel/threads.hpp"
 #include "text/byte_input.hpp"
@@ -17,16 +16,10 @@
 namespace sicmir::cli {
 namespace {
 
-/// `profiles` of DifferenceCommand stays empty: INPUT may be either.
 struct MarkersCommand : DifferenceCommand {
-  ProfileInput cells;
   MarkerOptions options;
   std::string export_h5ad;
   bool auc = false;
-
-  [[nodiscard]] const std::string& input() const {
-    return cells.inputs.empty() ? cells.input.input : cells.inputs;
-  }
 };
 
 void say(const MarkerSet& set, const MarkerOptions& options) {
@@ -52,23 +45,20 @@ void say(const MarkerSet& set, const MarkerOptions& options) {
            set.groups.size(), set.n_samples);
 }
 
-/// A matrix comes with its groups; profiles have theirs.
-bool is_matrix(const MarkersCommand& command) {
-  const GroupingOptions& groups = command.cells.grouping.groups;
-  return !command.cells.inputs.empty() || !groups.group_by.empty() || !groups.groups.empty();
-}
-
-void check(const MarkersCommand& command, const std::vector<std::string>& read) {
+void check(const MarkersCommand& command, const ChosenInput& chosen) {
   const bool needs_cells = command.auc || !command.export_h5ad.empty();
-  if (needs_cells && (!is_matrix(command) || !command.cells.inputs.empty())) {
+  if (needs_cells && (!chosen.is_matrix || !command.cells.inputs.empty())) {
     throw Error(ExitCode::usage,
                 fmt::format("{} needs the matrix of one input, with its groups (--group-by); "
                             "profiles hold no cells.",
                             command.auc ? "--auc" : "--export-h5ad"));
   }
+  if (command.auc && is_read_once(command.cells.name())) {
+    throw Error(ExitCode::usage, "--auc reads the input twice, which a pipe cannot do.");
+  }
   check_outputs(std::array{NamedOutput{"-o", command.output},
                            NamedOutput{"--export-h5ad", command.export_h5ad}},
-                read);
+                files_read(command, chosen));
   if (command.output != "-") (void)OutputFile(command.output);  // found before the work
   if (command.export_h5ad.empty()) return;
   if (OutputFile(command.export_h5ad).is_direct()) {
@@ -80,67 +70,45 @@ void check(const MarkersCommand& command, const std::vector<std::string>& read) 
 }
 
 /// Predicts every cell once more, by itself.
-void set_aucs(const MarkersCommand& command, const PreparedModel& model, const GeneIndex& index,
-              const Profiles& profiles, MarkerSet& set) {
+void set_aucs(const MarkersCommand& command, const TakenProfiles& taken, MarkerSet& set) {
   SourceOptions opening = command.cells.input.source;
   opening.threads = command.common.threads;
-  const std::unique_ptr<CellSource> source = open_source(command.input(), opening, index);
+  const std::unique_ptr<CellSource> source =
+      open_source(command.cells.name(), opening, *taken.index);
   CellViewOptions options;
   static_cast<ReadingOptions&>(options) = command.cells.input.reading;
   options.threads = thread_count(command.common.threads);
   options.most_cells = 0;
   ProgressBar progress(command.common.quiet);
   options.on_progress = [&](const Progress& now) { progress.show(now); };
-  add_aucs(view_cells(*source, model, index, command.cells.grouping.groups, profiles, options),
-           profiles, set);
+  add_aucs(view_cells(*source, *taken.model, *taken.index, command.cells.grouping.groups,
+                      taken.profiles, options),
+           taken.profiles, set);
   progress.clear();
 }
 
 void run(MarkersCommand& command) {
-  std::vector<ListedInput> inputs;
-  if (is_matrix(command)) inputs = inputs_of(command.cells);
-  if (command.input().empty()) {
-    throw Error(ExitCode::usage, "INPUT is required. Run with --help for more.");
-  }
-  std::vector<std::string> read = files_read(command.cells, inputs);
-  read.push_back(command.covariates);
-  read.push_back(command.input());
-  check(command, read);
-  std::unique_ptr<PreparedModel> model;
-  std::unique_ptr<GeneIndex> index;
-  Profiles profiles;
-  std::vector<SourceDescription> sources;
-  if (is_matrix(command)) {
-    if (command.auc && is_read_once(command.input())) {
-      throw Error(ExitCode::usage, "--auc reads the input twice, which a pipe cannot do.");
-    }
-    model = std::make_unique<PreparedModel>(read_model(find_model(command.cells.input.model)));
-    index = std::make_unique<GeneIndex>(model->card().panel);
-    profiles = make_profiles(command.cells, inputs, command.common, *model, *index, &sources);
-  } else {
-    profiles = read_profiles(command.input());
-  }
-  if (!command.export_h5ad.empty() && !sources.front().is_h5ad) {
+  const ChosenInput chosen = choose_input(command.cells);
+  check(command, chosen);
+  const TakenProfiles taken = take_profiles(command.cells, chosen, command.common);
+  const Profiles& profiles = taken.profiles;
+  if (!command.export_h5ad.empty() && !taken.sources.front().is_h5ad) {
     throw Error(ExitCode::usage,
                 fmt::format("--export-h5ad: {} is {}; only AnnData files can be copied with their "
                             "markers.",
-                            command.input(), sources.front().format));
+                            command.cells.name(), taken.sources.front().format));
   }
-  settle_testing(command, profiles, command.input(), command.options);
-  MarkerSet set;
-  try {
-    set = find_markers(profiles, command.options);
-  } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("{}: {}", command.input(), error.what()));
-  }
+  settle_testing(command, profiles, command.cells.name(), command.options);
+  MarkerSet set = with_name(command.cells, [&] { return find_markers(profiles, command.options); });
   say(set, command.options);
-  if (command.auc) set_aucs(command, *model, *index, profiles, set);
+  if (command.auc) set_aucs(command, taken, set);
   if (!command.export_h5ad.empty()) {
     export_markers(set, profiles, command.options, command.cells.grouping.groups.group_by,
-                   command.input(), command.export_h5ad);
+                   command.cells.name(), command.export_h5ad);
   }
-  write_table(command, wants_json(command) ? markers_json(set, profiles, command.options)
-                                           : markers_tsv(set, profiles));
+  write_text(command.output, wants_json(command.format, command.output)
+                                 ? markers_json(set, profiles, command.options)
+                                 : markers_tsv(set, profiles));
 }
 
 }  // namespace
@@ -148,9 +116,7 @@ void run(MarkersCommand& command) {
 void bind_markers(Command& sub) {
   const auto owned = std::make_shared<MarkersCommand>();
   MarkersCommand& command = *owned;
-  bind_profile_input(sub, command.cells);
-  sub.option("INPUT").also(
-      "Or the profiles that `sicmir profile` writes, .h5mu or .h5ad, which need no other option.");
+  bind_profiles_or_matrix(sub, command.cells, ".h5mu or .h5ad");
   bind_testing(sub, command, command.options);
   bind_labels_from(sub, command.options.labels_from);
   sub.add_flag("--auc", command.auc,

@@ -10,20 +10,17 @@
 #include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "cli/difference_options.hpp"
+#include "cli/target_options.hpp"
 #include "parallel/threads.hpp"
 
 namespace sicmir::cli {
 namespace {
 
-enum class EvidenceChoice : std::uint8_t { best, strong, weak, predicted };
-
 struct NetworkCommand {
   CommonOptions common;
   NetworkOptions options;
-  TargetOptions target_options;
-  EvidenceChoice evidence = EvidenceChoice::best;
-  std::string profiles;
-  std::string targets;
+  TargetInput targets;
+  ProfilesOrMatrix cells;
   std::string output = "-";
   std::string edges;
   std::vector<std::string> graphs;
@@ -47,15 +44,17 @@ Writer writer_of(const std::string& path) {
       fmt::format("--graph {}: expected a name that ends in .graphml, .sif, .cyjs or .svg.", path));
 }
 
-void check(const NetworkCommand& command) {
+void check(const NetworkCommand& command, const ChosenInput& chosen) {
   std::vector<NamedOutput> outputs = {
       {"-o", command.output}, {"--edges", command.edges}, {"--enrichment", command.enrichment}};
   for (const std::string& path : command.graphs) {
     (void)writer_of(path);
     outputs.push_back({"--graph", path});
   }
-  check_outputs(outputs, std::array{command.profiles, command.targets, command.gene_sets,
-                                    command.target_options.transcripts});
+  std::vector<std::string> files = chosen.files;
+  files.insert(files.end(),
+               {command.targets.targets, command.gene_sets, command.targets.options.transcripts});
+  check_outputs(outputs, files);
   for (const NamedOutput& output : outputs) {
     if (!output.path.empty() && output.path != "-") (void)OutputFile(output.path);
   }
@@ -68,35 +67,6 @@ void check(const NetworkCommand& command) {
     throw Error(ExitCode::usage,
                 "--group and --whole exclude each other: one group, or the whole data set.");
   }
-}
-
-void write(const std::string& path, const std::string& text) {
-  OutputFile file(path);
-  file.create();
-  file.write(text);
-  file.commit();
-}
-
-TargetTable read_table(const NetworkCommand& command, const Profiles& profiles) {
-  TargetTable table = command.targets.empty()
-                          ? bundled_targets(profiles.mirnas)
-                          : read_targets(command.targets, profiles.mirnas, command.target_options);
-  for (const std::string& sentence : describe(table)) log_info("{}: {}", table.source, sentence);
-  return table;
-}
-
-Evidence evidence_of(const NetworkCommand& command, const TargetTable& table) {
-  switch (command.evidence) {
-    case EvidenceChoice::strong:
-      return Evidence::strong;
-    case EvidenceChoice::weak:
-      return Evidence::weak;
-    case EvidenceChoice::predicted:
-      return Evidence::predicted;
-    case EvidenceChoice::best:
-      break;
-  }
-  return best_evidence(table);
 }
 
 void check_evidence(const TargetTable& table, Evidence evidence) {
@@ -154,7 +124,7 @@ void say(const NetworkSet& set, const NetworkOptions& options) {
 std::vector<Index> enriched_mirnas(const NetworkCommand& command, const NetworkSet& set,
                                    const Profiles& profiles) {
   if (!command.mirnas.empty()) {
-    return mirna_positions(mirna_list(command.mirnas), profiles, command.profiles, "--mirnas");
+    return mirna_positions(mirna_list(command.mirnas), profiles, command.cells.name(), "--mirnas");
   }
   std::vector<Index> hubs;
   for (const TargetNetwork& network : set.networks) {
@@ -175,7 +145,7 @@ void write_enrichment(const NetworkCommand& command, const NetworkSet& set,
       "passed over for fewer than {} detected genes",
       command.gene_sets, sets.sets.size(), sets.n_not_measured, found.n_tests, found.n_small,
       fewest_in_set);
-  write(command.enrichment, enrichment_tsv(found, profiles));
+  write_text(command.enrichment, enrichment_tsv(found, profiles));
 }
 
 void write_graphs(const NetworkCommand& command, const NetworkSet& set, const Profiles& profiles) {
@@ -190,67 +160,33 @@ void write_graphs(const NetworkCommand& command, const NetworkSet& set, const Pr
   const TargetNetwork& network = set.networks.front();
   for (const std::string& path : command.graphs) {
     const Writer writer = writer_of(path);
-    write(path, writer != nullptr
-                    ? writer(network, profiles, command.options)
-                    : network_svg(network, profiles, command.options, command.most_edges));
+    write_text(path, writer != nullptr
+                         ? writer(network, profiles, command.options)
+                         : network_svg(network, profiles, command.options, command.most_edges));
   }
 }
 
-bool wants_json_of(const NetworkCommand& command) {
-  if (command.format != TableFormat::automatic) return command.format == TableFormat::json;
-  return command.output.ends_with(".json");
-}
-
 void run(NetworkCommand& command) {
-  check(command);
-  const Profiles profiles = read_profiles(command.profiles);
-  const TargetTable table = read_table(command, profiles);
+  const ChosenInput chosen = choose_input(command.cells);
+  check(command, chosen);
+  const Profiles profiles = take_profiles(command.cells, chosen, command.common).profiles;
+  const TargetTable table = read_target_table(command.targets, profiles);
   NetworkOptions& options = command.options;
-  options.evidence = evidence_of(command, table);
+  options.evidence = evidence_of(command.targets, table);
   check_evidence(table, options.evidence);
   options.threads = thread_count(command.common.threads);
   options.most_rewirings = std::max(options.most_rewirings, options.rewirings);
   GeneSets sets;
   if (!command.gene_sets.empty()) sets = read_gene_sets(command.gene_sets, profiles.genes);
-  NetworkSet set;
-  try {
-    set = build_networks(profiles, table, options);
-  } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("{}: {}", command.profiles, error.what()));
-  }
+  const NetworkSet set =
+      with_name(command.cells, [&] { return build_networks(profiles, table, options); });
   say(set, options);
   write_graphs(command, set, profiles);
-  if (!command.edges.empty()) write(command.edges, edges_tsv(set, profiles, options));
+  if (!command.edges.empty()) write_text(command.edges, edges_tsv(set, profiles, options));
   if (!command.enrichment.empty()) write_enrichment(command, set, profiles, sets);
-  write(command.output, wants_json_of(command) ? networks_json(set, profiles, table, options)
-                                               : hubs_tsv(set, profiles));
-}
-
-void bind_targets(Command& sub, NetworkCommand& command) {
-  const std::string group = "Targets";
-  sub.add_option("--targets", command.targets,
-                 "Table of targets: miRTarBase, TarBase, ENCORI, TargetScan, miRDB, multiMiR, GMT "
-                 "or a plain table [default: the bundled conserved seed motifs, predicted]")
-      .value_name("FILE")
-      .main();
-  sub.add_choice<EvidenceChoice>("--evidence", command.evidence,
-                                 {{"best", EvidenceChoice::best},
-                                  {"strong", EvidenceChoice::strong},
-                                  {"weak", EvidenceChoice::weak},
-                                  {"predicted", EvidenceChoice::predicted}},
-                                 "The one kind of evidence to use: strong, weak or predicted, or "
-                                 "the best that the table has [default: best]")
-      .main();
-  sub.add_choice<Evidence>("--unstated-evidence", command.target_options.unstated,
-                           {{"strong", Evidence::strong},
-                            {"weak", Evidence::weak},
-                            {"predicted", Evidence::predicted}},
-                           "What pairs rest on if the table does not say it [default: predicted]")
-      .group(group);
-  sub.add_option("--transcripts", command.target_options.transcripts,
-                 "TSV of transcript and gene symbol, for tables of transcripts (miRDB)")
-      .value_name("FILE")
-      .group(group);
+  write_text(command.output, wants_json(command.format, command.output)
+                                 ? networks_json(set, profiles, table, options)
+                                 : hubs_tsv(set, profiles));
 }
 
 void bind_tests(Command& sub, NetworkOptions& options) {
@@ -273,10 +209,7 @@ void bind_outputs(Command& sub, NetworkCommand& command) {
                  "Table of miRNAs and their tests [default: standard output]")
       .value_name("FILE")
       .main();
-  sub.add_choice<TableFormat>("--format", command.format,
-                              {{"tsv", TableFormat::tsv}, {"json", TableFormat::json}},
-                              "tsv or json [default: json if the output ends in .json, else tsv]")
-      .group("Writing");
+  bind_format(sub, command.format);
   sub.add_option("--edges", command.edges, "TSV of all edges").value_name("FILE").main();
   sub.add_option("--graph", command.graphs,
                  "The network itself, by the ending: .graphml, .sif, .cyjs (Cytoscape), or .svg "
@@ -306,8 +239,8 @@ void bind_outputs(Command& sub, NetworkCommand& command) {
 void bind_network(Command& sub) {
   const auto owned = std::make_shared<NetworkCommand>();
   NetworkCommand& command = *owned;
-  sub.add_option("PROFILES", command.profiles, "Output of `sicmir profile`: .h5mu").required();
-  bind_targets(sub, command);
+  bind_profiles_or_matrix(sub, command.cells, ".h5mu");
+  bind_targets(sub, command.targets);
   sub.add_option("--group", command.options.group,
                  "The network of this group only [default: of each group of 10 samples or more; "
                  "else one of the data set]")
@@ -330,6 +263,8 @@ void bind_network(Command& sub) {
       "sicmir network profiles.h5mu --targets hsa_MTI.csv --group 'T cell' --graph "
       "t_cell.svg,t_cell.graphml",
       "The network of one group, with targets of miRTarBase");
+  sub.add_example("sicmir network cells.h5ad --group-by cell_type --sample sample -o hubs.tsv",
+                  "Straight from a matrix");
 }
 
 }  // namespace sicmir::cli

@@ -18,16 +18,6 @@
 namespace sicmir::cli {
 namespace {
 
-std::vector<std::string> fields_of(const std::string& line) {
-  std::vector<std::string> fields;
-  for (std::size_t start = 0; start <= line.size();) {
-    const std::size_t end = std::min(line.find('\t', start), line.size());
-    fields.push_back(line.substr(start, end - start));
-    start = end + 1;
-  }
-  return fields;
-}
-
 /// What a column of the list sets; nullptr: the path.
 struct ListColumn {
   const char* name;
@@ -66,23 +56,24 @@ std::vector<ListColumn> columns_of(const std::vector<std::string>& first, const 
   return columns;
 }
 
-void check_word(const ProfileGrouping& one, const ProfileGrouping& stated, const std::string& list,
-                std::size_t number) {
-  const auto refuse = [&](const char* option, const std::string& value) {
+void check_word(const ProfileGrouping& one, const ProfileInput& command, std::size_t number) {
+  const ProfileGrouping& stated = command.grouping;
+  const auto refuse = [&](const std::string& option, const std::string& value) {
     throw Error(ExitCode::usage,
                 fmt::format("{}: line {}: states '{}', but {} names a column that tells it. Leave "
                             "one of the two out.",
-                            list, number, value, option));
+                            command.inputs, number, value, option));
   };
   if (!stated.sample_column.empty() && !one.sample.empty()) refuse("--sample", one.sample);
   if (!stated.donor_column.empty() && !one.donor.empty()) refuse("--donor", one.donor);
   if (!stated.condition_column.empty() && !one.condition.empty()) {
-    refuse("--condition", one.condition);
+    refuse(command.condition_option, one.condition);
   }
   if (!stated.tissue_column.empty() && !one.tissue.empty()) refuse("--tissue", one.tissue);
 }
 
-std::vector<ListedInput> read_list(const std::string& list, const ProfileGrouping& grouping) {
+std::vector<ListedInput> read_list(const ProfileInput& command) {
+  const std::string& list = command.inputs;
   std::vector<std::string> lines;
   try {
     lines = read_text_lines(list);
@@ -95,7 +86,7 @@ std::vector<ListedInput> read_list(const std::string& list, const ProfileGroupin
   for (const std::string& line : lines) {
     ++number;
     if (line.empty() || line.starts_with('#')) continue;
-    const std::vector<std::string> fields = fields_of(line);
+    const std::vector<std::string> fields = tab_fields(line);
     if (columns.empty()) {
       bool has_header = false;
       columns = columns_of(fields, list, has_header);
@@ -108,7 +99,7 @@ std::vector<ListedInput> read_list(const std::string& list, const ProfileGroupin
                               list, number, fields.size(), columns.size()));
     }
     ListedInput& one = inputs.emplace_back();
-    one.grouping = grouping;
+    one.grouping = command.grouping;
     for (std::size_t i = 0; i < fields.size(); ++i) {
       if (columns[i].word == nullptr) {
         one.path = fields[i];
@@ -120,7 +111,7 @@ std::vector<ListedInput> read_list(const std::string& list, const ProfileGroupin
       throw Error(ExitCode::usage,
                   fmt::format("{}: line {} names no input; expected its path.", list, number));
     }
-    check_word(one.grouping, grouping, list, number);
+    check_word(one.grouping, command, number);
   }
   if (inputs.empty()) throw Error(ExitCode::usage, fmt::format("{}: lists no input.", list));
   return inputs;
@@ -146,7 +137,7 @@ void bind_profile_input(Command& sub, ProfileInput& command) {
                  "AnnData: column of obs that names the donor; one per sample")
       .value_name("COLUMN")
       .main();
-  sub.add_option("--condition", grouping.condition_column,
+  sub.add_option(command.condition_option, grouping.condition_column,
                  "AnnData: column of obs with the condition, e.g. disease; one per sample")
       .value_name("COLUMN")
       .main();
@@ -200,7 +191,7 @@ std::vector<ListedInput> inputs_of(const ProfileInput& command) {
                                      : "--inputs lists the inputs; leave INPUT out.");
   }
   std::vector<ListedInput> inputs = {{command.input.input, command.grouping}};
-  if (!command.inputs.empty()) inputs = read_list(command.inputs, command.grouping);
+  if (!command.inputs.empty()) inputs = read_list(command);
   const GroupingOptions& groups = command.grouping.groups;
   if (groups.groups.empty() && groups.group_by.empty()) {
     throw Error(ExitCode::usage,

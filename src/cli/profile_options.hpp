@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-/// Options of the commands that make profiles of cells: profile, and markers and report where they
-/// are given a matrix.
+/// Options of the commands that make profiles of cells: profile, and those that follow it where
+/// they are given a matrix (profiles_or_matrix.hpp).
 
 #include <string>
 #include <vector>
@@ -16,6 +16,8 @@ struct ProfileInput {
   ProfileGrouping grouping;
   std::string inputs;
   ProfileFloor floor;
+  /// Names the column of conditions.
+  std::string condition_option = "--condition";
 };
 
 /// An input, and what the list says of all its cells.

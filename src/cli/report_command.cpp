@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <set>
+#include <utility>
 
 #include "analysis/shown_targets.hpp"
 #include "base/joined.hpp"
@@ -14,10 +15,10 @@
 #include "base/log_notes.hpp"
 #include "base/output_file.hpp"
 #include "cli/difference_options.hpp"
-#include "cli/profile_options.hpp"
 #include "cli/progress.hpp"
 #include "cli/report_page.hpp"
 #include "cli/report_tables.hpp"
+#include "cli/target_options.hpp"
 #include "parallel/threads.hpp"
 #include "text/byte_input.hpp"
 
@@ -27,7 +28,7 @@ namespace {
 constexpr std::size_t most_mirnas = 30;
 constexpr std::size_t most_genes = 30;
 
-struct ReportCommand : ProfileInput {
+struct ReportCommand : ProfilesOrMatrix {
   CommonOptions common;
   TestingOptions testing;
   MarkerOptions markers;
@@ -152,9 +153,10 @@ void name_genes(const std::vector<ShownGene>& genes, PageMap& map) {
   if (!missing.empty()) log_warning("--genes: the input does not have {}", joined(missing, ", "));
 }
 
-PageMap draw_cells(const ReportCommand& command, const PreparedModel& model, const GeneIndex& index,
-                   const Profiles& profiles, const TargetTable& targets,
-                   const std::vector<Index>& mirnas) {
+PageMap draw_cells(const ReportCommand& command, const TakenProfiles& taken,
+                   const TargetTable& targets, const std::vector<Index>& mirnas) {
+  const Profiles& profiles = taken.profiles;
+  const GeneIndex& index = *taken.index;
   const std::vector<ShownGene> genes = genes_to_show(command, profiles, targets, mirnas);
   SourceOptions opening = command.input.source;
   opening.threads = command.common.threads;
@@ -171,7 +173,7 @@ PageMap draw_cells(const ReportCommand& command, const PreparedModel& model, con
       std::min<Index>(command.max_cells, most_cells_of_page(mirnas.size(), genes.size()));
   ProgressBar progress(command.common.quiet);
   options.on_progress = [&](const Progress& now) { progress.show(now); };
-  map.view = view_cells(*source, model, index, command.grouping.groups, profiles, options);
+  map.view = view_cells(*source, *taken.model, index, command.grouping.groups, profiles, options);
   progress.clear();
   map.coordinates = of_drawn(all, map.view);
   if (!genes.empty()) {
@@ -179,8 +181,8 @@ PageMap draw_cells(const ReportCommand& command, const PreparedModel& model, con
         open_source(command.input.input, opening_of(command, command.common), index);
     ReadingOptions reading = command.input.reading;
     reading.threads = options.threads;
-    map.genes = view_genes(*again, GeneIndex(panel_of(genes)), model.card().recipe, map.view.cells,
-                           reading);
+    map.genes = view_genes(*again, GeneIndex(panel_of(genes)), taken.model->card().recipe,
+                           map.view.cells, reading);
     name_genes(genes, map);
   }
   return map;
@@ -200,13 +202,6 @@ std::string why_no_map(const ReportCommand& command, bool has_profiles) {
   return {};
 }
 
-TargetTable targets_of(const ReportCommand& command, const Profiles& profiles) {
-  TargetTable table = command.targets.empty() ? bundled_targets(profiles.mirnas)
-                                              : read_targets(command.targets, profiles.mirnas);
-  for (const std::string& sentence : describe(table)) log_info("{}: {}", table.source, sentence);
-  return table;
-}
-
 void add_parts(const ReportCommand& command, const Profiles& profiles, const TargetTable& targets,
                PageContent& content) {
   const PartOptions options{command.markers.labels_from, command.seed,
@@ -224,52 +219,35 @@ void add_parts(const ReportCommand& command, const Profiles& profiles, const Tar
 void run(ReportCommand& command) {
   const auto start = std::chrono::steady_clock::now();
   const LogNotes notes;
-  const bool has_profiles = command.inputs.empty() && command.input.input != "-" &&
-                            !command.input.input.empty() && is_profiles_file(command.input.input);
-  const std::string no_map = why_no_map(command, has_profiles);
+  const ChosenInput chosen = choose_input(command);
+  const std::string no_map = why_no_map(command, !chosen.is_matrix);
   if (no_map.empty() && is_read_once(command.input.input)) {
     throw Error(ExitCode::usage,
                 fmt::format("{}: a report reads its input twice, which a pipe cannot do. Specify a "
                             "file.",
                             command.input.input == "-" ? "standard input" : command.input.input));
   }
-  std::vector<ListedInput> inputs;
-  if (!has_profiles) inputs = inputs_of(command);
-  std::vector<std::string> read = files_read(command, inputs);
-  read.push_back(command.testing.covariates);
-  read.push_back(command.targets);
-  if (has_profiles) read.push_back(command.input.input);
+  std::vector<std::string> read = chosen.files;
+  read.insert(read.end(), {command.testing.covariates, command.targets});
   check(command, read);
   (void)gene_list(command.genes);
 
   PageContent content;
-  content.input = command.inputs.empty() ? command.input.input : command.inputs;
+  content.input = command.name();
   content.group_by = command.grouping.groups.group_by.empty() ? command.grouping.groups.groups
                                                               : command.grouping.groups.group_by;
   content.seed = command.seed;
   content.why_no_map = no_map;
-  std::unique_ptr<PreparedModel> model;
-  std::unique_ptr<GeneIndex> index;
-  Profiles profiles;
-  if (has_profiles) {
-    profiles = read_profiles(command.input.input);
-  } else {
-    model = std::make_unique<PreparedModel>(read_model(find_model(command.input.model)));
-    index = std::make_unique<GeneIndex>(model->card().panel);
-    profiles = make_profiles(command, inputs, command.common, *model, *index, &content.sources);
-  }
+  TakenProfiles taken = take_profiles(command, chosen, command.common);
+  content.sources = std::move(taken.sources);
+  const Profiles& profiles = taken.profiles;
   settle_testing(command.testing, profiles, content.input, command.markers);
-  MarkerSet markers;
-  try {
-    markers = find_markers(profiles, command.markers);
-  } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("{}: {}", content.input, error.what()));
-  }
+  MarkerSet markers = with_name(command, [&] { return find_markers(profiles, command.markers); });
   for (const std::string& warning : markers.warnings) log_warning("{}", warning);
-  const TargetTable targets = targets_of(command, profiles);
+  const TargetTable targets = read_target_table(TargetInput{command.targets, {}}, profiles);
   content.mirnas = leading_mirnas(markers, profiles, most_mirnas);
   if (content.why_no_map.empty()) {
-    content.map = draw_cells(command, *model, *index, profiles, targets, content.mirnas);
+    content.map = draw_cells(command, taken, targets, content.mirnas);
     add_aucs(content.map->view, profiles, markers);
   }
   add_parts(command, profiles, targets, content);
@@ -279,10 +257,7 @@ void run(ReportCommand& command) {
   if (!command.tables.empty()) {
     write_tables(command.tables, content, profiles, markers);
   }
-  OutputFile file(command.output);
-  file.create();
-  file.write(page);
-  file.commit();
+  write_text(command.output, page);
   log_info("report of {} groups in {} samples written to {} ({:.1f} MB) in {:.1f} s",
            markers.groups.size(), markers.n_samples, command.output,
            static_cast<double>(page.size()) / 1e6,
@@ -294,8 +269,8 @@ void run(ReportCommand& command) {
 void bind_report(Command& sub) {
   const auto owned = std::make_shared<ReportCommand>();
   ReportCommand& command = *owned;
-  bind_profile_input(sub, command);
-  sub.option("INPUT").also("Also the profiles that `sicmir profile` writes, then without a map.");
+  bind_profiles_or_matrix(sub, command, ".h5mu or .h5ad");
+  sub.option("INPUT").also("Of these there is no map.");
   bind_testing(sub, command.testing, command.markers);
   bind_labels_from(sub, command.markers.labels_from);
   const std::string page = "Page";

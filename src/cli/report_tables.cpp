@@ -10,25 +10,17 @@
 #include <system_error>
 
 #include "analysis/difference_text.hpp"
-#include "base/output_file.hpp"
+#include "cli/table_output.hpp"
+#include "text/tsv_field.hpp"
 
 namespace sicmir::cli {
 namespace {
 
+using tsv::field;
+using tsv::number;
+
 constexpr std::array names = {"markers.tsv", "profiles.tsv", "cells.tsv",     "accuracy.tsv",
                               "hubs.tsv",    "edges.tsv",    "crosstalk.tsv", "crosstalk_net.tsv"};
-
-std::string number(double value) {
-  return std::isnan(value) ? "NaN" : fmt::format("{:.6g}", value);
-}
-
-/// Names come from files; a tab in one would shift the columns.
-std::string field(std::string text) {
-  for (char& c : text) {
-    if (c == '\t' || c == '\n' || c == '\r') c = ' ';
-  }
-  return text;
-}
 
 std::string profiles_tsv(const Profiles& profiles) {
   std::string text =
@@ -89,13 +81,6 @@ std::string accuracy_tsv(const Profiles& profiles) {
   return text;
 }
 
-void write(const std::string& path, const std::string& text) {
-  OutputFile file(path);
-  file.create();
-  file.write(text);
-  file.commit();
-}
-
 }  // namespace
 
 std::vector<std::string> table_files(const std::string& folder) {
@@ -120,13 +105,13 @@ void make_table_folder(const std::string& folder) {
 void write_tables(const std::string& folder, const PageContent& content, const Profiles& profiles,
                   const MarkerSet& markers) {
   const std::vector<std::string> files = table_files(folder);
-  write(files[0], markers_tsv(markers, profiles));
-  write(files[1], profiles_tsv(profiles));
-  write(files[2], cells_tsv(content, profiles));
-  write(files[3], accuracy_tsv(profiles));
+  write_text(files[0], markers_tsv(markers, profiles));
+  write_text(files[1], profiles_tsv(profiles));
+  write_text(files[2], cells_tsv(content, profiles));
+  write_text(files[3], accuracy_tsv(profiles));
   for (const PagePart* part : {&content.network, &content.crosstalk}) {
     for (const PageTable& table : part->tables) {
-      write((std::filesystem::path(folder) / table.file).string(), table.tsv);
+      write_text((std::filesystem::path(folder) / table.file).string(), table.tsv);
     }
   }
 }

@@ -11,7 +11,7 @@ foreach(library microhttpd zip lzf spdlog fmt hdf5 sz aec archive deflate xxhash
   list(APPEND static_libraries ${SICMIR_STATIC_${library}})
 endforeach()
 # Of these, only what the others call becomes part of the program.
-foreach(library bz2 lzma zstd lz4 snappy blosc)
+foreach(library bz2 lzma zstd lz4 snappy blosc nettle)
   find_library(SICMIR_STATIC_${library} lib${library}.a)
   if(SICMIR_STATIC_${library})
     list(APPEND static_libraries ${SICMIR_STATIC_${library}})

@@ -375,9 +375,11 @@ Evaluation evaluate(const std::string& predicted_file, const std::string& measur
   const std::vector<ReferenceMirna> known = reference_mirnas();
   const GeneIndex index(mirna_panel(known), false);
   Evaluation result;
-  Matched matched = match(evaluation::read_mirna_table_values(predicted_file, index),
-                          evaluation::read_mirna_table_values(measured_file, index), predicted_file,
-                          measured_file, options, index, result.warnings);
+  const evaluation::MirnaTable predicted =
+      evaluation::read_mirna_table_values(predicted_file, index);
+  const evaluation::MirnaTable measured = evaluation::read_mirna_table_values(measured_file, index);
+  Matched matched =
+      match(predicted, measured, predicted_file, measured_file, options, index, result.warnings);
   describe_samples(matched, options.samples, result.warnings);
   warn_of_few(matched, result.warnings);
   convert_measured(matched, measured_file, options, index, result.warnings);

@@ -209,7 +209,7 @@ hid_t Handle::release() noexcept {
 
 namespace {
 
-constexpr std::size_t n_first_bytes = 12;
+constexpr std::size_t n_first_bytes = 520;  // as far as the signature behind MuData's user block
 
 std::string first_bytes(const std::string& path, ExitCode code) {
   const int descriptor = open_input(path);
@@ -276,7 +276,7 @@ File File::open_place(const AnnotationPlace& place, ExitCode code) {
   }
   file.handle_ = Handle(H5Fopen(place.file.c_str(), H5F_ACC_RDONLY, access.get()));
   if (!file.handle_) {
-    if (!start.starts_with("\x89HDF") && start.find('\0') == std::string_view::npos) {
+    if (!has_signature(start) && start.find('\0') == std::string_view::npos) {
       throw Error(code, fmt::format("{}: this is text, not an HDF5 file.", path));
     }
     throw Error(code, fmt::format("{}: HDF5 cannot open this file; it is damaged or incomplete "

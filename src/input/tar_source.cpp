@@ -7,9 +7,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstdint>
-#include <exception>
 #include <memory>
 #include <optional>
 #include <span>
@@ -20,6 +18,7 @@
 #include "cells/spool.hpp"
 #include "input/mtx_files.hpp"
 #include "input/sources.hpp"
+#include "text/archive_input.hpp"
 
 namespace sicmir {
 namespace {
@@ -32,10 +31,6 @@ std::string_view word_of(ArchiveKind kind) {
   return kind == ArchiveKind::tar ? "tar" : "zip";
 }
 
-struct FreeArchive {
-  void operator()(archive* reader) const noexcept { archive_read_free(reader); }
-};
-
 /// The regular files of an archive (tar: ustar, pax, GNU; zip), front to back, by libarchive's
 /// functions that read: nothing of it that writes to disk is called, and compression around it is
 /// ByteInput's.
@@ -47,14 +42,13 @@ class ArchiveReader {
   };
 
   ArchiveReader(ByteInput& input, ArchiveKind kind)
-      : input_(input), kind_(kind), archive_(archive_read_new()) {
-    if (!archive_ ||
+      : input_(input), kind_(kind), archive_([&input] { return input.next(); }) {
+    if (archive_.get() == nullptr ||
         (kind == ArchiveKind::tar
              ? archive_read_support_format_tar(archive_.get())
              : archive_read_support_format_zip_streamable(archive_.get())) != ARCHIVE_OK ||
-        archive_read_open(archive_.get(), this, nullptr, &ArchiveReader::serve, nullptr) !=
-            ARCHIVE_OK) {
-      fail_reading();
+        !archive_.open()) {
+      fail(archive_.why());
     }
   }
 
@@ -66,13 +60,13 @@ class ArchiveReader {
       if (done == ARCHIVE_EOF) {
         // libarchive also accepts an archive that was cut off between two members.
         if (kind_ == ArchiveKind::tar &&
-            archive_read_header_position(archive_.get()) >= n_served_) {
+            archive_read_header_position(archive_.get()) >= archive_.n_served()) {
           fail("it ends too early");
         }
         return std::nullopt;
       }
       // A warning is about a name in another encoding or an attribute that is not used here.
-      if (done != ARCHIVE_OK && done != ARCHIVE_WARN) fail_reading();
+      if (done != ARCHIVE_OK && done != ARCHIVE_WARN) fail(archive_.why());
       const char* const name = archive_entry_pathname(entry);
       const bool is_file = archive_entry_filetype(entry) == AE_IFREG &&
                            archive_entry_hardlink(entry) == nullptr &&
@@ -86,50 +80,24 @@ class ArchiveReader {
 
   /// The next bytes of the member; empty: its end.
   std::span<const char> read() {
-    const void* bytes = nullptr;
-    std::size_t size = 0;
-    la_int64_t offset = 0;
-    const int done = archive_read_data_block(archive_.get(), &bytes, &size, &offset);
-    if (done == ARCHIVE_EOF) return {};
-    if (done != ARCHIVE_OK) fail_reading();
-    return {static_cast<const char*>(bytes), size};
+    const auto bytes = archive_.read();
+    if (!bytes) fail(archive_.why());
+    return *bytes;
   }
 
   [[noreturn]] void fail(const std::string& what) const {
-    throw Error(ExitCode::bad_input,
-                fmt::format("{}: this {} archive cannot be read: {} (in the member at byte {} of "
-                            "the uncompressed archive). Was it copied or downloaded completely?",
-                            input_.name(), word_of(kind_), what,
-                            archive_ ? archive_read_header_position(archive_.get()) : 0));
+    throw Error(
+        ExitCode::bad_input,
+        fmt::format("{}: this {} archive cannot be read: {} (in the member at byte {} of "
+                    "the uncompressed archive). Was it copied or downloaded completely?",
+                    input_.name(), word_of(kind_), what,
+                    archive_.get() != nullptr ? archive_read_header_position(archive_.get()) : 0));
   }
 
  private:
-  /// Errors of the input pass through libarchive, which is C.
-  static la_ssize_t serve(archive* reader, void* self, const void** bytes) noexcept {
-    auto& object = *static_cast<ArchiveReader*>(self);
-    try {
-      const std::span<const char> next = object.input_.next();
-      object.n_served_ += static_cast<la_int64_t>(next.size());
-      *bytes = next.data();
-      return static_cast<la_ssize_t>(next.size());
-    } catch (...) {
-      object.input_error_ = std::current_exception();
-      archive_set_error(reader, EIO, "the input cannot be read");
-      return -1;
-    }
-  }
-
-  [[noreturn]] void fail_reading() const {
-    if (input_error_) std::rethrow_exception(input_error_);
-    const char* const what = archive_ ? archive_error_string(archive_.get()) : nullptr;
-    fail(what != nullptr ? what : "libarchive gave no reason");
-  }
-
   ByteInput& input_;
   ArchiveKind kind_;
-  std::unique_ptr<archive, FreeArchive> archive_;
-  la_int64_t n_served_ = 0;
-  std::exception_ptr input_error_;
+  ArchiveInput archive_;
 };
 
 enum class Part : std::uint8_t { matrix, genes, cells, other };

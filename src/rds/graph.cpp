@@ -3,6 +3,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <functional>
 #include <stdexcept>
@@ -12,11 +14,29 @@ namespace {
 
 constexpr std::uint64_t most_pool_bytes = std::uint64_t{1} << 31;
 
-/// as.character() of a number: 15 significant digits.
+/// R's NA among reals: the NaN whose lower word is 1954 (R, arithmetic.c).
+bool is_missing(double value) {
+  constexpr std::uint64_t lower = 0xFFFFFFFFU;
+  constexpr std::uint64_t payload = 1954;
+  return std::isnan(value) && (std::bit_cast<std::uint64_t>(value) & lower) == payload;
+}
+
+/// as.character() of a number: up to 15 significant digits, with an exponent where that is shorter
+/// (R 4.2, formatReal).
 std::string as_text(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value < 0 ? "-Inf" : "Inf";
-  return fmt::format("{:.15g}", value);
+  if (value == 0) return "0";
+  const std::string all = fmt::format("{:.14e}", std::abs(value));  // d.dddddddddddddde+xx
+  const std::size_t e = all.find('e');
+  const int exponent = std::stoi(all.substr(e + 1));
+  const std::size_t last = all.find_last_not_of('0', e - 1);
+  const int decimals = static_cast<int>(last) - 1;  // of the form with an exponent
+  const int fixed_decimals = std::max(0, decimals - exponent);
+  const int fixed_width = std::max(exponent, 0) + 1 + (fixed_decimals > 0 ? fixed_decimals + 1 : 0);
+  const int width = 1 + (decimals > 0 ? decimals + 1 : 0) + static_cast<int>(all.size() - e);
+  return fixed_width <= width ? fmt::format("{:.{}f}", value, fixed_decimals)
+                              : fmt::format("{:.{}e}", value, std::max(decimals, 0));
 }
 
 }  // namespace
@@ -149,7 +169,11 @@ std::vector<std::string> Graph::texts(NodeId id, std::vector<std::uint8_t>* miss
   if (numbers->stored >= 0) fail("has names that are numbers, more than are read as such.");
   for (std::uint64_t i = 0; i < node.length; ++i) {
     if (numbers->is_sequence) {
-      result.push_back(as_text(numbers->start + numbers->step * static_cast<double>(i)));
+      const double value = numbers->start + numbers->step * static_cast<double>(i);
+      result.push_back(numbers->kind == Kind::integers ? fmt::format("{:.0f}", value)
+                                                       : as_text(value));
+    } else if (numbers->kind == Kind::reals && is_missing(numbers->reals[i])) {
+      miss();
     } else if (numbers->kind == Kind::reals) {
       result.push_back(as_text(numbers->reals[i]));
     } else if (numbers->integers[i] == missing_integer) {

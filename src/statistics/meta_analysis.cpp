@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "statistics/distributions.hpp"
 
@@ -13,6 +14,7 @@ struct Weighted {
   double effect = 0;
   double sum = 0;      ///< of weights
   double squares = 0;  ///< sum of w (y - effect)^2
+  double slope = 0;    ///< sum of w^2 (y - effect)^2: by which squares fall with tau2
 };
 
 Weighted weighted(std::span<const double> effects, std::span<const double> variances, double tau2) {
@@ -26,25 +28,27 @@ Weighted weighted(std::span<const double> effects, std::span<const double> varia
   result.effect = product / result.sum;
   for (std::size_t i = 0; i < effects.size(); ++i) {
     const double deviation = effects[i] - result.effect;
-    result.squares += deviation * deviation / (variances[i] + tau2);
+    const double square = deviation * deviation / (variances[i] + tau2);
+    result.squares += square;
+    result.slope += square / (variances[i] + tau2);
   }
   return result;
 }
 
+/// Newton's steps, as DerSimonian and Kacker 2007, doi:10.1016/j.cct.2006.04.004. The sum of
+/// squares falls with tau2 and is convex, so steps from 0 approach the root from below.
 double paule_mandel(std::span<const double> effects, std::span<const double> variances) {
   const auto expected = static_cast<double>(effects.size() - 1);
-  const auto excess = [&](double tau2) {
-    return weighted(effects, variances, tau2).squares - expected;
-  };
-  if (excess(0) <= 0) return 0;
-  double low = 0;
-  double high = *std::max_element(variances.begin(), variances.end());
-  while (excess(high) > 0) high *= 2;
-  // The sum falls with tau2; halving the interval ends where doubles have no number between.
-  for (double middle = (low + high) / 2; middle > low && middle < high; middle = (low + high) / 2) {
-    (excess(middle) > 0 ? low : high) = middle;
+  constexpr double precision = 4 * std::numeric_limits<double>::epsilon();
+  constexpr int most_steps = 1000;  // some 10 are enough
+  double tau2 = 0;
+  for (int i = 0; i < most_steps; ++i) {
+    const Weighted now = weighted(effects, variances, tau2);
+    const double step = (now.squares - expected) / now.slope;
+    if (!(step > precision * tau2)) break;
+    tau2 += step;
   }
-  return (low + high) / 2;
+  return tau2;
 }
 
 double dersimonian_laird(std::span<const double> variances, const Weighted& fixed) {

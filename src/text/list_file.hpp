@@ -18,4 +18,7 @@ namespace sicmir {
 /// All lines of such a file, without their ends.
 [[nodiscard]] std::vector<std::string> read_text_lines(const std::string& path);
 
+/// What stands between the tabs of a line: one field more than there are tabs.
+[[nodiscard]] std::vector<std::string> tab_fields(const std::string& line);
+
 }  // namespace sicmir

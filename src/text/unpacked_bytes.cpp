@@ -6,12 +6,11 @@
 #include <fmt/core.h>
 
 #include <array>
-#include <cerrno>
 #include <cstdint>
-#include <exception>
 #include <utility>
 
 #include "sicmir/error.hpp"
+#include "text/archive_input.hpp"
 
 namespace sicmir {
 namespace {
@@ -37,18 +36,15 @@ constexpr std::array<Compression, 6> known = {{
     {"\x04\x22\x4d\x18"sv, "LZ4", archive_read_support_filter_lz4},
 }};
 
-struct FreeArchive {
-  void operator()(archive* reader) const noexcept { archive_read_free(reader); }
-};
-
 class UnpackedBytes final : public ByteStage {
  public:
   UnpackedBytes(std::unique_ptr<ByteStage> stage, std::string_view compression, std::string name)
       : stage_(std::move(stage)),
         compression_(compression),
         name_(std::move(name)),
-        archive_(archive_read_new()) {
-    if (!archive_ || archive_read_support_format_raw(archive_.get()) != ARCHIVE_OK ||
+        archive_([this] { return stage_->next(); }) {
+    if (archive_.get() == nullptr ||
+        archive_read_support_format_raw(archive_.get()) != ARCHIVE_OK ||
         archive_read_support_format_empty(archive_.get()) != ARCHIVE_OK) {
       fail("libarchive cannot be used");
     }
@@ -62,17 +58,10 @@ class UnpackedBytes final : public ByteStage {
 
   [[nodiscard]] std::span<const char> next() override {
     if (!open_ && !open()) return {};
-    for (;;) {
-      const void* bytes = nullptr;
-      std::size_t size = 0;
-      la_int64_t offset = 0;
-      const int done = archive_read_data_block(archive_.get(), &bytes, &size, &offset);
-      if (done == ARCHIVE_EOF) return {};
-      if (done != ARCHIVE_OK) fail_reading();
-      if (size == 0) continue;
-      n_served_ += size;
-      return {static_cast<const char*>(bytes), size};
-    }
+    const auto bytes = archive_.read();
+    if (!bytes) fail(archive_.why());
+    n_read_ += bytes->size();
+    return *bytes;
   }
 
   [[nodiscard]] std::size_t memory_bytes() const override {
@@ -84,14 +73,11 @@ class UnpackedBytes final : public ByteStage {
   /// False: there are no bytes.
   bool open() {
     open_ = true;
-    if (archive_read_open(archive_.get(), this, nullptr, &UnpackedBytes::serve, nullptr) !=
-        ARCHIVE_OK) {
-      fail_reading();
-    }
+    if (!archive_.open()) fail(archive_.why());
     archive_entry* entry = nullptr;
     const int done = archive_read_next_header(archive_.get(), &entry);
     if (done == ARCHIVE_EOF) return false;
-    if (done != ARCHIVE_OK) fail_reading();
+    if (done != ARCHIVE_OK) fail(archive_.why());
     // What no filter takes would pass through as it is.
     if (archive_filter_code(archive_.get(), 0) == ARCHIVE_FILTER_NONE) {
       fail("its header is damaged");
@@ -99,41 +85,20 @@ class UnpackedBytes final : public ByteStage {
     return true;
   }
 
-  /// Errors of the input pass through libarchive, which is C.
-  static la_ssize_t serve(archive* reader, void* self, const void** bytes) noexcept {
-    auto& object = *static_cast<UnpackedBytes*>(self);
-    try {
-      const std::span<const char> next = object.stage_->next();
-      *bytes = next.data();
-      return static_cast<la_ssize_t>(next.size());
-    } catch (...) {
-      object.input_error_ = std::current_exception();
-      archive_set_error(reader, EIO, "the input cannot be read");
-      return -1;
-    }
-  }
-
-  [[noreturn]] void fail_reading() const {
-    if (input_error_) std::rethrow_exception(input_error_);
-    const char* const what = archive_ ? archive_error_string(archive_.get()) : nullptr;
-    fail(what != nullptr ? what : "libarchive gave no reason");
-  }
-
   [[noreturn]] void fail(std::string_view what) const {
     throw Error(ExitCode::bad_input,
                 fmt::format("{}: this {} file cannot be decompressed beyond byte {} of its content "
                             "({}); it is damaged or incomplete. Was it copied or downloaded "
                             "completely?",
-                            name_, compression_, n_served_, what));
+                            name_, compression_, n_read_, what));
   }
 
   std::unique_ptr<ByteStage> stage_;
   std::string compression_;
   std::string name_;
-  std::unique_ptr<archive, FreeArchive> archive_;
+  ArchiveInput archive_;
   bool open_ = false;
-  std::uint64_t n_served_ = 0;
-  std::exception_ptr input_error_;
+  std::uint64_t n_read_ = 0;
 };
 
 }  // namespace

@@ -350,6 +350,20 @@ void Array::check_size() const {
         fail("has shards that do not consist of whole chunks.");
       }
     }
+    // What a shard lacks is filled in, so a few bytes may stand for all of it.
+    constexpr std::uint64_t freely = 1U << 20;
+    const std::uint64_t of_a_byte = type_.kind == ElementKind::text ? 16 : 1100;
+    const std::uint64_t claimed = product(chunk_);
+    if (claimed > freely && (claimed - freely) / of_a_byte > store_.bytes()) {
+      fail(
+          fmt::format("claims shards of {} elements, but the store has only {} bytes; it is "
+                      "damaged.",
+                      claimed, store_.bytes()));
+    }
+    if (fill_.is_string() && fill_.get_ref<const std::string&>().size() >
+                                 most_chunk / std::max<std::uint64_t>(claimed, 1)) {
+      fail("has a fill value that is too long for its shards.");
+    }
   }
   // As for HDF5 (h5::check_claim): what no compression can have made of data is a claim.
   const std::uint64_t count = product(shape_);

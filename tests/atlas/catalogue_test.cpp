@@ -6,33 +6,24 @@
 #include <sqlite3.h>
 
 #include <cmath>
-#include <functional>
 
 #include "atlas/check.hpp"
 #include "atlas/index.hpp"
 #include "atlas/query.hpp"
 #include "atlas/small_atlas.hpp"
 #include "sicmir/error.hpp"
+#include "support/message_of.hpp"
 
 namespace sicmir::atlas {
 namespace {
 
 namespace fs = std::filesystem;
 using sicmir::test::content;
+using sicmir::test::message_of;
 using sicmir::test::put;
 using sicmir::test::Scratch;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-std::string message_of(const std::function<void()>& work, ExitCode code = ExitCode::bad_input) {
-  try {
-    work();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    return error.what();
-  }
-  return "";
-}
 
 class SmallAtlas : public testing::Test {
  protected:
@@ -44,7 +35,7 @@ class SmallAtlas : public testing::Test {
       build_index(folder, {});
       return folder;
     }();
-    fs::copy(indexed.root(), folder_.root(), fs::copy_options::recursive);
+    test::copy(indexed, folder_);
   }
 
   [[nodiscard]] Catalogue open() const { return Catalogue::open(folder_.catalogue()); }

@@ -115,4 +115,9 @@ inline AtlasFolder small_atlas(const sicmir::test::Scratch& scratch) {
   return folder;
 }
 
+/// To a place where there is none: for tests that damage what they are given.
+inline void copy(const AtlasFolder& from, const AtlasFolder& to) {
+  std::filesystem::copy(from.root(), to.root(), std::filesystem::copy_options::recursive);
+}
+
 }  // namespace sicmir::atlas::test

@@ -6,32 +6,23 @@
 #include <hdf5.h>
 
 #include <cmath>
-#include <functional>
 
 #include "atlas/cell_values.hpp"
 #include "atlas/small_atlas.hpp"
 #include "hdf5/h5.hpp"
 #include "sicmir/error.hpp"
+#include "support/message_of.hpp"
 
 namespace sicmir::atlas {
 namespace {
 
 namespace fs = std::filesystem;
 using sicmir::test::content;
+using sicmir::test::message_of;
 using sicmir::test::put;
 using sicmir::test::Scratch;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-std::string message_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::bad_input) << error.what();
-    return error.what();
-  }
-  return "";
-}
 
 class FolderOfASet : public testing::Test {
  protected:
@@ -39,7 +30,7 @@ class FolderOfASet : public testing::Test {
   FolderOfASet() : folder_(scratch_ / "A"), place_(folder_.set("liver")) {
     static const Scratch original;
     static const AtlasFolder made = test::small_atlas(original);
-    fs::copy(made.root(), folder_.root(), fs::copy_options::recursive);
+    test::copy(made, folder_);
   }
 
   void replace(const std::string& text, const std::string& by) {

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from program import PROJECT
+from program import PROJECT, predict
 
 
 def make_model(path, *arguments):
@@ -24,6 +24,21 @@ def model(tmp_path_factory):
 def full_model(tmp_path_factory):
     """A model of the published size, random weights."""
     return make_model(tmp_path_factory.mktemp("model") / "full.h5")
+
+
+@pytest.fixture(scope="session")
+def h5ad(tmp_path_factory):
+    """The cells of same_cells.py; what other formats must agree with."""
+    from same_cells import as_anndata
+    path = tmp_path_factory.mktemp("h5ad") / "cells.h5ad"
+    as_anndata().write_h5ad(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def expected(model, h5ad):
+    """The predictions of those."""
+    return predict(model, h5ad)
 
 
 @pytest.fixture

@@ -516,8 +516,8 @@ def test_what_is_no_atlas_is_told(tmp_path, inputs, model):
         assert "is no atlas" in run("atlas", verb, tmp_path, expect=3).stderr
     assert "sicmir atlas index" in run("atlas", "query", tmp_path, "--mirna", "x", expect=3).stderr
     (tmp_path / "cells.tsv").write_text("gene\tc1\nTP53\t1\n")
-    assert run("atlas", "add", tmp_path / "A", tmp_path / "cells.tsv", "--id", "x", "-m", model, *BY,
-               expect=3).stderr
+    assert "cells.tsv has no obs" in run("atlas", "add", tmp_path / "A", tmp_path / "cells.tsv", "--id", "x", "-m",
+                                         model, *BY, expect=2).stderr
     assert "say what to do" in run("atlas", expect=2).stderr
     assert "Did you mean 'index'?" in run("atlas", "indx", expect=2).stderr
 

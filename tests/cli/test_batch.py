@@ -202,7 +202,10 @@ def deepest(pid, depth):
 
 
 def start(*arguments, folder):
-    return subprocess.Popen([SICMIR, *map(str, arguments)], cwd=folder, stderr=subprocess.PIPE, text=True)
+    # AddressSanitizer would turn signal 11, sent from outside, into an exit code.
+    sanitizer = os.environ.get("ASAN_OPTIONS", "") + ":handle_segv=0"
+    return subprocess.Popen([SICMIR, *map(str, arguments)], cwd=folder, stderr=subprocess.PIPE, text=True,
+                            env=os.environ | {"ASAN_OPTIONS": sanitizer})
 
 
 def wait_until_it_reads(running, folder, depth, fifo):

@@ -18,13 +18,6 @@ TEXT = h5py.string_dtype()
 POOLS = ("--pool", "sum", "--group-by", "type", "--scale", "none")
 
 
-@pytest.fixture(scope="module")
-def h5ad(tmp_path_factory):
-    path = tmp_path_factory.mktemp("h5ad") / "cells.h5ad"
-    as_anndata().write_h5ad(path)
-    return path
-
-
 def mudata(path, **modalities):
     """MuData specification 0.1: /mod/NAME is an AnnData object; the root has the joint obs and var."""
     with h5py.File(path, "w") as file:

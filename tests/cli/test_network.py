@@ -298,7 +298,7 @@ def test_options_that_make_no_sense_are_refused(profiles, targets, tmp_path):
     assert "name the same file" in refused("-o", tmp_path / "x", "--edges", tmp_path / "x")
 
     refused("-o", tmp_path / "missing" / "x.tsv", expect=5)
-    run("network", targets, expect=3)
+    run("network", targets, expect=2)
 
 
 def test_the_export_without_counts_is_refused(folder, tmp_path):

@@ -422,7 +422,7 @@ def test_a_long_table_of_measured_mirnas_is_refused(samples, tmp_path):
     table = samples.stack().rename("value").rename_axis(["gene", "sample"]).reset_index()
     table["gene"] = "hsa-miR-" + table["gene"]
     table.to_csv(tmp_path / "long.tsv", sep="\t", index=False)
-    samples.to_csv(tmp_path / "wide.csv")
+    (tmp_path / "wide.csv").write_text("sample,hsa-miR-21-5p\nS01,1.5\nS02,0.5\n")
     done = run("evaluate", tmp_path / "wide.csv", tmp_path / "long.tsv", expect=3)
     assert "long table" in done.stderr and "only as a table of genes" in done.stderr
 

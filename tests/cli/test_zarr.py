@@ -22,18 +22,6 @@ POOLS = ("--pool", "sum", "--group-by", "type", "--scale", "none")
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-@pytest.fixture(scope="module")
-def h5ad(tmp_path_factory):
-    path = tmp_path_factory.mktemp("h5ad") / "cells.h5ad"
-    as_anndata().write_h5ad(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def expected(model, h5ad):
-    return predict(model, h5ad)
-
-
 # Version 2 ---------------------------------------------------------------------------------------------------------
 
 CODECS = {"blosc lz4": numcodecs.Blosc("lz4"), "blosc zstd": numcodecs.Blosc("zstd", shuffle=2),

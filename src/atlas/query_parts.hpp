@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+/// What the questions to an atlas share.
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "atlas/query.hpp"
+
+namespace sicmir::atlas {
+
+inline constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+/// By name, else by accession. Throws Error(usage) with the nearest name; likewise the next two.
+[[nodiscard]] Index find_mirna(const Catalogue& catalogue, const std::string& name);
+/// By name, else by ontology id, else by name regardless of case.
+[[nodiscard]] std::int32_t find_term(const Catalogue& catalogue, TermKind kind,
+                                     const std::string& name);
+[[nodiscard]] std::int32_t find_set(const Catalogue& catalogue, const std::string& id);
+
+/// Empty for `none`.
+[[nodiscard]] std::string name_of(const Catalogue& catalogue, TermKind kind, std::int32_t position);
+[[nodiscard]] std::int32_t comparable_of(const Catalogue& catalogue, std::int32_t set);
+
+/// A filter whose names are known.
+class Filter {
+ public:
+  Filter(const Catalogue& catalogue, const QueryFilter& stated) : min_samples_(stated.min_samples) {
+    const auto settle = [&](const std::string& name, TermKind kind) {
+      if (!name.empty()) terms_.emplace_back(kind, find_term(catalogue, kind, name));
+    };
+    settle(stated.type, TermKind::type);
+    settle(stated.tissue, TermKind::tissue);
+    settle(stated.disease, TermKind::disease);
+    settle(stated.condition, TermKind::condition);
+    if (!stated.set.empty()) set_ = find_set(catalogue, stated.set);
+  }
+
+  [[nodiscard]] bool passes(const CatalogueGroup& group) const {
+    return passes_set(group.set) && group.n_samples >= min_samples_ &&
+           std::all_of(terms_.begin(), terms_.end(),
+                       [&](const auto& one) { return term_of(group, one.first) == one.second; });
+  }
+  [[nodiscard]] bool passes_set(std::int32_t set) const { return set_ == none || set == set_; }
+  [[nodiscard]] bool passes_term(TermKind kind, std::int32_t position) const {
+    return std::all_of(terms_.begin(), terms_.end(), [&](const auto& one) {
+      return one.first != kind || one.second == position;
+    });
+  }
+
+ private:
+  std::vector<std::pair<TermKind, std::int32_t>> terms_;
+  std::int32_t set_ = none;
+  Index min_samples_;
+};
+
+/// Mean, spread and ends of one number per data set.
+struct Spread {
+  Index n = 0;
+  double mean = nan, sd = nan, low = nan, high = nan;
+};
+
+[[nodiscard]] Spread spread_of(const std::vector<double>& values);
+
+/// A sum that becomes a mean.
+struct Mean {
+  double sum = 0;
+  Index n = 0;
+
+  void add(double value) {
+    sum += value;
+    ++n;
+  }
+  [[nodiscard]] double value() const { return n == 0 ? nan : sum / static_cast<double>(n); }
+};
+
+/// The columns of a marker in one set, and its line.
+[[nodiscard]] std::vector<std::string> marker_columns();
+[[nodiscard]] std::vector<Field> marker_line(const Catalogue& catalogue,
+                                             const CatalogueMarker& marker);
+
+/// Notes what z-scores are relative to, if some are relative to their data set.
+void say_scale(Answer& answer, const Catalogue& catalogue);
+
+}  // namespace sicmir::atlas
