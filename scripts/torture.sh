@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Makes every call of the system that concerns an output fail, one after the other, in every command
-# that writes; docs/reliability.md explains. Takes about an hour.
+# that writes; docs/reliability.md explains.
 #   torture.sh [BUILD_FOLDER [OPTION...]]     default: build/release; options: those of tests/faults/try_all.py
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
