@@ -62,6 +62,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of write(), answered with 141
   std::signal(SIGXFSZ, SIG_IGN);  // so is a file that may not grow, answered with 5
   cli::set_up_heap();
+  cli::end_when_memory_is_short();
   cli::start_log({});
   const std::vector<std::string> arguments = with_joined_verb({argv + 1, argv + argc});
   const cli::CommandEntry* entry =

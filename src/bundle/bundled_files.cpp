@@ -31,6 +31,8 @@ std::unique_ptr<std::istream> open_text(const std::filesystem::path& path) {
   }
   auto file = std::make_unique<std::ifstream>(path, std::ios::binary);
   if (!*file) return nullptr;
+  // Else a stream takes a failed allocation or read for the end of the file.
+  file->exceptions(std::ios::badbit);
   return file;
 }
 

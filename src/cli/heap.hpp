@@ -8,4 +8,8 @@ namespace sicmir::cli {
 /// prediction spent half of its time in fetching their pages from the system one by one.
 void set_up_heap();
 
+/// From here on, an allocation of malloc() that fails ends this process with "out of memory"
+/// (allocation.cpp). Until then, and in programs that do not link it, it returns null.
+void end_when_memory_is_short() noexcept;
+
 }  // namespace sicmir::cli

@@ -193,19 +193,23 @@ int explain(int signal) {
   try {
     if (std::current_exception()) std::rethrow_exception(std::current_exception());
   } catch (const std::bad_alloc&) {
-    remove_unfinished_outputs();
-    // Without the logger, which allocates.
-    constexpr std::string_view words =
-        "error: out of memory. Use fewer --threads or smaller --block-cells.\n";
-    const auto written = ::write(STDERR_FILENO, words.data(), words.size());
-    (void)written;
-    _exit(static_cast<int>(ExitCode::internal));
+    end_for_lack_of_memory();
   } catch (...) {  // NOLINT(bugprone-empty-catch): it ends as an uncaught exception does
   }
   std::abort();
 }
 
 }  // namespace
+
+void end_for_lack_of_memory() noexcept {
+  remove_unfinished_outputs();
+  // Without the logger, which allocates.
+  constexpr std::string_view words =
+      "error: out of memory. Use fewer --threads or smaller --block-cells.\n";
+  const auto written = ::write(STDERR_FILENO, words.data(), words.size());
+  (void)written;
+  _exit(static_cast<int>(ExitCode::internal));
+}
 
 void explain_terminate() {
   std::set_terminate(terminated);

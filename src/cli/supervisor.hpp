@@ -44,6 +44,10 @@ class SignalsHeld {
 /// Peak resident memory of this process; 0: not known.
 [[nodiscard]] std::int64_t peak_memory_bytes();
 
+/// Ends this process with "out of memory" and exit code 1, without unwinding; temporary files of
+/// outputs are removed. Allocates nothing.
+[[noreturn]] void end_for_lack_of_memory() noexcept;
+
 /// From here on, an exception that no one catches ends this process: with "out of memory" and exit
 /// code 1 if memory ran out (also in a thread, or where no exception may leave), else by SIGABRT.
 void explain_terminate();

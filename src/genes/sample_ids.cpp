@@ -68,6 +68,7 @@ SampleTable read_sample_table(const std::string& path) {
     throw Error(ExitCode::bad_input,
                 fmt::format("{}: the table of samples cannot be opened.", path));
   }
+  file.exceptions(std::ios::badbit);  // a failed allocation or read is not the end of the file
   SampleTable table;
   std::optional<std::size_t> sample;
   std::optional<std::size_t> cohort;

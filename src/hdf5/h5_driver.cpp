@@ -8,8 +8,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <memory>
+#include <new>
 
+#include "base/output_file.hpp"
 #include "hdf5/driver_class.hpp"
+#include "hdf5/h5.hpp"
+#include "hdf5/h5_path_driver.hpp"
 
 namespace sicmir::h5 {
 namespace {
@@ -18,31 +22,54 @@ constexpr std::uint64_t writeback_bytes = std::uint64_t{1} << 25;
 
 struct OpenFile : DriverFile {
   DriverState* state = nullptr;
+  std::shared_ptr<DriverState> own;  // of a file that was opened by its path
 };
 
 herr_t fail(DriverState& state) {
   state.error = errno;
   state.discard = true;
-  return -1;
+  return state.closing ? 0 : -1;
 }
 
-H5FD_t* open_file(const char*, unsigned, hid_t access, haddr_t) {
+H5FD_t* open_file(const char* path, unsigned flags, hid_t access, haddr_t) {
   const auto* info = static_cast<DriverState* const*>(H5Pget_driver_info(access));
   if (info == nullptr) return nullptr;
-  struct stat status {};
-  if (fstat((*info)->descriptor, &status) != 0) {
-    fail(**info);
-    return nullptr;
-  }
   OpenFile file;
   file.state = *info;
+  Descriptor opened;
+  if (file.state == nullptr) {
+    const int truncated = (flags & H5F_ACC_TRUNC) != 0 ? O_TRUNC : 0;
+    opened = Descriptor(::open(path, O_RDWR | O_CREAT | O_CLOEXEC | truncated, 0666));
+    if (!opened) return nullptr;
+    try {
+      file.own = std::make_shared<DriverState>();
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
+    file.own->descriptor = opened.get();
+    file.state = file.own.get();
+  }
+  struct stat status {};
+  if (fstat(file.state->descriptor, &status) != 0) {
+    fail(*file.state);
+    return nullptr;
+  }
+  (void)opened.release();
   file.end_of_file = static_cast<haddr_t>(status.st_size);
   return opened_file(file);
 }
 
 herr_t close_file(H5FD_t* file) {
-  // The descriptor stays its owner's.
   const std::unique_ptr<OpenFile> closed(&opened_as<OpenFile>(file));
+  // Another descriptor stays its owner's. A network file system may tell of a lost write here.
+  if (closed->own && ::close(closed->own->descriptor) != 0 && errno != EINTR) {
+    closed->own->error = errno;
+  }
+  return 0;
+}
+
+herr_t get_handle(H5FD_t* file, hid_t, void** handle) {
+  *handle = &opened_as<OpenFile>(file).own;
   return 0;
 }
 
@@ -111,6 +138,7 @@ hid_t driver() {
     description.read = read;
     description.write = write;
     description.truncate = truncate;
+    description.get_handle = get_handle;
     return H5FDregister(&description);
   }();
   return id;
@@ -121,6 +149,21 @@ hid_t driver() {
 herr_t use_driver(hid_t access, DriverState& state) {
   DriverState* pointer = &state;
   return H5Pset_driver(access, driver(), static_cast<const void*>(&pointer));
+}
+
+herr_t use_path_driver(hid_t access) {
+  DriverState* none = nullptr;
+  return H5Pset_driver(access, driver(), static_cast<const void*>(&none));
+}
+
+std::shared_ptr<DriverState> state_of(hid_t file) {
+  const Handle access(H5Fget_access_plist(file));
+  void* state = nullptr;
+  if (H5Pget_driver(access.get()) != driver() || H5Fget_vfd_handle(file, H5P_DEFAULT, &state) < 0 ||
+      state == nullptr) {
+    return nullptr;
+  }
+  return *static_cast<std::shared_ptr<DriverState>*>(state);
 }
 
 }  // namespace sicmir::h5

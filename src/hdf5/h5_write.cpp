@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
+#include <cstring>
+#include <memory>
 #include <string_view>
 
 #include "hdf5/h5.hpp"
+#include "hdf5/h5_path_driver.hpp"
 
 namespace sicmir::h5 {
 namespace {
@@ -11,13 +16,24 @@ namespace {
 constexpr std::string_view cannot_write =
     "could not be written. Check the space left and the permissions.";
 
+[[noreturn]] void fail_as(int system_error, const File& file, std::string_view where) {
+  if (system_error == 0) file.fail(where, cannot_write);
+  throw Error(ExitCode::not_written,
+              fmt::format("{}: cannot be written: {}.", file.path(), std::strerror(system_error)));
+}
+
+[[noreturn]] void fail_to_write(const File& file, std::string_view where) {
+  const std::shared_ptr<DriverState> state = state_of(file.id());
+  fail_as(state == nullptr ? 0 : state->error, file, where);
+}
+
 Handle written(const File& file, std::string_view where, hid_t id) {
-  if (id < 0) file.fail(where, cannot_write);
+  if (id < 0) fail_to_write(file, where);
   return Handle(id);
 }
 
 void written(const File& file, std::string_view where, herr_t status) {
-  if (status < 0) file.fail(where, cannot_write);
+  if (status < 0) fail_to_write(file, where);
 }
 
 Handle text_type() {
@@ -42,9 +58,7 @@ File File::create(const std::string& path) {
   file.place_ = path;
   file.code_ = ExitCode::not_written;
   const Handle access(H5Pcreate(H5P_FILE_ACCESS));
-#if H5_VERSION_GE(1, 10, 7)
-  H5Pset_file_locking(access.get(), false, true);
-#endif
+  written(file, "/", use_path_driver(access.get()));
   const Handle creation(H5Pcreate(H5P_FILE_CREATE));
   file.handle_ = Handle(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
   if (!file.handle_) file.fail("/", "cannot be created. Check that the folder can be written.");
@@ -54,9 +68,12 @@ File File::create(const std::string& path) {
 void File::close() {
   const Lock lock;
   if (!handle_) return;
+  const std::shared_ptr<DriverState> state = state_of(handle_.get());
   const herr_t flushed = H5Fflush(handle_.get(), H5F_SCOPE_GLOBAL);
+  if (state != nullptr) state->closing = true;
   const herr_t closed = H5Fclose(handle_.release());
-  if (flushed < 0 || closed < 0) fail("/", cannot_write);
+  const int error = state == nullptr ? 0 : state->error;
+  if (flushed < 0 || closed < 0 || error != 0) fail_as(error, *this, "/");
 }
 
 Handle create_group(const File& file, hid_t parent, const std::string& name) {

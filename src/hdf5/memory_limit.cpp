@@ -30,7 +30,9 @@ MemoryLimit::MemoryLimit(std::uint64_t more) {
   rlimit limit = before_;
   limit.rlim_cur = data_bytes() + more;
   if (limit.rlim_cur >= before_.rlim_cur) return;
+  bound_.emplace();
   set_ = setrlimit(RLIMIT_DATA, &limit) == 0;
+  if (!set_) bound_.reset();
 }
 
 MemoryLimit::~MemoryLimit() {

@@ -5,6 +5,9 @@
 #include <sys/resource.h>
 
 #include <cstdint>
+#include <optional>
+
+#include "base/memory_demand.hpp"
 
 namespace sicmir::h5 {
 
@@ -22,6 +25,7 @@ class MemoryLimit {
  private:
   rlimit before_{};
   bool set_ = false;
+  std::optional<BoundedMemory> bound_;  // while set_
 };
 
 }  // namespace sicmir::h5
