@@ -220,8 +220,8 @@ def layers():
     with basic(FOLDER, "no_such_layer.h5ad") as h:
         array(h, "X", COUNTS)
         array(h, "layers/a", COUNTS)
-    refused("no_such_layer.h5ad", "It has: X, layers/a", layer="layers/b")
-    refused("no_such_layer.h5ad", "It has: X, layers/a", layer="raw/X")
+    refused("no_such_layer.h5ad", "The file has: X, layers/a", layer="layers/b")
+    refused("no_such_layer.h5ad", "The file has: X, layers/a", layer="raw/X")
 
 
 def filters():
