@@ -12,6 +12,7 @@
 #include "hdf5/h5_chunks.hpp"
 #include "hdf5/h5_storage.hpp"
 #include "hdf5/text_arena.hpp"
+#include "hdf5/text_references.hpp"
 
 namespace sicmir {
 namespace {
@@ -197,6 +198,7 @@ void ArrayCopier::for_kept_lines(const Source& source, PerCell per_cell, Use use
   auto run = kept_.runs().begin();
   std::vector<std::byte> lines;
   h5::TextArena arena(max_piece_texts);
+  h5::ReferenceCheck check(source.dataset);
   for (hsize_t first = 0; first < source.lines; first += at_once) {
     const hsize_t count = std::min(at_once, source.lines - first);
     lines.assign(count * source.line_bytes, std::byte{0});
@@ -217,8 +219,10 @@ void ArrayCopier::for_kept_lines(const Source& source, PerCell per_cell, Use use
     } else {
       memory_space = h5::Handle(H5Screate(H5S_SCALAR));
     }
-    if (H5Dread(source.dataset, source.memory.get(), memory_space.get(), space.get(),
-                arena.transfer(), lines.data()) < 0) {
+    if (check.during([&] {
+          return H5Dread(source.dataset, source.memory.get(), memory_space.get(), space.get(),
+                         arena.transfer(), lines.data());
+        }) < 0) {
       throw NotCopied(arena.full() ? "its texts are too long" : "it cannot be read; it is damaged");
     }
     budget_.take_bytes(arena.bytes());

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <iterator>
 #include <new>
@@ -38,6 +39,13 @@ template <typename File>
   // HDF5 owns it until `close`.
   auto* kept = new (std::nothrow) File(file);  // NOLINT(cppcoreguidelines-owning-memory)
   return kept == nullptr ? nullptr : &static_cast<DriverFile*>(kept)->base;
+}
+
+/// A number of `n` bytes, at most 8, as files store it.
+[[nodiscard]] inline std::uint64_t little_endian(const unsigned char* at, std::size_t n) noexcept {
+  std::uint64_t value = 0;
+  for (std::size_t i = n; i-- > 0;) value = value << 8U | at[i];
+  return value;
 }
 
 /// Fills `buffer` with the bytes from `address` on; those beyond the end of the file are zeros.

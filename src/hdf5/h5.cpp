@@ -21,6 +21,7 @@
 #include "hdf5/lzf_filter.hpp"
 #include "hdf5/memory_limit.hpp"
 #include "hdf5/text_arena.hpp"
+#include "hdf5/text_references.hpp"
 
 namespace sicmir::h5 {
 namespace {
@@ -88,10 +89,11 @@ constexpr std::uint64_t memory_room = std::uint64_t{1} << 29;
 
 /// Reads `count` texts of any HDF5 string type through `read(memory type, buffer, transfer list)`;
 /// `field`: the memory type is a compound of this one field. `space`: extent of the buffer.
+/// `object`: whose texts they are.
 template <class Read>
-std::vector<std::string> read_texts_with(const File& file, const std::string& where, hid_t type,
-                                         const std::string& field, hid_t space, std::size_t count,
-                                         Read read) {
+std::vector<std::string> read_texts_with(const File& file, hid_t object, const std::string& where,
+                                         hid_t type, const std::string& field, hid_t space,
+                                         std::size_t count, Read read) {
   std::vector<std::string> texts;
   if (count == 0) return texts;
   const bool variable = H5Tis_variable_str(type) > 0;
@@ -117,10 +119,13 @@ std::vector<std::string> read_texts_with(const File& file, const std::string& wh
   if (variable) {
     std::vector<char*> pointers(count, nullptr);
     TextArena arena(file.bytes() + (std::size_t{1} << 20));  // texts are not compressed
+    ReferenceCheck check(object);
     // HDF5 believes a text's length (up to 4 GiB) before it looks for the text.
     std::optional<MemoryLimit> limit;
     if (file.bytes() > 0) limit.emplace(file.bytes() + memory_room);
-    if (read(memory_type, static_cast<void*>(pointers.data()), arena.transfer()) < 0) {
+    if (check.during([&] {
+          return read(memory_type, static_cast<void*>(pointers.data()), arena.transfer());
+        }) < 0) {
       file.fail(where, unreadable_texts);
     }
     for (const char* text : pointers) texts.emplace_back(text == nullptr ? "" : text);
@@ -256,6 +261,7 @@ File File::open_place(const AnnotationPlace& place, ExitCode code) {
       bundled ? std::string(bundled->substr(0, n_first_bytes)) : first_bytes(place.file, code);
   refuse_unfinished(path, start, code);
   register_lzf_filter();
+  register_reference_check();
   File file;
   file.place_ = place;
   file.code_ = code;
@@ -454,7 +460,7 @@ std::optional<std::vector<std::string>> texts_attribute(hid_t object, const std:
   const File nameless;
   try {
     return read_texts_with(
-        nameless, name, type.get(), {}, space.get(), static_cast<std::size_t>(count),
+        nameless, object, name, type.get(), {}, space.get(), static_cast<std::size_t>(count),
         [&](hid_t memory, void* out, hid_t) { return H5Aread(attribute.get(), memory, out); });
   } catch (const Error&) {
     if (!limit) return std::nullopt;
@@ -519,7 +525,7 @@ std::vector<std::string> read_texts(const File& file, hid_t parent, const std::s
   if (H5Tget_class(type.get()) != H5T_STRING) file.fail(where, "does not hold texts.");
   const std::size_t count = checked_length(file, dataset.get(), where);
   const Handle space(H5Dget_space(dataset.get()));
-  return read_texts_with(file, where, type.get(), {}, space.get(), count,
+  return read_texts_with(file, dataset.get(), where, type.get(), {}, space.get(), count,
                          [&](hid_t memory, void* out, hid_t transfer) {
                            return H5Dread(dataset.get(), memory, H5S_ALL, H5S_ALL, transfer, out);
                          });
@@ -543,7 +549,7 @@ std::vector<std::string> read_text_slice(const File& file, hid_t dataset, hsize_
     file.fail(where, unreadable_texts);
   }
   return read_texts_with(
-      file, where, type.get(), field, memory_space.get(), static_cast<std::size_t>(count),
+      file, dataset, where, type.get(), field, memory_space.get(), static_cast<std::size_t>(count),
       [&](hid_t memory, void* out, hid_t transfer) {
         return H5Dread(dataset, memory, memory_space.get(), space.get(), transfer, out);
       });

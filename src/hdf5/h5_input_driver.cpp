@@ -17,12 +17,13 @@
 
 #include "base/own_files.hpp"
 #include "hdf5/driver_class.hpp"
+#include "hdf5/h5.hpp"
 
 namespace sicmir::h5 {
 namespace {
 
 constexpr std::string_view collection_signature("GCOL\x01\0\0\0", 8);
-constexpr std::size_t header_bytes = 16;  // of a collection and of each object, with 8-byte lengths
+constexpr std::size_t header_bytes = collection_header_bytes;
 constexpr std::uint64_t most_collection_bytes = std::uint64_t{1} << 31;
 
 /// What HDF5 keeps in a file access list, byte by byte.
@@ -39,12 +40,6 @@ struct InputFile : DriverFile {
   bool nameless = false;  // unlinked, or in memory
   bool checks = false;    // collections have the form that is_sound_collection() knows
 };
-
-std::uint64_t little_endian(const unsigned char* at, std::size_t n) {
-  std::uint64_t value = 0;
-  for (std::size_t i = n; i-- > 0;) value = value << 8U | at[i];
-  return value;
-}
 
 /// As read_bytes() of driver_class.hpp.
 bool read_from(const InputFile& file, haddr_t address, std::size_t size, void* buffer) {
@@ -189,7 +184,24 @@ herr_t use_input_driver(hid_t access, std::string_view bytes) {
   return H5Pset_driver(access, driver(), &image);
 }
 
-bool is_sound_collection(const unsigned char* bytes, std::size_t size) {
+std::optional<int> input_descriptor(hid_t file) {
+  const Handle access(H5Fget_access_plist(file));
+  if (!access || H5Pget_driver(access.get()) != driver()) return std::nullopt;
+  void* descriptor = nullptr;
+  if (H5Fget_vfd_handle(file, H5P_DEFAULT, &descriptor) < 0 || descriptor == nullptr) {
+    return std::nullopt;
+  }
+  const int found = *static_cast<const int*>(descriptor);
+  return found < 0 ? std::nullopt : std::optional(found);
+}
+
+std::uint64_t collection_size(const unsigned char* header) {
+  if (std::memcmp(header, collection_signature.data(), collection_signature.size()) != 0) return 0;
+  return little_endian(header + collection_signature.size(), 8);
+}
+
+bool for_objects_of_collection(const unsigned char* bytes, std::size_t size,
+                               const std::function<void(std::uint64_t, std::uint64_t)>& use) {
   constexpr std::size_t alignment = 8;
   std::size_t at = header_bytes;
   while (at + header_bytes <= size) {
@@ -200,9 +212,14 @@ bool is_sound_collection(const unsigned char* bytes, std::size_t size) {
     const std::uint64_t step =
         index == 0 ? own : header_bytes + (own + alignment - 1) / alignment * alignment;
     if (step < header_bytes || at + step > size) return false;
+    use(index, own);
     at += step;
   }
   return true;
+}
+
+bool is_sound_collection(const unsigned char* bytes, std::size_t size) {
+  return for_objects_of_collection(bytes, size, [](std::uint64_t, std::uint64_t) {});
 }
 
 }  // namespace sicmir::h5

@@ -12,6 +12,7 @@
 #include "hdf5/h5_chunks.hpp"
 #include "hdf5/h5_storage.hpp"
 #include "hdf5/text_arena.hpp"
+#include "hdf5/text_references.hpp"
 
 namespace sicmir {
 namespace {
@@ -167,6 +168,7 @@ void CellJoiner::copy_lines(hid_t from, hid_t to, hsize_t first, hsize_t count) 
   const hsize_t at_once = std::max<hsize_t>(1, piece_bytes / line_bytes);
   std::vector<std::byte> lines;
   h5::TextArena arena(std::numeric_limits<std::size_t>::max());
+  h5::ReferenceCheck check(from);
   for (hsize_t done = 0; done < count; done += at_once) {
     const hsize_t now = std::min(at_once, count - done);
     std::vector<hsize_t> start(extent.size(), 0);
@@ -178,7 +180,10 @@ void CellJoiner::copy_lines(hid_t from, hid_t to, hsize_t first, hsize_t count) 
         H5Screate_simple(static_cast<int>(length.size()), length.data(), nullptr));
     lines.assign(now * line_bytes, std::byte{0});
     arena.clear();
-    if (H5Dread(from, type.get(), memory.get(), space.get(), arena.transfer(), lines.data()) < 0) {
+    if (check.during([&] {
+          return H5Dread(from, type.get(), memory.get(), space.get(), arena.transfer(),
+                         lines.data());
+        }) < 0) {
       throw Error(ExitCode::bad_input,
                   fmt::format("{}: cannot be read; a part is damaged.", h5::path_of(from)));
     }

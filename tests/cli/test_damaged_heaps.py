@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""HDF5 files whose texts are damaged: HDF5 1.10 to 1.14 loop for ever at a hole in a collection of texts."""
+"""HDF5 files whose texts are damaged: HDF5 1.10 to 1.14 loop for ever at a hole in a collection of texts, and follow
+a damaged reference wherever it leads."""
 import os
 import struct
 
 import anndata
+import h5py
 import numpy as np
 import pytest
 import scipy.sparse
@@ -56,3 +58,52 @@ def test_data_that_begin_like_a_heap_are_read(model, sound, tmp_path):
     run("predict", tmp_path / "like.h5ad", "-m", model, "-o", tmp_path / "out.h5ad")
     kept = anndata.read_h5ad(tmp_path / "out.h5ad").obsm["text"]
     np.testing.assert_array_equal(np.asarray(kept), data.obsm["text"])
+
+
+# References: length, address and index (HDF5 File Format Specification, VIII.B). Without the check, an index beyond
+# the collection is a segmentation fault, and a length that is too small a write past the end of a buffer.
+REFERENCE = struct.Struct("<IQI")
+DAMAGES = {
+    "index beyond its collection": lambda length, address, index: (length, address, 0x7fffffff),
+    "index that the collection lacks": lambda length, address, index: (length, address, 60000),
+    "free space": lambda length, address, index: (length, address, 0),
+    "shorter than its text": lambda length, address, index: (1, address, index),
+    "longer than its text": lambda length, address, index: (length + 1, address, index),
+    "no collection": lambda length, address, index: (length, address + 8, index),
+    "beyond the file": lambda length, address, index: (length, 1 << 40, index),
+    "nowhere": lambda length, address, index: (length, 2**64 - 1, index),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("what", ["names of genes", "column that is copied", "attribute"])
+def test_a_damaged_reference_to_a_text_is_refused(model, tmp_path, damage, what):
+    table = counts(5, seed=3).T
+    data = anndata.AnnData(table.to_numpy(dtype=np.float32), dtype=np.float32)
+    data.obs_names, data.var_names = table.index, table.columns
+    data.obs["note"] = [f"a text of {i} and more" for i in range(5)]
+    path = tmp_path / "odd.h5ad"
+    data.write_h5ad(path)
+    content = bytearray(path.read_bytes())
+    with h5py.File(path) as file:
+        if what == "attribute":
+            # The only text of so many bytes: the name of the only column.
+            assert list(file["obs"].attrs["column-order"]) == ["note"]
+            collection = content.find(SIGNATURE)
+            while (at := content.find(struct.pack("<IQ", len("note"), collection))) < 0:
+                collection = content.find(SIGNATURE, collection + 8)
+                assert collection >= 0
+        else:
+            name = {"names of genes": "var/_index", "column that is copied": "obs/note"}[what]
+            at = file[name].id.get_offset() + 2 * REFERENCE.size
+    REFERENCE.pack_into(content, at, *DAMAGES[damage](*REFERENCE.unpack_from(content, at)))
+    path.write_bytes(content)
+    out = tmp_path / "out.h5ad"
+    done = run("predict", path, "-m", model, "-o", out, expect=None, timeout=10,
+               env={**os.environ, "SICMIR_SUPERVISE": "0"})
+    assert done.returncode in (0, 3) and "crash" not in done.stderr, done.stderr
+    if what == "names of genes":
+        assert done.returncode == 3 and "/var/_index: its texts cannot be read" in done.stderr
+    elif done.returncode == 0:  # only what is carried to the output is damaged: left out, and said
+        assert "note" not in anndata.read_h5ad(out).obs
+        assert what == "attribute" or "note" in done.stderr
