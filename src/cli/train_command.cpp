@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <tuple>
 #include <vector>
 
@@ -108,9 +109,8 @@ void run(TrainCommand& command) {
     (void)OutputFile(options.checkpoint);
     if (!options.resume) remove_checkpoints(options.checkpoint);
   }
-  const std::string metrics =
-      command.metrics.empty() ? metrics_path(command.output) : command.metrics;
-  (void)OutputFile(metrics);
+  OutputFile metrics(command.metrics.empty() ? metrics_path(command.output) : command.metrics);
+  std::optional<OutputFile> held_out;
   if (!command.report.empty()) check_train_report(command.report);
   if (!command.held_out.empty()) {
     if (options.cross_validate < 2 && !options.leave_cohort_out) {
@@ -118,7 +118,7 @@ void run(TrainCommand& command) {
                   "--held-out: nobody is held out for it. Also specify --cross-validate FOLDS, "
                   "--leave-cohort-out, or both.");
     }
-    (void)OutputFile(command.held_out);
+    held_out.emplace(command.held_out);
   }
   std::vector<EpochLine> epochs;
   options.on_epoch = [&](const std::string& label, const EpochReport& report) {
@@ -136,9 +136,11 @@ void run(TrainCommand& command) {
     options.mirna_sd = data.all_mirna_sd;
   }
   Model model = train(data, options, &report);
-  write_model(model, command.output);
   write_metrics(metrics, epochs);
-  if (!command.held_out.empty()) write_held_out(command.held_out, data, report);
+  if (held_out) write_held_out(*held_out, data, report);
+  write_model(model, command.output);
+  metrics.commit();
+  if (held_out) held_out->commit();
   if (!command.report.empty()) write_train_report(command.report, model, report, epochs);
   if (!options.checkpoint.empty()) remove_checkpoints(options.checkpoint);
   log_info("model of {} genes and {} miRNAs written to {}, checksum {}", model.panel.size(),

@@ -6,8 +6,6 @@
 #include <cmath>
 #include <string_view>
 
-#include "base/output_file.hpp"
-
 namespace sicmir::cli {
 
 std::string metrics_path(const std::string& model) {
@@ -17,7 +15,7 @@ std::string metrics_path(const std::string& model) {
   return stem + ".metrics.tsv";
 }
 
-void write_metrics(const std::string& path, const std::vector<EpochLine>& lines) {
+void write_metrics(OutputFile& file, const std::vector<EpochLine>& lines) {
   std::string text =
       "fit\tnetwork\tepoch\ttrain_loss\theld_out_loss\tmedian_pearson_pooled\t"
       "median_pearson_within_cohort\tlearning_rate\tseconds\n";
@@ -30,15 +28,11 @@ void write_metrics(const std::string& path, const std::vector<EpochLine>& lines)
                         number(report.median_pooled), number(report.median_within),
                         number(report.learning_rate), report.seconds);
   }
-  OutputFile file(path);
   file.create();
   file.write(text);
-  file.commit();
 }
 
-void write_held_out(const std::string& path, const TrainingPairs& pairs,
-                    const TrainReport& report) {
-  OutputFile file(path);
+void write_held_out(OutputFile& file, const TrainingPairs& pairs, const TrainReport& report) {
   file.create();
   std::string line = "split\tfold\tsample\tpatient\tcohort";
   for (const ModelMirna& mirna : pairs.mirnas) line += '\t' + mirna.name;
@@ -58,7 +52,6 @@ void write_held_out(const std::string& path, const TrainingPairs& pairs,
   };
   write("cross-validation", report.cross_validated);
   write("cohorts-left-out", report.cohorts_left_out);
-  file.commit();
 }
 
 }  // namespace sicmir::cli

@@ -25,10 +25,9 @@ struct OpenFile : DriverFile {
   std::shared_ptr<DriverState> own;  // of a file that was opened by its path
 };
 
-herr_t fail(DriverState& state) {
-  state.error = errno;
+void note_failure(DriverState& state) {
+  if (state.error == 0) state.error = errno;
   state.discard = true;
-  return state.closing ? 0 : -1;
 }
 
 H5FD_t* open_file(const char* path, unsigned flags, hid_t access, haddr_t) {
@@ -51,7 +50,7 @@ H5FD_t* open_file(const char* path, unsigned flags, hid_t access, haddr_t) {
   }
   struct stat status {};
   if (fstat(file.state->descriptor, &status) != 0) {
-    fail(*file.state);
+    note_failure(*file.state);
     return nullptr;
   }
   (void)opened.release();
@@ -90,7 +89,9 @@ herr_t query(const H5FD_t*, unsigned long* features) {
 herr_t read(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, std::size_t size, void* buffer) {
   DriverState& state = *opened_as<OpenFile>(file).state;
   // What lies beyond the end is allocated but not yet written.
-  return read_bytes(state.descriptor, address, size, buffer) ? 0 : fail(state);
+  if (read_bytes(state.descriptor, address, size, buffer)) return 0;
+  note_failure(state);
+  return -1;
 }
 
 herr_t write(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, std::size_t size,
@@ -102,7 +103,10 @@ herr_t write(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, std::size_t size,
     const ssize_t written = pwrite(state.descriptor, at, std::min(size, std::size_t{1} << 30),
                                    static_cast<off_t>(address));
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return fail(state);
+    if (written < 0) {
+      note_failure(state);
+      break;
+    }
     at += written;
     address += static_cast<haddr_t>(written);
     size -= static_cast<std::size_t>(written);
@@ -121,7 +125,7 @@ herr_t truncate(H5FD_t* file, hid_t, hbool_t) {
   auto& open = opened_as<OpenFile>(file);
   if (open.end_of_allocation != open.end_of_file && !open.state->discard &&
       ftruncate(open.state->descriptor, static_cast<off_t>(open.end_of_allocation)) != 0) {
-    return fail(*open.state);
+    note_failure(*open.state);
   }
   open.end_of_file = open.end_of_allocation;
   return 0;

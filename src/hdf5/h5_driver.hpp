@@ -10,15 +10,13 @@
 namespace sicmir::h5 {
 
 /// State of a file being written. HDF5 1.10 goes on using what it could not write: it frees such a
-/// file twice when the program ends, and swallows errors where handles are closed. So after the
-/// first failure every further write succeeds by doing nothing, and the failure stays here. While
-/// the file is closed not even the first failure is told: HDF5 would keep a file that it has half
-/// closed.
+/// file twice when the program ends, and swallows errors where handles are closed. So it is never
+/// told: from the first failure on, writing succeeds by doing nothing. Whoever writes looks at
+/// `error` after each call of the library.
 struct DriverState {
   int descriptor = -1;   ///< open for reading and writing
   int error = 0;         ///< errno of the first failure
   bool discard = false;  ///< nothing reaches the file any more
-  bool closing = false;  ///< failures are noted in `error` alone
   std::uint64_t since_writeback = 0;
 };
 

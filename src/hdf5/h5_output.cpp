@@ -34,7 +34,6 @@ H5Output::~H5Output() {
   if (!handle_) return;
   const h5::Lock lock;
   state_.discard = true;
-  state_.closing = true;
   // Objects that are still open would keep the file open beyond this point.
   constexpr unsigned kinds = H5F_OBJ_DATASET | H5F_OBJ_GROUP | H5F_OBJ_ATTR | H5F_OBJ_LOCAL;
   const ssize_t open = H5Fget_obj_count(handle_.get(), kinds);
@@ -103,10 +102,7 @@ void H5Output::commit() {
   if (H5Fget_obj_count(handle_.get(), H5F_OBJ_ALL) != 1) {
     throw Error(ExitCode::internal, fmt::format("{}: an object was left open.", path()));
   }
-  state_.closing = true;
   check(H5Fclose(handle_.release()));
-  // What HDF5 did not report.
-  if (state_.error != 0) fail();
   // The driver writes at addresses of its own, so that the descriptor still stands at the
   // beginning.
   if (!file_) return;

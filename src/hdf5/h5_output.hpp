@@ -40,11 +40,12 @@ class H5Output {
   [[nodiscard]] const std::string& path() const noexcept { return name_; }
 
   void check(herr_t status) const {
-    if (status < 0) fail();
+    if (status < 0 || state_.error != 0) fail();
   }
   [[nodiscard]] h5::Handle checked(hid_t id) const {
-    if (id < 0) fail();
-    return h5::Handle(id);
+    h5::Handle handle(id);
+    if (id < 0 || state_.error != 0) fail();
+    return handle;
   }
   /// Closes a data set and reports what could not be written then.
   void close(h5::Handle dataset) const { check(H5Dclose(dataset.release())); }

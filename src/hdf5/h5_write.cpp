@@ -22,18 +22,22 @@ constexpr std::string_view cannot_write =
               fmt::format("{}: cannot be written: {}.", file.path(), std::strerror(system_error)));
 }
 
-[[noreturn]] void fail_to_write(const File& file, std::string_view where) {
+/// Of the driver, which does not tell HDF5.
+int error_of(const File& file) {
   const std::shared_ptr<DriverState> state = state_of(file.id());
-  fail_as(state == nullptr ? 0 : state->error, file, where);
+  return state == nullptr ? 0 : state->error;
 }
 
 Handle written(const File& file, std::string_view where, hid_t id) {
-  if (id < 0) fail_to_write(file, where);
-  return Handle(id);
+  Handle handle(id);
+  const int error = error_of(file);
+  if (id < 0 || error != 0) fail_as(error, file, where);
+  return handle;
 }
 
 void written(const File& file, std::string_view where, herr_t status) {
-  if (status < 0) fail_to_write(file, where);
+  const int error = error_of(file);
+  if (status < 0 || error != 0) fail_as(error, file, where);
 }
 
 Handle text_type() {
@@ -70,7 +74,6 @@ void File::close() {
   if (!handle_) return;
   const std::shared_ptr<DriverState> state = state_of(handle_.get());
   const herr_t flushed = H5Fflush(handle_.get(), H5F_SCOPE_GLOBAL);
-  if (state != nullptr) state->closing = true;
   const herr_t closed = H5Fclose(handle_.release());
   const int error = state == nullptr ? 0 : state->error;
   if (flushed < 0 || closed < 0 || error != 0) fail_as(error, *this, "/");
