@@ -148,7 +148,7 @@ class Play:
         _, second = stage.play(scene)
         self.right, self.stdout = second.tree, second.stdout
         # What tells the time is not compared.
-        self.differs = {name for name in second.tree if second.tree[name] != first.tree.get(name)}
+        self.differs = {name for name in second.tree if second.tree[name] != first.tree.get(name)} | set(scene.timed)
         unstable_names = set(first.tree) ^ set(second.tree)
         assert not unstable_names, f"{scene.name}: {unstable_names}"
 

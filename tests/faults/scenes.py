@@ -61,6 +61,7 @@ class Scene:
     outputs: list = dataclasses.field(default_factory=list)  # below {out}; what stands there before is kept on failure
     copied: str = ""  # folder of the inputs that the command changes: a copy of it stands in {out}
     to_stdout: bool = False
+    timed: list = dataclasses.field(default_factory=list)  # outputs that tell how long something took
 
 
 def make_inputs(folder, model):
@@ -139,7 +140,8 @@ def scenes(mirnas):
                               *o("x.moments")], ["x.moments"]),
         Scene("merge", ["merge", "{in}/part1.h5ad", "{in}/part2.h5ad", "{in}/part3.h5ad", *o("x.h5ad")], ["x.h5ad"]),
         Scene("train", ["train", "--mrna", "{in}/mrna.tsv", "--mrna-values", "linear", "--mirna", "{in}/mirna.tsv",
-                        "--hidden", "24,16", "--epochs", 3, "--batch", 8, *o("x.h5")], ["x.h5"]),
+                        "--hidden", "24,16", "--epochs", 3, "--batch", 8, *o("x.h5")], ["x.h5"],
+              timed=["x.metrics.tsv"]),
         Scene("import", ["import", str(PROJECT / "tests/data/import/state.pt"), "--mirnas", "{in}/mirnas.csv", "--order",
                          "bn-relu,relu-bn", *o("x.h5")], ["x.h5"]),
         Scene("export npz", ["export", "{in}/model.h5", *o("x.npz")], ["x.npz"]),
@@ -148,8 +150,7 @@ def scenes(mirnas):
         Scene("markers", ["markers", profiles, *sorted_labels, *o("x.tsv")], ["x.tsv"]),
         Scene("markers h5ad", ["markers", "{in}/cells.h5ad", *m, *by, *floor, "--export-h5ad", "{out}/m.h5ad",
                                *o("x.json")], ["x.json", "m.h5ad"]),
-        Scene("compare", ["compare", profiles, "--condition", "tumour", "--reference", "normal",
-                          *o("x.tsv")], ["x.tsv"]),
+        Scene("compare", ["compare", profiles, "--reference", "normal", *o("x.tsv")], ["x.tsv"]),
         Scene("network", ["network", profiles, *targets, "--edges", "{out}/edges.tsv", "--graph", "{out}/g.graphml",
                           *o("x.tsv")], ["x.tsv", "edges.tsv", "g.graphml"]),
         Scene("crosstalk", ["crosstalk", profiles, *targets, *sorted_labels, "--all", "--dots", "{out}/d.svg", *o("x.tsv")],
