@@ -66,7 +66,7 @@ GroupingOptions with_sample(const ProfileGrouping& grouping) {
 std::string name_of_sample(const ProfileGrouping& grouping, const std::string& path) {
   if (!grouping.sample.empty()) return grouping.sample;
   if (path == "-") return "stdin";
-  const std::string name = name_without_endings(path);
+  std::string name = name_without_endings(path);
   // All matrices of 10x folders are called so.
   if (name != "matrix") return name;
   const std::filesystem::path folder = std::filesystem::absolute(path).parent_path().filename();

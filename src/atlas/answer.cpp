@@ -72,7 +72,7 @@ void append_number(std::string& line, double number) {
     line.append(digits.data(), static_cast<std::size_t>(n));
     return;
   }
-  line.append(digits.data(), static_cast<std::size_t>(exponent + 1));
+  line.append(digits.data(), static_cast<std::size_t>(exponent) + 1);
   if (n <= exponent + 1) return;
   line += '.';
   line.append(digits.data() + exponent + 1, static_cast<std::size_t>(n - exponent - 1));

@@ -31,6 +31,7 @@ class CellAnnotations {
                   std::vector<std::string> cells);
   CellAnnotations(const CellAnnotations&) = delete;
   CellAnnotations& operator=(const CellAnnotations&) = delete;
+  ~CellAnnotations() = default;
 
   [[nodiscard]] Index n_cells() const noexcept {
     return obs_ ? obs_->size() : static_cast<Index>(cells_.size());

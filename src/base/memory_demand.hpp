@@ -10,15 +10,15 @@ namespace sicmir {
 /// was set to find out whether a file claims more than it can hold.
 class BoundedMemory {
  public:
-  BoundedMemory() noexcept { living_.fetch_add(1); }
-  ~BoundedMemory() { living_.fetch_sub(1); }
+  BoundedMemory() noexcept { n_living.fetch_add(1); }
+  ~BoundedMemory() { n_living.fetch_sub(1); }
   BoundedMemory(const BoundedMemory&) = delete;
   BoundedMemory& operator=(const BoundedMemory&) = delete;
   /// True while one lives. Async-signal-safe; allocates nothing.
-  [[nodiscard]] static bool is_set() noexcept { return living_.load() > 0; }
+  [[nodiscard]] static bool is_set() noexcept { return n_living.load() > 0; }
 
  private:
-  static inline std::atomic<int> living_ = 0;
+  static inline std::atomic<int> n_living = 0;
 };
 
 }  // namespace sicmir

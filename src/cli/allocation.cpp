@@ -99,14 +99,14 @@ void* malloc(std::size_t size) noexcept {
   return guarded(__libc_malloc(size), size);
 }
 
-void* calloc(std::size_t count, std::size_t size) noexcept {
+void* calloc(std::size_t nmemb, std::size_t size) noexcept {
   std::size_t bytes = 0;
-  if (__builtin_mul_overflow(count, size, &bytes)) bytes = small;
-  return guarded(__libc_calloc(count, size), bytes);
+  if (__builtin_mul_overflow(nmemb, size, &bytes)) bytes = small;
+  return guarded(__libc_calloc(nmemb, size), bytes);
 }
 
-void* realloc(void* memory, std::size_t size) noexcept {
-  void* const moved = __libc_realloc(memory, size);
+void* realloc(void* ptr, std::size_t size) noexcept {
+  void* const moved = __libc_realloc(ptr, size);
   return size == 0 ? moved : guarded(moved, size);
 }
 
@@ -118,13 +118,13 @@ void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
   return guarded(__libc_memalign(alignment, size), size);
 }
 
-int posix_memalign(void** memory, std::size_t alignment, std::size_t size) noexcept {
+int posix_memalign(void** memptr, std::size_t alignment, std::size_t size) noexcept {
   if (alignment % sizeof(void*) != 0 || (alignment & (alignment - 1)) != 0 || alignment == 0) {
     return EINVAL;
   }
   void* const found = guarded(__libc_memalign(alignment, size), size);
   if (found == nullptr) return ENOMEM;
-  *memory = found;
+  *memptr = found;
   return 0;
 }
 

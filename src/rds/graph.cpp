@@ -172,12 +172,11 @@ std::vector<std::string> Graph::texts(NodeId id, std::vector<std::uint8_t>* miss
       const double value = numbers->start + numbers->step * static_cast<double>(i);
       result.push_back(numbers->kind == Kind::integers ? fmt::format("{:.0f}", value)
                                                        : as_text(value));
-    } else if (numbers->kind == Kind::reals && is_missing(numbers->reals[i])) {
+    } else if (numbers->kind == Kind::reals ? is_missing(numbers->reals[i])
+                                            : numbers->integers[i] == missing_integer) {
       miss();
     } else if (numbers->kind == Kind::reals) {
       result.push_back(as_text(numbers->reals[i]));
-    } else if (numbers->integers[i] == missing_integer) {
-      miss();
     } else {
       result.push_back(std::to_string(numbers->integers[i]));
     }

@@ -114,8 +114,9 @@ NodeId Reader::item(const Flags& flags, bool keep) {
 
 NodeId Reader::remember(NodeId id) {
   constexpr std::size_t most = std::size_t{1} << 24U;
-  if (references_.size() >= most)
+  if (references_.size() >= most) {
     bytes_.fail("it refers to more symbols and environments than any.");
+  }
   references_.push_back(id);
   return id;
 }
