@@ -10,12 +10,12 @@
 #include <tuple>
 
 #include "base/joined.hpp"
+#include "base/nan.hpp"
 #include "base/suggest.hpp"
 
 namespace sicmir {
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t most_named = 5;
 
 /// Samples of one donor and condition, in one group or in all.

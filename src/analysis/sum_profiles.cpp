@@ -40,7 +40,7 @@ constexpr std::array traits = {
     Trait{"tissue", "--tissue", &Profile::tissue, &ProfileGrouping::tissue_column,
           &ProfileGrouping::tissue}};
 
-bool is_missing(std::string_view field) {
+bool is_missing_value(std::string_view field) {
   return field.empty() || field == "NA" || field == "NaN" || field == "nan";
 }
 
@@ -96,7 +96,7 @@ std::map<std::string, std::string> values_by_sample(const std::vector<std::strin
                                                     const std::string& file) {
   std::map<std::string, std::string> found;
   for (std::size_t cell = 0; cell < values.size(); ++cell) {
-    if (is_missing(values[cell])) continue;
+    if (is_missing_value(values[cell])) continue;
     const std::int32_t group = groups.of(static_cast<Index>(cell), {});
     if (group == CellGroups::no_group) continue;
     const std::string& sample = samples[static_cast<std::size_t>(group)];

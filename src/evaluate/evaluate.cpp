@@ -8,6 +8,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "base/nan.hpp"
 #include "base/random.hpp"
 #include "evaluate/mirna_table.hpp"
 #include "evaluate/scores.hpp"
@@ -22,7 +23,6 @@ namespace sicmir {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double largest_log2 = 20.0;  // a million reads in a million
 
 using Series = std::vector<double>;

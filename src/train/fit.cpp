@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/log.hpp"
+#include "base/nan.hpp"
 #include "base/random.hpp"
 #include "genes/sample_ids.hpp"
 #include "parallel/thread_pool.hpp"
@@ -34,7 +35,6 @@ using training::FitProgress;
 using training::Moments;
 using training::Purpose;
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr Index ridge_folds = 5;
 constexpr float largest_z = 6.0F;  // beyond, kernels would follow single genes
 

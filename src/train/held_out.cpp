@@ -19,7 +19,7 @@ namespace sicmir::training {
 
 namespace {
 
-constexpr float missing = std::numeric_limits<float>::quiet_NaN();
+constexpr float not_predicted = std::numeric_limits<float>::quiet_NaN();
 
 std::vector<Index> every_sample(const TrainingPairs& pairs) {
   std::vector<Index> all(static_cast<std::size_t>(pairs.size()));
@@ -29,7 +29,7 @@ std::vector<Index> every_sample(const TrainingPairs& pairs) {
 
 HeldOut nothing_yet(const TrainingPairs& pairs, const TrainOptions& options, bool unseen) {
   HeldOut result;
-  result.predicted = Matrix::Constant(pairs.mirna.rows(), pairs.size(), missing);
+  result.predicted = Matrix::Constant(pairs.mirna.rows(), pairs.size(), not_predicted);
   result.spread = result.predicted;
   result.fold.assign(static_cast<std::size_t>(pairs.size()), -1);
   if (options.baselines) {
@@ -68,7 +68,7 @@ double median_within(const TrainingPairs& pairs, const Matrix& predicted,
 void place_teacher(const TrainingPairs& pairs, Fit fitted, std::span<const Index> test,
                    const std::string& label, HeldOut& result) {
   if (result.teacher.size() == 0) {
-    result.teacher = Matrix::Constant(pairs.mirna.rows(), pairs.size(), missing);
+    result.teacher = Matrix::Constant(pairs.mirna.rows(), pairs.size(), not_predicted);
     result.distilled = result.teacher;
   }
   const Matrix distilled = predict_samples(pairs, fitted, test);

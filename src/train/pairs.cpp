@@ -21,14 +21,14 @@ namespace {
 
 using training::Table;
 
-constexpr float missing = std::numeric_limits<float>::quiet_NaN();
+constexpr float not_measured = std::numeric_limits<float>::quiet_NaN();
 
 /// The tables laid over one another: first come, first served, for every single target.
 class Targets {
  public:
   Targets(const std::vector<std::string>& samples, std::size_t n_mirnas)
       : values(Matrix::Constant(static_cast<Index>(n_mirnas), static_cast<Index>(samples.size()),
-                                missing)),
+                                not_measured)),
         weights(Matrix::Ones(values.rows(), values.cols())),
         n_measured(n_mirnas, 0),
         n_estimated(n_mirnas, 0),

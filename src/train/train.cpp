@@ -14,6 +14,7 @@
 
 #include "base/joined.hpp"
 #include "base/log.hpp"
+#include "base/nan.hpp"
 #include "sicmir/version.hpp"
 #include "statistics/accuracy.hpp"
 #include "train/baselines.hpp"
@@ -25,8 +26,6 @@
 namespace sicmir {
 
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 [[noreturn]] void refuse(const std::string& message) {
   throw Error(ExitCode::usage, message);
