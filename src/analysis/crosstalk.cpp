@@ -124,8 +124,9 @@ void check_sizes(const crosstalk::Layout& layout, const Together& both, Index n_
   if (n_mirnas > most_triples / n_pairs) {
     throw Error(ExitCode::usage,
                 fmt::format("{} pairs of groups and {} miRNAs with targets make {} triples; at "
-                            "most {} are taken. Choose miRNAs with --mirnas, or join groups.",
-                            n_pairs, n_mirnas, n_pairs * n_mirnas, most_triples));
+                            "most {} are taken.",
+                            n_pairs, n_mirnas, n_pairs * n_mirnas, most_triples),
+                {Remedy::fewer_mirnas});
   }
 }
 
@@ -478,9 +479,9 @@ Crosstalk find_crosstalk(const Profiles& profiles, const std::vector<TargetEdge>
   if (enough.empty()) {
     throw Error(ExitCode::bad_input,
                 fmt::format("no miRNA has {} targets outside of the model's genes that the groups "
-                            "express ({} pairs were measured). Use another table of targets, or "
-                            "lower --min-targets.",
-                            options.min_targets, edges.size()));
+                            "express ({} pairs were measured). Use another table of targets.",
+                            options.min_targets, edges.size()),
+                {Remedy::lower_min_targets});
   }
 
   const SampleValues values = values_of(profiles, layout);

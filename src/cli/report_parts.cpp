@@ -11,6 +11,7 @@
 #include "base/joined.hpp"
 #include "base/log.hpp"
 #include "base/nan.hpp"
+#include "cli/remedies.hpp"
 
 namespace sicmir::cli {
 namespace {
@@ -63,8 +64,8 @@ PageGrid sent_and_received(const Crosstalk& found, bool is_tested) {
 }
 
 PagePart not_run(const char* command, const Error& error) {
-  log_warning("{} was not run: {}", command, error.what());
-  return {fmt::format("Not run: {}", error.what()), {}, {}, {}};
+  log_warning("{} was not run: {}", command, message_of(error));
+  return {fmt::format("Not run: {}", message_of(error)), {}, {}, {}};
 }
 
 std::string words_of(const Profiles& profiles, const NetworkSet& set, const TargetTable& targets,

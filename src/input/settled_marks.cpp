@@ -4,7 +4,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <string_view>
 
 #include "sicmir/cell_source.hpp"
 #include "sicmir/error.hpp"
@@ -13,11 +12,9 @@ namespace sicmir {
 namespace {
 
 [[noreturn]] void refuse_marks(const std::string& file, const std::string& what) {
-  throw Error(ExitCode::bad_input, fmt::format("{}: {}", file, what));
+  throw Error(ExitCode::bad_input, fmt::format("{}: {}", file, what),
+              {Remedy::specify_number_marks});
 }
-
-constexpr std::string_view state_marks =
-    "Specify --decimal point or comma, or --thousands point, comma or none.";
 
 }  // namespace
 
@@ -50,11 +47,10 @@ void settle_marks(const NumberMarks& marks, char decimal, char thousands, FieldR
         refuse_marks(
             file,
             fmt::format("'{}' separates thousands in \"{}\", but not in \"{}\"; both kinds of "
-                        "number cannot be read in one table. {}",
+                        "number cannot be read in one table.",
                         mark, seen.grouped,
                         seen.decimal.empty() ? std::string("the decimal mark that was stated")
-                                             : seen.decimal,
-                        state_marks));
+                                             : seen.decimal));
       }
       rules.thousands = mark;
       rules.decimal = decimal != '\0' ? decimal : other_of(mark);
@@ -78,8 +74,8 @@ void settle_marks(const NumberMarks& marks, char decimal, char thousands, FieldR
     refuse_marks(
         file,
         fmt::format("\"{}\" may be {} or {}: no number of the table tells whether '{}' separates "
-                    "thousands or is the decimal mark. {}",
-                    seen.ambiguous, whole, fraction, mark, state_marks));
+                    "thousands or is the decimal mark.",
+                    seen.ambiguous, whole, fraction, mark));
   }
 }
 

@@ -76,7 +76,7 @@ Part open_part(const std::string& path) {
   part.facts = read_facts(file);
   const auto shard = part.facts.find("shard");
   if (shard == part.facts.end()) {
-    file.fail("/", "is no part: it was written without --shard, and holds all cells.");
+    file.fail("/", "is no part: it is not of a shard, and holds all cells.");
   }
   part.range = parse_shard(file, shard->second);
   part.facts.erase(shard);
@@ -102,7 +102,7 @@ void check_same_run(const std::vector<Part>& parts) {
           ExitCode::bad_input,
           fmt::format("{} and {} are not parts of one run: '{}' is '{}' in the one and "
                       "'{}' in the other. Run the shards again with the same model, options "
-                      "and kernel (--precision, SICMIR_KERNEL).",
+                      "and kernel (precision, SICMIR_KERNEL).",
                       first.path, part.path, key, value, other));
     }
     if (mirnas(part) != names) {

@@ -121,8 +121,9 @@ HeldOut cross_validate(const TrainingPairs& pairs, const TrainOptions& options) 
   if (n_patients < 3 * options.cross_validate) {
     throw Error(ExitCode::bad_input,
                 fmt::format("{} patients with paired samples are too few for {} folds: each needs "
-                            "at least 3. Lower --cross-validate or give more samples.",
-                            n_patients, options.cross_validate));
+                            "at least 3.",
+                            n_patients, options.cross_validate),
+                {Remedy::fewer_folds});
   }
   HeldOut result = nothing_yet(pairs, options, false);
   result.fold = deal_folds(pairs, all, options.cross_validate, options.seed);
@@ -151,8 +152,8 @@ HeldOut leave_cohorts_out(const TrainingPairs& pairs, const TrainOptions& option
   if (groups.size() < 2) {
     throw Error(ExitCode::bad_input,
                 "leaving a cohort out needs at least two cohorts (COAD and READ count as one); all "
-                "samples are of one. Name cohorts with --samples, or do without "
-                "--leave-cohort-out.");
+                "samples are of one.",
+                {Remedy::keep_cohorts});
   }
   HeldOut result = nothing_yet(pairs, options, true);
   std::vector<double> epochs;

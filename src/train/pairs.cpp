@@ -243,9 +243,9 @@ TrainingPairs read_pairs(const PairOptions& options) {
   if (kept.empty()) {
     throw Error(ExitCode::bad_input,
                 fmt::format("of {} paired samples no miRNA has {} targets that vary; there is "
-                            "nothing to learn. Give more samples, check --mirna-values, or lower "
-                            "--min-targets.",
-                            paired.size(), options.min_targets));
+                            "nothing to learn. Give more samples.",
+                            paired.size(), options.min_targets),
+                {Remedy::lower_min_targets, Remedy::specify_mirna_values});
   }
 
   pairs.mrna.resize(pairs.panel.size(), static_cast<Index>(paired.size()));
