@@ -76,7 +76,7 @@ Part open_part(const std::string& path) {
   part.facts = read_facts(file);
   const auto shard = part.facts.find("shard");
   if (shard == part.facts.end()) {
-    file.fail("/", "is no part: it is not of a shard, and holds all cells.");
+    file.fail("/", "is not a part: it holds all cells, not those of a shard.");
   }
   part.range = parse_shard(file, shard->second);
   part.facts.erase(shard);

@@ -362,7 +362,7 @@ def test_names_of_genes_are_unique_also_among_the_mirnas(model, tmp_path):
     (["--group-by", "cell_type", "--sample", "sampl"], 2, "has no column 'sampl'"),
     ([*BY, "--donor", "dono"], 2, "has no column 'dono'; it has"),
     ([*BY, "--donor", "by_cell"], 3, "has two values in the column 'by_cell' of obs"),
-    (["--group-by", "cell_type", "--condition", "disease"], 3, "Name the column that tells the samples apart"),
+    (["--group-by", "cell_type", "--condition", "disease"], 3, "Choose a column of samples that tells them apart"),
     ([*BY, "--scale", "dataset", "--min-cells", 100000], 3, "only 0 of 18 profiles are above the floor"),
     ([*BY, "--min-cells", -1], 2, "--min-cells"),
     ([*BY, "--groups", "x"], 2, "--group"),

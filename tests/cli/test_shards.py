@@ -114,7 +114,7 @@ def test_missing_doubled_and_foreign_parts_are_refused(work, source, model, tmp_
             ([first, third, fourth], "are in no part"),
             ([first, second, third], "are in no part"),
             ([first, second, second, third, fourth], "both hold cell"),
-            ([work / "whole.h5ad"], "without --shard"),
+            ([work / "whole.h5ad"], "not those of a shard"),
             ([first, tmp_path / "none.h5ad"], "does not exist")]:
         assert words in run("merge", *given, "-o", output, expect=3).stderr
     run("predict", source, "-m", model, *OPTIONS, "--scale", "none", "--empty-cells", "nan",

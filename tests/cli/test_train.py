@@ -309,7 +309,7 @@ def test_constant_targets_are_nothing_to_learn(tables, tmp_path):
     log = train("--mrna", tables / "first.tsv", "--mrna-values", "linear", "--mirna",
                 tmp_path / "constant.tsv", "-o", tmp_path / "m.h5", *SMALL, code=3)
     assert "5 miRNA(s) whose targets are constant are left out" in log
-    assert "no miRNA has 10 targets that vary" in log and "check --mirna-values" in log
+    assert "no miRNA has 10 targets that vary" in log and "--mirna-values log2rpm, rpm or counts" in log
     assert not (tmp_path / "m.h5").exists()
 
 
