@@ -10,6 +10,7 @@
 #include "base/joined.hpp"
 #include "base/json.hpp"
 #include "base/printable.hpp"
+#include "parallel/thread_pool.hpp"
 
 namespace sicmir::atlas {
 namespace {
@@ -97,15 +98,28 @@ Json json_of(const Field& field) {
 
 }  // namespace
 
-std::string answer_tsv(const Answer& answer) {
-  std::string text = joined(answer.columns, "\t") + "\n";
-  for (const std::vector<Field>& line : answer.lines) {
-    for (std::size_t i = 0; i < line.size(); ++i) {
-      if (i > 0) text += '\t';
-      append(text, line[i]);
+std::string answer_tsv(const Answer& answer, int threads) {
+  constexpr std::size_t per_part = 1024;
+  const std::size_t n_lines = answer.lines.size();
+  std::vector<std::string> parts((n_lines + per_part - 1) / per_part);
+  ThreadPool pool(parts.size() > 1 ? std::max(1, threads) : 1);
+  pool.run(static_cast<Index>(parts.size()), [&](Index number, int) {
+    std::string& text = parts[static_cast<std::size_t>(number)];
+    const std::size_t first = static_cast<std::size_t>(number) * per_part;
+    for (std::size_t at = first; at < std::min(first + per_part, n_lines); ++at) {
+      const std::vector<Field>& line = answer.lines[at];
+      for (std::size_t i = 0; i < line.size(); ++i) {
+        if (i > 0) text += '\t';
+        append(text, line[i]);
+      }
+      text += '\n';
     }
-    text += '\n';
-  }
+  });
+  std::string text = joined(answer.columns, "\t") + "\n";
+  std::size_t bytes = text.size();
+  for (const std::string& part : parts) bytes += part.size();
+  text.reserve(bytes);
+  for (const std::string& part : parts) text += part;
   return text;
 }
 

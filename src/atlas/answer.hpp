@@ -23,7 +23,8 @@ struct Answer {
 /// Numbers with 6 significant digits, "NaN" where there is none. Tabs and line ends in names become
 /// blanks; a name that a spreadsheet would take for a formula (= + - @ in front) gets an apostrophe
 /// in front.
-[[nodiscard]] std::string answer_tsv(const Answer& answer);
+/// The same whatever `threads`.
+[[nodiscard]] std::string answer_tsv(const Answer& answer, int threads = 1);
 
 /// {"about", "notes", "lines": [{column: value}]}; null where there is no number.
 [[nodiscard]] std::string answer_json(const Answer& answer);

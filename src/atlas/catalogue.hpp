@@ -58,8 +58,6 @@ struct CatalogueSet {
   std::string input;    ///< private: path
   std::string input_checksum;
   std::string seal;  ///< checksum of its checksums.json
-  std::vector<std::pair<std::string, std::string>> options;
-  std::vector<std::string> left_out;
 };
 
 /// A group of a data set; its terms are positions in Catalogue::terms() of each kind.
@@ -114,9 +112,10 @@ class Catalogue {
   [[nodiscard]] const std::vector<CatalogueContrast>& contrasts() const noexcept;
 
   [[nodiscard]] MeanAndSpread of_group(Index group) const;  ///< one value per miRNA
-  /// The means of many groups, each handed to `take` with its position in `groups`.
+  /// The means of many groups, each handed to `take` with its position in `groups`, which rise;
+  /// with several threads, in any order and several at once.
   void means_of(
-      std::span<const Index> groups,
+      std::span<const Index> groups, int threads,
       const std::function<void(std::size_t at, const std::vector<float>& means)>& take) const;
   [[nodiscard]] MeanAndSpread of_mirna(Index mirna) const;  ///< one value per group
   /// At most most_markers, best first; empty: there are none.

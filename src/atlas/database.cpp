@@ -84,8 +84,9 @@ void Statement::run() {
 
 bool Statement::next() {
   const int status = sqlite3_step(statement_.get());
+  is_at_row_ = status == SQLITE_ROW;
   check(status);
-  return status == SQLITE_ROW;
+  return is_at_row_;
 }
 
 void Statement::damaged(int column, const std::string& what) const {

@@ -92,10 +92,47 @@ std::map<std::string, std::vector<double>> means_of(const Profiles& profiles,
   return means;
 }
 
+struct Near {
+  std::size_t group;
+  double correlation;
+};
+
+/// Per pattern: the groups of `wanted`, nearest first, then in their order.
+std::vector<std::vector<Near>> nearest(const Catalogue& catalogue,
+                                       const std::vector<Pattern>& patterns,
+                                       const std::vector<Index>& wanted, int threads) {
+  std::vector<std::vector<double>> found(patterns.size(), std::vector<double>(wanted.size()));
+  catalogue.means_of(wanted, threads, [&](std::size_t at, const std::vector<float>& values) {
+    bool is_whole = true;
+    for (const float value : values) is_whole &= value == value;  // vectorised; false for NaN
+    const Eigen::VectorXd here = is_whole ? standardised(values) : Eigen::VectorXd();
+    for (std::size_t i = 0; i < patterns.size(); ++i) {
+      const Pattern& one = patterns[i];
+      found[i][at] = is_whole && one.standardised.size() > 0 ? one.standardised.dot(here)
+                                                             : correlation(*one.means, values);
+    }
+  });
+  std::vector<std::vector<Near>> near(patterns.size());
+  ThreadPool pool(wanted.size() > 1000 ? threads : 1);
+  pool.run(static_cast<Index>(patterns.size()), [&](Index number, int) {
+    const auto i = static_cast<std::size_t>(number);
+    near[i].reserve(wanted.size());
+    for (std::size_t at = 0; at < wanted.size(); ++at) {
+      if (!std::isnan(found[i][at])) {
+        near[i].push_back({static_cast<std::size_t>(wanted[at]), found[i][at]});
+      }
+    }
+    std::sort(near[i].begin(), near[i].end(), [](const Near& a, const Near& b) {
+      return a.correlation != b.correlation ? a.correlation > b.correlation : a.group < b.group;
+    });
+  });
+  return near;
+}
+
 }  // namespace
 
 Answer nearest_groups(const Catalogue& catalogue, const Profiles& profiles, const std::string& path,
-                      const QueryFilter& filter) {
+                      const QueryFilter& filter, int threads) {
   const std::string model = fact_of(profiles.facts, "model_checksum");
   const std::string scale = fact_of(profiles.facts, "scale");
   std::vector<bool> is_comparable;
@@ -112,11 +149,6 @@ Answer nearest_groups(const Catalogue& catalogue, const Profiles& profiles, cons
   }
   const Filter settled(catalogue, filter);
   const auto means = means_of(profiles, catalogue);
-  struct Line {
-    std::size_t pattern;
-    std::size_t of;
-    double correlation;
-  };
   const std::vector<Pattern> patterns = patterns_of(means);
   std::vector<Index> wanted;
   for (std::size_t g = 0; g < catalogue.groups().size(); ++g) {
@@ -125,38 +157,24 @@ Answer nearest_groups(const Catalogue& catalogue, const Profiles& profiles, cons
       wanted.push_back(static_cast<Index>(g));
     }
   }
-  std::vector<Line> lines;
-  lines.reserve(wanted.size() * patterns.size());
-  catalogue.means_of(wanted, [&](std::size_t at, const std::vector<float>& values) {
-    const bool is_whole =
-        std::none_of(values.begin(), values.end(), [](float value) { return std::isnan(value); });
-    const Eigen::VectorXd here = is_whole ? standardised(values) : Eigen::VectorXd();
-    for (std::size_t i = 0; i < patterns.size(); ++i) {
-      const Pattern& one = patterns[i];
-      const double r = is_whole && one.standardised.size() > 0 ? one.standardised.dot(here)
-                                                               : correlation(*one.means, values);
-      if (!std::isnan(r)) lines.push_back({i, static_cast<std::size_t>(wanted[at]), r});
-    }
-  });
-  std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) {
-    return a.pattern != b.pattern ? a.pattern < b.pattern : a.correlation > b.correlation;
-  });
+  const std::vector<std::vector<Near>> near =
+      nearest(catalogue, patterns, wanted, std::max(1, threads));
   Answer answer;
   answer.columns = {"group",  "rank",    "type",      "type_id",   "correlation", "set",
                     "tissue", "disease", "condition", "n_samples", "n_cells"};
   answer.about = {{"like", path}};
-  answer.lines.reserve(lines.size());
-  std::vector<std::int64_t> ranks(patterns.size(), 0);
-  for (const Line& line : lines) {
-    const CatalogueGroup& group = catalogue.groups()[line.of];
-    const Term& type = catalogue.terms(TermKind::type)[static_cast<std::size_t>(group.type)];
-    answer.lines.push_back({patterns[line.pattern].name, ++ranks[line.pattern], type.name,
-                            type.ontology, line.correlation,
-                            catalogue.sets()[static_cast<std::size_t>(group.set)].id,
-                            name_of(catalogue, TermKind::tissue, group.tissue),
-                            name_of(catalogue, TermKind::disease, group.disease),
-                            name_of(catalogue, TermKind::condition, group.condition),
-                            std::int64_t{group.n_samples}, std::int64_t{group.n_cells}});
+  for (std::size_t i = 0; i < patterns.size(); ++i) {
+    add_lines(answer, near[i].size(), threads, [&](std::size_t rank) {
+      const CatalogueGroup& group = catalogue.groups()[near[i][rank].group];
+      const Term& type = catalogue.terms(TermKind::type)[static_cast<std::size_t>(group.type)];
+      return line_with(patterns[i].name, static_cast<std::int64_t>(rank) + 1, type.name,
+                       type.ontology, near[i][rank].correlation,
+                       catalogue.sets()[static_cast<std::size_t>(group.set)].id,
+                       name_of(catalogue, TermKind::tissue, group.tissue),
+                       name_of(catalogue, TermKind::disease, group.disease),
+                       name_of(catalogue, TermKind::condition, group.condition),
+                       std::int64_t{group.n_samples}, std::int64_t{group.n_cells});
+    });
   }
   say_scale(answer, catalogue);
   return answer;
