@@ -269,13 +269,15 @@ struct Catalogue::Parts {
   std::vector<CatalogueContrast> contrasts;
 };
 
-Catalogue::Catalogue(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Catalogue::Catalogue(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
+Catalogue::Catalogue(const Catalogue&) = default;
+Catalogue& Catalogue::operator=(const Catalogue&) = default;
 Catalogue::Catalogue(Catalogue&&) noexcept = default;
 Catalogue& Catalogue::operator=(Catalogue&&) noexcept = default;
 Catalogue::~Catalogue() = default;
 
 Catalogue Catalogue::open(const std::filesystem::path& file) {
-  auto parts = std::make_unique<Parts>(file);
+  auto parts = std::make_shared<Parts>(file);
   parts->read();
   return Catalogue(std::move(parts));
 }

@@ -99,8 +99,9 @@ class Catalogue {
  public:
   /// `file`: AtlasFolder::catalogue(), or one that is being made.
   [[nodiscard]] static Catalogue open(const std::filesystem::path& file);
-  Catalogue(const Catalogue&) = delete;
-  Catalogue& operator=(const Catalogue&) = delete;
+  /// Copies share what was read.
+  Catalogue(const Catalogue&);
+  Catalogue& operator=(const Catalogue&);
   Catalogue(Catalogue&&) noexcept;
   Catalogue& operator=(Catalogue&&) noexcept;
   ~Catalogue();
@@ -135,8 +136,8 @@ class Catalogue {
 
  private:
   struct Parts;
-  explicit Catalogue(std::unique_ptr<Parts> parts);
-  std::unique_ptr<Parts> parts_;
+  explicit Catalogue(std::shared_ptr<const Parts> parts);
+  std::shared_ptr<const Parts> parts_;
 };
 
 }  // namespace sicmir::atlas

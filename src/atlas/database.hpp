@@ -58,6 +58,7 @@ class Statement {
   bool is_at_row_ = false;
 };
 
+/// One thread at a time.
 class Database {
  public:
   /// A new file, written with a rollback journal in memory: a file that is not finished is thrown

@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <memory>
 #include <set>
 #include <tuple>
 
 #include "atlas/query.hpp"
 #include "atlas/query_parts.hpp"
 #include "base/joined.hpp"
+#include "parallel/thread_pool.hpp"
 #include "sicmir/error.hpp"
 #include "statistics/meta_analysis.hpp"
 #include "statistics/multiple_testing.hpp"
@@ -49,6 +51,34 @@ struct Test {
   std::size_t mirna = 0;
   statistics::MetaAnalysis meta;
   Index n_positive = 0;
+};
+
+struct Place {
+  std::int32_t part;
+  double p;
+  std::size_t at;
+};
+
+/// All tests, in the order of the answer.
+struct Ranked {
+  Catalogue catalogue;
+  std::vector<Test> tests;
+  std::vector<double> fdr;
+  std::vector<Place> order;
+
+  /// `rank` counts from 0, from the place `first` on.
+  [[nodiscard]] Lines::Line line(std::size_t first, std::size_t rank) const {
+    const std::size_t at = order[first + rank].at;
+    const Test& test = tests[at];
+    const statistics::MetaAnalysis& meta = test.meta;
+    const ProfileMirna& mirna = catalogue.mirnas()[test.mirna];
+    return line_with(std::int64_t{test.part}, static_cast<std::int64_t>(rank) + 1,
+                     name_of(catalogue, TermKind::type, test.type), mirna.name, mirna.mimat,
+                     meta.effect, meta.error, meta.low, meta.high, meta.p, fdr[at], meta.tau2,
+                     meta.tau2_dl, meta.effect_dl, meta.i2, meta.predicted_low, meta.predicted_high,
+                     std::int64_t{meta.n_studies}, std::int64_t{test.n_positive},
+                     meta.effect * mirna.sd, mirna.accuracy.within_cohort);
+  }
 };
 
 /// The tests of one cell type: of each miRNA with two data sets or more.
@@ -139,35 +169,26 @@ Answer biomarkers(const Catalogue& catalogue, const std::string& condition,
   p.reserve(tests.size());
   for (const Test& test : tests) p.push_back(test.meta.p);
   const std::vector<double> fdr = statistics::benjamini_hochberg(p);
-  struct Place {
-    std::int32_t part;
-    double p;
-    std::size_t at;
-  };
   std::vector<Place> order(tests.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = {tests[i].part, p[i], i};
   std::sort(order.begin(), order.end(), [](const Place& a, const Place& b) {
     return std::tie(a.part, a.p, a.at) < std::tie(b.part, b.p, b.at);
   });
-  std::map<std::int32_t, std::size_t> first_of;  // part: where its lines begin
-  for (std::size_t i = 0; i < order.size(); ++i) first_of.emplace(order[i].part, i);
   answer.columns = {"comparable",    "rank",           "type",    "mirna",     "mimat",
                     "effect_z",      "error",          "low",     "high",      "p",
                     "fdr",           "tau2",           "tau2_dl", "effect_dl", "i2",
                     "predicted_low", "predicted_high", "n_sets",  "n_sets_up", "log2rpm",
                     "accuracy"};
-  add_lines(answer, order.size(), threads, [&](std::size_t i) {
-    const Test& test = tests[order[i].at];
-    const statistics::MetaAnalysis& meta = test.meta;
-    const ProfileMirna& mirna = catalogue.mirnas()[test.mirna];
-    return line_with(
-        std::int64_t{test.part}, static_cast<std::int64_t>(i - first_of.at(test.part)) + 1,
-        name_of(catalogue, TermKind::type, test.type), mirna.name, mirna.mimat, meta.effect,
-        meta.error, meta.low, meta.high, meta.p, fdr[order[i].at], meta.tau2, meta.tau2_dl,
-        meta.effect_dl, meta.i2, meta.predicted_low, meta.predicted_high,
-        std::int64_t{meta.n_studies}, std::int64_t{test.n_positive}, meta.effect * mirna.sd,
-        mirna.accuracy.within_cohort);
-  });
+  const auto ranked =
+      std::make_shared<const Ranked>(Ranked{catalogue, std::move(tests), fdr, std::move(order)});
+  for (std::size_t first = 0; first < ranked->order.size();) {
+    std::size_t end = first;
+    const std::int32_t part = ranked->order[first].part;
+    while (end < ranked->order.size() && ranked->order[end].part == part) ++end;
+    answer.lines.add(end - first,
+                     [ranked, first](std::size_t rank) { return ranked->line(first, rank); });
+    first = end;
+  }
   if (!single.empty()) {
     answer.notes.push_back(
         fmt::format("in one data set alone, and left out: {}", joined(single, ", ")));
@@ -177,7 +198,7 @@ Answer biomarkers(const Catalogue& catalogue, const std::string& condition,
       fmt::format("random effects (Paule-Mandel, Hartung-Knapp with a factor of at least 1) over "
                   "data sets of 3 "
                   "samples or more a side; false discovery rate over {} tests",
-                  tests.size()));
+                  fdr.size()));
   return answer;
 }
 

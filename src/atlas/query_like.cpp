@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <memory>
 
 #include "atlas/query.hpp"
 #include "atlas/query_parts.hpp"
+#include "parallel/thread_pool.hpp"
 #include "sicmir/error.hpp"
 
 namespace sicmir::atlas {
@@ -37,11 +39,9 @@ double correlation(const std::vector<double>& a, const std::vector<float>& b) {
 
 /// Less their mean, with a length of 1, so that products are Pearson's correlations; NaN: fewer
 /// than 3, or no spread.
-template <class Value>
-Eigen::VectorXd standardised(const std::vector<Value>& values) {
-  const Eigen::Map<const Eigen::Matrix<Value, Eigen::Dynamic, 1>> all(
-      values.data(), static_cast<Eigen::Index>(values.size()));
-  Eigen::VectorXd result = all.template cast<double>();
+Eigen::VectorXd standardised(const std::vector<double>& values) {
+  Eigen::VectorXd result =
+      Eigen::Map<const Eigen::VectorXd>(values.data(), static_cast<Eigen::Index>(values.size()));
   result.array() -= result.mean();
   const double length = result.norm();
   if (values.size() < 3 || !(length > 0)) return Eigen::VectorXd::Constant(result.size(), nan);
@@ -97,18 +97,39 @@ struct Near {
   double correlation;
 };
 
+/// `rank` counts from 0.
+Lines::Line near_line(const Catalogue& catalogue, const std::string& pattern, const Near& near,
+                      std::size_t rank) {
+  const CatalogueGroup& group = catalogue.groups()[near.group];
+  const Term& type = catalogue.terms(TermKind::type)[static_cast<std::size_t>(group.type)];
+  return line_with(pattern, static_cast<std::int64_t>(rank) + 1, type.name, type.ontology,
+                   near.correlation, catalogue.sets()[static_cast<std::size_t>(group.set)].id,
+                   name_of(catalogue, TermKind::tissue, group.tissue),
+                   name_of(catalogue, TermKind::disease, group.disease),
+                   name_of(catalogue, TermKind::condition, group.condition),
+                   std::int64_t{group.n_samples}, std::int64_t{group.n_cells});
+}
+
 /// Per pattern: the groups of `wanted`, nearest first, then in their order.
 std::vector<std::vector<Near>> nearest(const Catalogue& catalogue,
                                        const std::vector<Pattern>& patterns,
                                        const std::vector<Index>& wanted, int threads) {
   std::vector<std::vector<double>> found(patterns.size(), std::vector<double>(wanted.size()));
   catalogue.means_of(wanted, threads, [&](std::size_t at, const std::vector<float>& values) {
-    bool is_whole = true;
-    for (const float value : values) is_whole &= value == value;  // vectorised; false for NaN
-    const Eigen::VectorXd here = is_whole ? standardised(values) : Eigen::VectorXd();
+    const Eigen::VectorXd here =
+        Eigen::Map<const Eigen::VectorXf>(values.data(), static_cast<Eigen::Index>(values.size()))
+            .cast<double>();
+    // Products with a pattern of mean 0 and length 1, over the group's own length about its mean;
+    // where that is hardly known from the sums, or a mean is missing, value by value.
+    const double squares = here.squaredNorm();
+    const double sum = here.sum();
+    const double about_mean = squares - sum * sum / static_cast<double>(here.size());
+    constexpr double least = 1e-6;
+    const bool is_plain = values.size() >= 3 && about_mean > least * squares;  // false for NaN
+    const double length = std::sqrt(about_mean);
     for (std::size_t i = 0; i < patterns.size(); ++i) {
       const Pattern& one = patterns[i];
-      found[i][at] = is_whole && one.standardised.size() > 0 ? one.standardised.dot(here)
+      found[i][at] = is_plain && one.standardised.size() > 0 ? one.standardised.dot(here) / length
                                                              : correlation(*one.means, values);
     }
   });
@@ -157,23 +178,15 @@ Answer nearest_groups(const Catalogue& catalogue, const Profiles& profiles, cons
       wanted.push_back(static_cast<Index>(g));
     }
   }
-  const std::vector<std::vector<Near>> near =
-      nearest(catalogue, patterns, wanted, std::max(1, threads));
+  std::vector<std::vector<Near>> near = nearest(catalogue, patterns, wanted, std::max(1, threads));
   Answer answer;
   answer.columns = {"group",  "rank",    "type",      "type_id",   "correlation", "set",
                     "tissue", "disease", "condition", "n_samples", "n_cells"};
   answer.about = {{"like", path}};
   for (std::size_t i = 0; i < patterns.size(); ++i) {
-    add_lines(answer, near[i].size(), threads, [&](std::size_t rank) {
-      const CatalogueGroup& group = catalogue.groups()[near[i][rank].group];
-      const Term& type = catalogue.terms(TermKind::type)[static_cast<std::size_t>(group.type)];
-      return line_with(patterns[i].name, static_cast<std::int64_t>(rank) + 1, type.name,
-                       type.ontology, near[i][rank].correlation,
-                       catalogue.sets()[static_cast<std::size_t>(group.set)].id,
-                       name_of(catalogue, TermKind::tissue, group.tissue),
-                       name_of(catalogue, TermKind::disease, group.disease),
-                       name_of(catalogue, TermKind::condition, group.condition),
-                       std::int64_t{group.n_samples}, std::int64_t{group.n_cells});
+    const auto own = std::make_shared<const std::vector<Near>>(std::move(near[i]));
+    answer.lines.add(own->size(), [own, catalogue, name = patterns[i].name](std::size_t rank) {
+      return near_line(catalogue, name, (*own)[rank], rank);
     });
   }
   say_scale(answer, catalogue);

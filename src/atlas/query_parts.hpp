@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "atlas/query.hpp"
-#include "parallel/thread_pool.hpp"
 
 namespace sicmir::atlas {
 
@@ -78,21 +77,6 @@ struct Mean {
   }
   [[nodiscard]] double value() const { return n == 0 ? nan : sum / static_cast<double>(n); }
 };
-
-/// Makes `n` lines of an answer, line_of(number) each, by several threads.
-template <class LineOf>
-void add_lines(Answer& answer, std::size_t n, int threads, LineOf line_of) {
-  constexpr std::size_t per_task = 1024;
-  const std::size_t before = answer.lines.size();
-  answer.lines.resize(before + n);
-  ThreadPool pool(n > per_task ? std::max(1, threads) : 1);
-  pool.run(static_cast<Index>((n + per_task - 1) / per_task), [&](Index task, int) {
-    const std::size_t first = static_cast<std::size_t>(task) * per_task;
-    for (std::size_t i = first; i < std::min(first + per_task, n); ++i) {
-      answer.lines[before + i] = line_of(i);
-    }
-  });
-}
 
 /// A line of these fields, none of which is copied twice, as a list of initialisers would be.
 template <class... Fields>

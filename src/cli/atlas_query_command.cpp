@@ -77,16 +77,16 @@ void run(const QueryCommand& command) {
   const int threads = thread_count(command.common.threads);
   Answer answer = answer_of(command, catalogue, threads);
   atlas::keep_first(answer, command.top);
-  const std::string text =
-      command.json ? atlas::answer_json(answer) : atlas::answer_tsv(answer, threads);
+  const std::vector<std::string> pieces = command.json ? std::vector{atlas::answer_json(answer)}
+                                                       : atlas::answer_pieces(answer, threads);
   for (const std::string& note : answer.notes) log_info("{}", note);
   if (command.output == "-") {
-    print(text);
+    for (const std::string& piece : pieces) print(piece);
     return;
   }
   TextOutput output(command.output, command.output.ends_with(".gz"));
   output.create();
-  output.append(text);
+  for (const std::string& piece : pieces) output.append(piece);
   output.finish();
 }
 
