@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <numeric>
 #include <optional>
 
 #include "base/log.hpp"
+#include "base/nan.hpp"
 #include "base/random.hpp"
 #include "base/text_list.hpp"
 #include "cells/groups.hpp"
@@ -21,9 +21,9 @@ constexpr Index no_group = -1;
 
 /// Takes `wanted` of `n` things that come one by one, each with the same chance (Knuth's algorithm
 /// S, The Art of Computer Programming 2, 3.4.2).
-class Draw {
+class ShownDraw {
  public:
-  Draw(Index wanted, Index n, std::uint64_t key) : wanted_(wanted), left_(n), random_(key) {}
+  ShownDraw(Index wanted, Index n, std::uint64_t key) : wanted_(wanted), left_(n), random_(key) {}
   bool next() {
     if (left_ <= 0 || wanted_ <= 0) return false;
     const bool taken =
@@ -159,7 +159,7 @@ class ViewSink final : public MatrixSink {
   const CellGroups& groups_;
   Index n_mirnas_;
   std::vector<Index> position_of_;  // per group of the input
-  std::vector<Draw> draws_;
+  std::vector<ShownDraw> draws_;
   Histograms histograms_;
   Kept kept_;
   std::vector<float> chosen_;
@@ -287,7 +287,6 @@ std::vector<Index> quotas(const std::vector<Index>& n_of_group, Index most) {
 CellAuc auc_of(const std::vector<double>& group, const std::vector<double>& others) {
   const double n_group = std::accumulate(group.begin(), group.end(), 0.0);
   const double n_others = std::accumulate(others.begin(), others.end(), 0.0);
-  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   if (n_group == 0 || n_others == 0) return {nan, nan};
   double below = 0;  // of the others
   double wins = 0;

@@ -10,12 +10,12 @@
 #include <tuple>
 
 #include "base/joined.hpp"
+#include "base/nan.hpp"
 #include "base/suggest.hpp"
 
 namespace sicmir {
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t most_named = 5;
 
 /// Samples of one donor and condition, in one group or in all.
@@ -260,10 +260,10 @@ void check_conditions(const std::set<std::string>& conditions, const CompareOpti
   if (conditions.size() < 2) {
     throw Error(ExitCode::bad_input,
                 conditions.empty()
-                    ? std::string("the profiles have no condition; expected two or more. Name the "
-                                  "column with --condition in `sicmir profile`.")
+                    ? std::string("the profiles have no condition; expected two or more.")
                     : fmt::format("all profiles have the condition '{}'; expected two or more.",
-                                  *conditions.begin()));
+                                  *conditions.begin()),
+                {Remedy::name_condition});
   }
   if (!conditions.contains(options.reference)) {
     const std::vector<std::string> known(conditions.begin(), conditions.end());
@@ -290,10 +290,10 @@ bool settle_pairing(const std::vector<Unit>& units, const CompareOptions& option
     throw Error(
         ExitCode::bad_input,
         fmt::format("donors are paired only in part: {} gave samples of several conditions, {} of "
-                    "one ({}{}). Use --drop-unpaired to leave the latter out, or make profiles "
-                    "without the donors of those who are to count as independent.",
+                    "one ({}{}).",
                     n_blocks, single.size(), joined(named, ", "),
-                    single.size() > most_named ? ", ..." : ""));
+                    single.size() > most_named ? ", ..." : ""),
+        {Remedy::drop_unpaired});
   }
   result.n_unpaired = static_cast<Index>(single.size());
   std::erase_if(used, [&](std::size_t i) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analysis/differences.hpp"
+#include "base/nan.hpp"
 
 namespace sicmir {
 
@@ -17,8 +18,8 @@ struct CompareOptions : DifferenceOptions {
 };
 
 struct ConditionDifference : Difference {
-  double expression = std::numeric_limits<double>::quiet_NaN();  ///< mean log2(RPM + 1), condition
-  double expression_reference = std::numeric_limits<double>::quiet_NaN();
+  double expression = nan;  ///< mean log2(RPM + 1), condition
+  double expression_reference = nan;
 };
 
 /// One condition against the reference in one group.

@@ -15,6 +15,7 @@
 #include "analysis/crosstalk_receivers.hpp"
 #include "analysis/crosstalk_senders.hpp"
 #include "base/joined.hpp"
+#include "base/nan.hpp"
 #include "base/random.hpp"
 #include "base/suggest.hpp"
 #include "parallel/thread_pool.hpp"
@@ -24,11 +25,8 @@
 namespace sicmir {
 namespace {
 
-using crosstalk::Layout;
 using crosstalk::Receivers;
 using crosstalk::Senders;
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 void check_conditions(const Profiles& profiles, const CrosstalkOptions& options) {
   if (options.condition.empty()) return;
@@ -51,7 +49,8 @@ void check_conditions(const Profiles& profiles, const CrosstalkOptions& options)
   }
 }
 
-Layout lay_out(const Profiles& profiles, const CrosstalkOptions& options, Crosstalk& result) {
+crosstalk::Layout lay_out(const Profiles& profiles, const CrosstalkOptions& options,
+                          Crosstalk& result) {
   const bool compares = !options.condition.empty();
   std::vector<std::size_t> used;
   for (std::size_t i = 0; i < profiles.profiles.size(); ++i) {
@@ -67,7 +66,8 @@ Layout lay_out(const Profiles& profiles, const CrosstalkOptions& options, Crosst
     }
     used.push_back(i);
   }
-  Layout layout{lay_out_samples(profiles, std::move(used), options.weight_cells), {}, compares};
+  crosstalk::Layout layout{
+      lay_out_samples(profiles, std::move(used), options.weight_cells), {}, compares};
   layout.side.assign(layout.samples.size(), 0);
   for (std::size_t i = 0; compares && i < layout.used.size(); ++i) {
     if (profiles.profiles[layout.used[i]].condition == options.condition) {
@@ -88,7 +88,7 @@ struct Together {
   }
 };
 
-Together together(const Layout& layout) {
+Together together(const crosstalk::Layout& layout) {
   Together result;
   result.n.assign(layout.groups.size(),
                   std::vector<std::array<Index, 2>>(layout.groups.size(), {0, 0}));
@@ -104,7 +104,7 @@ Together together(const Layout& layout) {
   return result;
 }
 
-void check_sizes(const Layout& layout, const Together& both, Index n_mirnas,
+void check_sizes(const crosstalk::Layout& layout, const Together& both, Index n_mirnas,
                  const Crosstalk& result) {
   Index n_pairs = 0;
   for (Index a = 0; a < layout.n_groups(); ++a) {
@@ -124,14 +124,15 @@ void check_sizes(const Layout& layout, const Together& both, Index n_mirnas,
   if (n_mirnas > most_triples / n_pairs) {
     throw Error(ExitCode::usage,
                 fmt::format("{} pairs of groups and {} miRNAs with targets make {} triples; at "
-                            "most {} are taken. Choose miRNAs with --mirnas, or join groups.",
-                            n_pairs, n_mirnas, n_pairs * n_mirnas, most_triples));
+                            "most {} are taken.",
+                            n_pairs, n_mirnas, n_pairs * n_mirnas, most_triples),
+                {Remedy::fewer_mirnas});
   }
 }
 
 /// Per used profile: the rank, among the groups of its sample, of the mean over the genes of their
 /// standardised expression, divided by the number of groups.
-Eigen::VectorXd ranks_within_samples(const Layout& layout, const Matrix& expression,
+Eigen::VectorXd ranks_within_samples(const crosstalk::Layout& layout, const Matrix& expression,
                                      const std::vector<std::int32_t>& genes) {
   Eigen::VectorXd ranks = Eigen::VectorXd::Zero(layout.n_used());
   for (std::size_t sample = 0; sample < layout.samples.size(); ++sample) {
@@ -169,7 +170,7 @@ struct SampleValues {
   Eigen::MatrixXd others;  // the same, mean over the other groups of the sample
 };
 
-Eigen::MatrixXd z_of(const Profiles& profiles, const Layout& layout) {
+Eigen::MatrixXd z_of(const Profiles& profiles, const crosstalk::Layout& layout) {
   Eigen::MatrixXd z(profiles.z.rows(), layout.n_used());
   for (Index i = 0; i < layout.n_used(); ++i) {
     z.col(i) =
@@ -178,7 +179,7 @@ Eigen::MatrixXd z_of(const Profiles& profiles, const Layout& layout) {
   return z;
 }
 
-SampleValues values_of(const Profiles& profiles, const Layout& layout) {
+SampleValues values_of(const Profiles& profiles, const crosstalk::Layout& layout) {
   SampleValues values;
   values.z = z_of(profiles, layout);
   values.others = Eigen::MatrixXd::Constant(values.z.rows(), values.z.cols(), nan);
@@ -198,7 +199,7 @@ SampleValues values_of(const Profiles& profiles, const Layout& layout) {
 
 /// Everything that triples are made of.
 struct Parts {
-  const Layout& layout;
+  const crosstalk::Layout& layout;
   const Together& both;
   const SampleValues& values;
   const Receivers& receivers;
@@ -317,7 +318,8 @@ void count_reverse(Crosstalk& result) {
 }
 
 /// The columns of `z`, with the groups of each sample in another order.
-Eigen::MatrixXd shuffled(const Eigen::MatrixXd& z, const Layout& layout, std::uint64_t key) {
+Eigen::MatrixXd shuffled(const Eigen::MatrixXd& z, const crosstalk::Layout& layout,
+                         std::uint64_t key) {
   training::Random random(key);
   Eigen::MatrixXd result(z.rows(), z.cols());
   for (const std::vector<Index>& row : layout.at) {
@@ -395,7 +397,7 @@ void add_scores(Crosstalk& result) {
   }
 }
 
-void warn_of_donors(const Layout& layout, const Profiles& profiles, Crosstalk& result) {
+void warn_of_donors(const crosstalk::Layout& layout, const Profiles& profiles, Crosstalk& result) {
   std::map<std::string, std::set<std::string>> samples_of;
   for (const std::size_t i : layout.used) {
     const Profile& profile = profiles.profiles[i];
@@ -410,7 +412,8 @@ void warn_of_donors(const Layout& layout, const Profiles& profiles, Crosstalk& r
                   n, samples_of.size()));
 }
 
-std::string why_no_p(const Layout& layout, const Together& both, LabelsFrom labels_from) {
+std::string why_no_p(const crosstalk::Layout& layout, const Together& both,
+                     LabelsFrom labels_from) {
   if (labels_from == LabelsFrom::clusters) {
     return "groups found by clustering the same mRNA are no hypothesis";
   }
@@ -442,7 +445,7 @@ Crosstalk find_crosstalk(const Profiles& profiles, const std::vector<TargetEdge>
   check_conditions(profiles, options);
   Crosstalk result;
   result.ev = find_ev_genes(profiles);
-  const Layout layout = lay_out(profiles, options, result);
+  const crosstalk::Layout layout = lay_out(profiles, options, result);
   const Together both = together(layout);
   const Matrix expression = crosstalk::log_expression(profiles, layout);
 
@@ -476,9 +479,9 @@ Crosstalk find_crosstalk(const Profiles& profiles, const std::vector<TargetEdge>
   if (enough.empty()) {
     throw Error(ExitCode::bad_input,
                 fmt::format("no miRNA has {} targets outside of the model's genes that the groups "
-                            "express ({} pairs were measured). Use another table of targets, or "
-                            "lower --min-targets.",
-                            options.min_targets, edges.size()));
+                            "express ({} pairs were measured). Use another table of targets.",
+                            options.min_targets, edges.size()),
+                {Remedy::lower_min_targets});
   }
 
   const SampleValues values = values_of(profiles, layout);

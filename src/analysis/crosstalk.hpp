@@ -5,7 +5,6 @@
 /// extracellular vesicles. Nothing here shows that it does.
 
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "analysis/ev_genes.hpp"
 #include "analysis/markers.hpp"
 #include "analysis/targets.hpp"
+#include "base/nan.hpp"
 
 namespace sicmir {
 
@@ -38,17 +38,17 @@ struct CrosstalkTriple {
   std::int32_t n_targets = 0;
   /// Mean over the samples of V(a) x excess x R(b) x deficit, the latter two at least 0.
   double score = 0;
-  double score_reference = std::numeric_limits<double>::quiet_NaN();  ///< where compared
-  double over_receiver = 0;                                           ///< z
-  double over_others = 0;  ///< z: over the equal mean of the other groups
-  double deficit = 0;      ///< log2: of the targets in b, less that of matched sets of genes
-  double p_sender = std::numeric_limits<double>::quiet_NaN();   ///< the larger of both excesses'
-  double p_samples = std::numeric_limits<double>::quiet_NaN();  ///< of the deficit, over samples
-  double p_sets = std::numeric_limits<double>::quiet_NaN();     ///< of the deficit, over gene sets
-  double p = std::numeric_limits<double>::quiet_NaN();          ///< the largest of the three
-  double fdr = std::numeric_limits<double>::quiet_NaN();
+  double score_reference = nan;  ///< where compared
+  double over_receiver = 0;      ///< z
+  double over_others = 0;        ///< z: over the equal mean of the other groups
+  double deficit = 0;            ///< log2: of the targets in b, less that of matched sets of genes
+  double p_sender = nan;         ///< the larger of both excesses'
+  double p_samples = nan;        ///< of the deficit, over samples
+  double p_sets = nan;           ///< of the deficit, over gene sets
+  double p = nan;                ///< the largest of the three
+  double fdr = nan;
   /// Share of the samples with both groups in which excess and deficit are above 0.
-  double agreement = std::numeric_limits<double>::quiet_NaN();
+  double agreement = nan;
 };
 
 struct CrosstalkGroup {

@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "base/nan.hpp"
 #include "parallel/thread_pool.hpp"
 #include "statistics/distributions.hpp"
 #include "statistics/median.hpp"
@@ -16,7 +17,6 @@
 namespace sicmir::crosstalk {
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double detected_share = 0.1;  // of the cells elsewhere
 constexpr Index n_bins = 20;            // of genes that are expressed alike
 constexpr std::size_t fewest_sets = 30;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/nan.hpp"
 #include "statistics/distributions.hpp"
 
 namespace sicmir::crosstalk {
@@ -89,7 +90,7 @@ Senders::Senders(const Eigen::MatrixXd& y, const Layout& layout) : n_groups_(lay
   fit_ = statistics::fit_contrasts(y, design, layout.weights, contrasts);
   for (Index k = 0; k < contrasts.cols(); ++k) {
     if (is_known[static_cast<std::size_t>(k)]) continue;
-    fit_.estimate.col(k).setConstant(std::numeric_limits<double>::quiet_NaN());
+    fit_.estimate.col(k).setConstant(nan);
   }
 }
 
@@ -125,7 +126,7 @@ double Senders::tail(double estimate, Index contrast, Index mirna, double thresh
 double Senders::p(Index a, Index b, Index mirna, double threshold) const {
   const double over_b = over(a, b, mirna);
   const double over_rest = over_others(a, mirna);
-  if (std::isnan(over_b) || std::isnan(over_rest)) return std::numeric_limits<double>::quiet_NaN();
+  if (std::isnan(over_b) || std::isnan(over_rest)) return nan;
   return std::max(tail(over_b, contrast_of(a, b), mirna, threshold),
                   tail(over_rest, fit_.estimate.cols() - n_groups_ + a, mirna, threshold));
 }

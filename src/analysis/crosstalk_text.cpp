@@ -10,8 +10,10 @@
 #include <tuple>
 #include <utility>
 
+#include "analysis/difference_text.hpp"
 #include "base/joined.hpp"
 #include "base/json.hpp"
+#include "base/nan.hpp"
 #include "text/tsv_field.hpp"
 #include "web/svg.hpp"
 
@@ -25,15 +27,6 @@ constexpr std::string_view caution =
     "compatible sender-receiver pairs: predictions and mRNA of the same cells; nothing here shows "
     "that a miRNA travels";
 constexpr std::string_view arrow = " \xE2\x86\x92 ";
-
-Json json(double value) {
-  if (std::isinf(value)) return "Infinity";
-  return std::isnan(value) ? Json(nullptr) : Json(value);
-}
-
-Json json(const PriorFigures& prior) {
-  return {{"s0", json(prior.s0)}, {"d0", json(prior.d0)}, {"residual_df", prior.residual_df}};
-}
 
 bool compares(const CrosstalkContext& context) {
   return !context.options.condition.empty();
@@ -61,7 +54,7 @@ const ProfileMirna& mirna_of(const CrosstalkTriple& triple, const CrosstalkConte
 
 /// Of the excess over the receiver; conditions are not calibrated.
 double probability(const CrosstalkTriple& triple, const CrosstalkContext& context) {
-  if (compares(context)) return std::numeric_limits<double>::quiet_NaN();
+  if (compares(context)) return nan;
   Difference difference;
   difference.mirna = triple.mirna;
   difference.z = triple.over_receiver;
@@ -156,7 +149,7 @@ Json json_of_groups(const Crosstalk& found) {
                       {"risc_rank", group.risc_rank},
                       {"n_samples", group.n_samples},
                       {"n_genes", group.n_genes},
-                      {"deficit_prior", json(group.prior)},
+                      {"deficit_prior", json_of(group.prior)},
                       {"target_sets_median", group.sets_median},
                       {"target_sets_spread", group.sets_spread}});
   }
@@ -169,20 +162,20 @@ Json json_of(const CrosstalkTriple& triple, const Crosstalk& found,
               {"receiver", receiver_of(triple, found).name},
               {"mirna", mirna_of(triple, context).name},
               {"accession", mirna_of(triple, context).mimat},
-              {"score", json(triple.score)},
-              {"excess_over_receiver_z", json(triple.over_receiver)},
-              {"excess_over_others_z", json(triple.over_others)},
+              {"score", json_number(triple.score)},
+              {"excess_over_receiver_z", json_number(triple.over_receiver)},
+              {"excess_over_others_z", json_number(triple.over_others)},
               {"confidence", to_string(confidence_of(probability(triple, context)))},
-              {"deficit_log2", json(triple.deficit)},
+              {"deficit_log2", json_number(triple.deficit)},
               {"n_targets", triple.n_targets},
-              {"p_sender", json(triple.p_sender)},
-              {"p_deficit_samples", json(triple.p_samples)},
-              {"p_deficit_sets", json(triple.p_sets)},
-              {"p", json(triple.p)},
-              {"fdr", json(triple.fdr)},
-              {"agreement", json(triple.agreement)},
-              {"accuracy", json(mirna_of(triple, context).accuracy.within_cohort)}};
-  if (compares(context)) one["score_reference"] = json(triple.score_reference);
+              {"p_sender", json_number(triple.p_sender)},
+              {"p_deficit_samples", json_number(triple.p_samples)},
+              {"p_deficit_sets", json_number(triple.p_sets)},
+              {"p", json_number(triple.p)},
+              {"fdr", json_number(triple.fdr)},
+              {"agreement", json_number(triple.agreement)},
+              {"accuracy", json_number(mirna_of(triple, context).accuracy.within_cohort)}};
+  if (compares(context)) one["score_reference"] = json_number(triple.score_reference);
   return one;
 }
 
@@ -219,7 +212,7 @@ std::string crosstalk_json(const Crosstalk& found, const CrosstalkContext& conte
   result["fdr_over"] = "all triples whose groups are together in 3 samples or more";
   result["n_called"] = found.n_called;
   result["no_p_because"] = found.why_no_p;
-  result["sender_prior"] = json(found.prior);
+  result["sender_prior"] = json_of(found.prior);
   result["controls"] = {{"cutoff_p", found.controls.cutoff},
                         {"at_cutoff", found.controls.n_at_cutoff},
                         {"reverse_also_called", found.controls.n_reverse},

@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <limits>
 
 #include "analysis/mirna_kin.hpp"
 #include "base/joined.hpp"
 #include "base/json.hpp"
+#include "base/nan.hpp"
 #include "text/tsv_field.hpp"
 
 namespace sicmir {
@@ -20,15 +20,6 @@ using tsv::number;
 // Conditions: nothing is learnt from their differences yet.
 constexpr std::string_view not_calibrated = "not calibrated";
 constexpr std::string_view fdr_over = "all miRNAs and groups of this run that have a p-value";
-
-Json json(double value) {
-  if (std::isinf(value)) return "Infinity";
-  return std::isnan(value) ? Json(nullptr) : Json(value);
-}
-
-Json json(const PriorFigures& prior) {
-  return {{"s0", json(prior.s0)}, {"d0", json(prior.d0)}, {"residual_df", prior.residual_df}};
-}
 
 Json json_of_options(const DifferenceOptions& options) {
   return {{"min_difference_z", options.min_difference},
@@ -45,14 +36,14 @@ void add_mirna(Json& object, const ProfileMirna& mirna, const MirnaKin& kin) {
 }
 
 void add_difference(Json& object, const Difference& one, double probability) {
-  object["difference_z"] = json(one.z);
-  object["difference_log2rpm"] = json(one.log2rpm);
+  object["difference_z"] = json_number(one.z);
+  object["difference_log2rpm"] = json_number(one.log2rpm);
   object["confidence"] = to_string(confidence_of(probability));
-  object["probability"] = json(probability);
-  object["t"] = json(one.t);
-  object["p"] = json(one.p);
-  object["fdr"] = json(one.fdr);
-  object["agreement"] = json(one.agreement);
+  object["probability"] = json_number(probability);
+  object["t"] = json_number(one.t);
+  object["p"] = json_number(one.p);
+  object["fdr"] = json_number(one.fdr);
+  object["agreement"] = json_number(one.agreement);
 }
 
 std::string dump(const Json& value) {
@@ -65,6 +56,12 @@ const ProfileMirna& mirna_of(const Difference& one, const Profiles& profiles) {
 }
 
 }  // namespace
+
+Json json_of(const PriorFigures& prior) {
+  return {{"s0", json_number(prior.s0)},
+          {"d0", json_number(prior.d0)},
+          {"residual_df", prior.residual_df}};
+}
 
 std::string_view to_string(LabelsFrom labels) {
   switch (labels) {
@@ -144,7 +141,7 @@ std::string markers_json(const MarkerSet& markers, const Profiles& profiles,
   result["n_below_floor"] = markers.n_below_floor;
   result["n_tests"] = markers.n_tests;
   result["fdr_over"] = fdr_over;
-  result["prior"] = json(markers.prior);
+  result["prior"] = json_of(markers.prior);
   result["warnings"] = markers.warnings;
   result["groups"] = Json::array();
   for (const MarkerGroup& group : markers.groups) {
@@ -159,15 +156,15 @@ std::string markers_json(const MarkerSet& markers, const Profiles& profiles,
       Json marker;
       add_mirna(marker, mirna_of(one, profiles), kin);
       add_difference(marker, one, probability_of(one, profiles));
-      marker["expression_log2rpm"] = json(one.expression);
-      marker["accuracy"] = json(mirna_of(one, profiles).accuracy.within_cohort);
-      marker["tau"] = json(one.tau);
-      marker["auc"] = json(one.auc);
-      marker["auc_error"] = json(one.auc_error);
+      marker["expression_log2rpm"] = json_number(one.expression);
+      marker["accuracy"] = json_number(mirna_of(one, profiles).accuracy.within_cohort);
+      marker["tau"] = json_number(one.tau);
+      marker["auc"] = json_number(one.auc);
+      marker["auc_error"] = json_number(one.auc_error);
       marker["rival"] = one.rival < 0
                             ? Json(nullptr)
                             : Json(markers.groups[static_cast<std::size_t>(one.rival)].name);
-      marker["rival_difference_z"] = json(one.rival_z);
+      marker["rival_difference_z"] = json_number(one.rival_z);
       object["markers"].push_back(std::move(marker));
     }
     result["groups"].push_back(std::move(object));
@@ -196,16 +193,16 @@ std::string comparison_json(const Comparison& comparison, const Profiles& profil
                    {"n_condition", group.n_condition},
                    {"n_reference", group.n_reference},
                    {"n_pairs", comparison.paired ? Json(group.n_pairs) : Json(nullptr)},
-                   {"prior", json(group.prior)},
+                   {"prior", json_of(group.prior)},
                    {"no_p_because", group.why_no_p},
                    {"differences", Json::array()}};
     for (const ConditionDifference& one : group.differences) {
       Json difference;
       add_mirna(difference, mirna_of(one, profiles), kin);
-      add_difference(difference, one, std::numeric_limits<double>::quiet_NaN());
-      difference["expression_log2rpm"] = json(one.expression);
-      difference["expression_reference_log2rpm"] = json(one.expression_reference);
-      difference["accuracy"] = json(mirna_of(one, profiles).accuracy.within_cohort);
+      add_difference(difference, one, nan);
+      difference["expression_log2rpm"] = json_number(one.expression);
+      difference["expression_reference_log2rpm"] = json_number(one.expression_reference);
+      difference["accuracy"] = json_number(mirna_of(one, profiles).accuracy.within_cohort);
       object["differences"].push_back(std::move(difference));
     }
     result["groups"].push_back(std::move(object));

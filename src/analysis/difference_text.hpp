@@ -6,6 +6,7 @@
 
 #include "analysis/compare.hpp"
 #include "analysis/markers.hpp"
+#include "base/json.hpp"
 
 namespace sicmir {
 
@@ -19,5 +20,8 @@ namespace sicmir {
                                        const MarkerOptions& options);
 [[nodiscard]] std::string comparison_json(const Comparison& comparison, const Profiles& profiles,
                                           const CompareOptions& options);
+
+/// {"s0": standard deviation, "d0": degrees of freedom, which may be "Infinity", "residual_df"}.
+[[nodiscard]] Json json_of(const PriorFigures& prior);
 
 }  // namespace sicmir

@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "base/joined.hpp"
+#include "base/nan.hpp"
 #include "statistics/multiple_testing.hpp"
 
 namespace sicmir {
@@ -27,7 +27,7 @@ std::string_view to_string(Confidence confidence) {
 }
 
 double probability_of(const Difference& one, const Profiles& profiles) {
-  if (!profiles.differences) return std::numeric_limits<double>::quiet_NaN();
+  if (!profiles.differences) return nan;
   const auto mirna = static_cast<std::size_t>(one.mirna);
   return profiles.differences->probability(profiles.mirnas[mirna].accuracy.within_cohort,
                                            one.log2rpm);

@@ -4,7 +4,6 @@
 /// replicates, cells never are.
 
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +11,7 @@
 
 #include "analysis/covariates.hpp"
 #include "analysis/profiles.hpp"
+#include "base/nan.hpp"
 #include "statistics/linear_model.hpp"
 #include "statistics/moderated.hpp"
 
@@ -34,15 +34,15 @@ inline constexpr Index fewest_samples = 3;
 
 /// Of one miRNA. NaN: not to be had.
 struct Difference {
-  Index mirna = 0;                                            ///< position in Profiles::mirnas
-  double z = std::numeric_limits<double>::quiet_NaN();        ///< difference in z-scores
-  double log2rpm = std::numeric_limits<double>::quiet_NaN();  ///< the same in log2(RPM + 1)
-  double t = std::numeric_limits<double>::quiet_NaN();        ///< moderated, from min_difference on
-  double p = std::numeric_limits<double>::quiet_NaN();        ///< two-sided
+  Index mirna = 0;       ///< position in Profiles::mirnas
+  double z = nan;        ///< difference in z-scores
+  double log2rpm = nan;  ///< the same in log2(RPM + 1)
+  double t = nan;        ///< moderated, from min_difference on
+  double p = nan;        ///< two-sided
   /// Benjamini and Hochberg, over all p of the run.
-  double fdr = std::numeric_limits<double>::quiet_NaN();
+  double fdr = nan;
   /// Share of samples (or donors) whose own difference has the sign of `z`.
-  double agreement = std::numeric_limits<double>::quiet_NaN();
+  double agreement = nan;
 };
 
 /// What a difference between groups is worth, by the model's calibration: the share of held-out
@@ -61,8 +61,8 @@ enum class Confidence : std::uint8_t {
 
 /// How the variances of one fit were moderated; NaN without p-values.
 struct PriorFigures {
-  double s0 = std::numeric_limits<double>::quiet_NaN();  ///< standard deviation of weight 1, in z
-  double d0 = std::numeric_limits<double>::quiet_NaN();  ///< degrees of freedom; may be infinite
+  double s0 = nan;  ///< standard deviation of weight 1, in z
+  double d0 = nan;  ///< degrees of freedom; may be infinite
   double residual_df = 0;
 };
 

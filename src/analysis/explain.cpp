@@ -13,14 +13,13 @@
 #include <utility>
 
 #include "base/joined.hpp"
+#include "base/nan.hpp"
 #include "base/suggest.hpp"
 #include "parallel/thread_pool.hpp"
 #include "sicmir/ranks.hpp"
 
 namespace sicmir {
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 void check_group(const std::string& group, const std::set<std::string>& known) {
   if (known.contains(group)) return;

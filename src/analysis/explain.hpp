@@ -4,12 +4,12 @@
 /// reading of the model, not biology.
 
 #include <functional>
-#include <limits>
 #include <string>
 #include <vector>
 
 #include "analysis/profiles.hpp"
 #include "analysis/rebuild_inputs.hpp"
+#include "base/nan.hpp"
 #include "model/path_attribution.hpp"
 
 namespace sicmir {
@@ -30,7 +30,7 @@ struct ExplainedSample {
   Index n_pieces = 0;
   /// Spearman correlation, over the panel's genes, of its attributions with the mean of the other
   /// samples'; NaN for a single sample.
-  double agreement = std::numeric_limits<double>::quiet_NaN();
+  double agreement = nan;
   Eigen::VectorXd attributions;  ///< per gene of the panel, z
 };
 
@@ -40,8 +40,8 @@ struct GeneReason {
   double share = 0;        ///< of the sum of all |attribution|
   double input = 0;        ///< mean over the samples of what the standardised input differs by
   /// Over samples: standard deviation (NaN for one), and the share that has this sign.
-  double sd = std::numeric_limits<double>::quiet_NaN();
-  double agreement = std::numeric_limits<double>::quiet_NaN();
+  double sd = nan;
+  double agreement = nan;
 };
 
 /// Why one miRNA is predicted differently.
@@ -55,7 +55,7 @@ struct Explanation {
   double gap = 0;           ///< the largest of a sample
   double strongest_10 = 0;  ///< share of the ten strongest genes in the sum of all |attribution|
   /// Mean over the samples of ExplainedSample::agreement.
-  double agreement = std::numeric_limits<double>::quiet_NaN();
+  double agreement = nan;
   bool is_exact = false;
   bool is_complete = false;
 };

@@ -17,11 +17,7 @@ namespace {
 
 using tsv::number;
 
-constexpr std::string_view caution = "a reading of the model, not biology";
-
-Json json(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
+constexpr std::string_view explanation_caution = "a reading of the model, not biology";
 
 const PanelGene& gene_of(Index gene, const ExplanationContext& context) {
   return context.model.panel.genes[static_cast<std::size_t>(gene)];
@@ -33,7 +29,7 @@ std::string count_of(std::size_t n, const std::string& what) {
 
 Json head_of(const ExplanationContext& context, const char* unit) {
   Json result;
-  result["reading"] = caution;
+  result["reading"] = explanation_caution;
   result["group"] = context.options.group;
   result["against"] = context.options.against.empty() ? "the mean of the sample's other groups"
                                                       : context.options.against;
@@ -144,14 +140,14 @@ std::string explanation_json(const Explanation& found, const ExplanationContext&
   const ProfileMirna& mirna = context.profiles.mirnas[static_cast<std::size_t>(found.mirna)];
   result["mirna"] = mirna.name;
   result["accession"] = mirna.mimat;
-  result["accuracy"] = json(mirna.accuracy.within_cohort);
+  result["accuracy"] = json_number(mirna.accuracy.within_cohort);
   result["difference_z"] = found.difference;
   result["sum_of_attributions_z"] = found.sum;
   result["largest_gap_z"] = found.gap;
   result["exact"] = found.is_exact;
   result["complete"] = found.is_complete;
   result["share_of_strongest_10"] = found.strongest_10;
-  result["rank_correlation_between_samples"] = json(found.agreement);
+  result["rank_correlation_between_samples"] = json_number(found.agreement);
   Json genes = Json::array();
   for (const GeneReason& reason : found.genes) {
     const PanelGene& gene = gene_of(reason.gene, context);
@@ -164,7 +160,7 @@ std::string explanation_json(const Explanation& found, const ExplanationContext&
                      {"attribution_z", reason.attribution},
                      {"share", reason.share},
                      {"input_difference_z", reason.input},
-                     {"sd_over_samples", json(reason.sd)},
+                     {"sd_over_samples", json_number(reason.sd)},
                      {"sign_agreement", reason.agreement},
                      {"by_sample", std::move(by_sample)}});
   }
@@ -176,7 +172,7 @@ std::string explanation_json(const Explanation& found, const ExplanationContext&
                        {"end_z", one.end},
                        {"gap_z", one.gap},
                        {"pieces", one.n_pieces},
-                       {"rank_correlation_with_others", json(one.agreement)}});
+                       {"rank_correlation_with_others", json_number(one.agreement)}});
   }
   result["samples"] = std::move(samples);
   result["genes"] = std::move(genes);
@@ -195,7 +191,7 @@ std::string explanation_svg(const Explanation& found, const ExplanationContext& 
   svg::Picture picture(
       Chart::width, bottom + 76, title,
       fmt::format("Attributions of the {} strongest genes; the table has the numbers. {}.",
-                  shown.size(), caution));
+                  shown.size(), explanation_caution));
   svg::TextStyle heading;
   heading.size = 17;
   heading.bold = true;

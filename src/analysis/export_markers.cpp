@@ -88,11 +88,11 @@ void write_numbers(const H5Output& out, hid_t parent, const char* name,
 /// That the copy can take it is found before the copying.
 void check_input(const std::string& input, const std::vector<Ranked>& groups) {
   const h5::File file = h5::File::open_read(input);
-  const h5::Kind uns = h5::kind_of(file.id(), "uns");
-  if (uns != h5::Kind::group && uns != h5::Kind::absent) {
+  const h5::ObjectKind uns = h5::kind_of(file.id(), "uns");
+  if (uns != h5::ObjectKind::group && uns != h5::ObjectKind::absent) {
     file.fail("uns", "is no group, so that nothing can be added to it.");
   }
-  if (h5::kind_of(file.id(), std::string("uns/") + key) != h5::Kind::absent) {
+  if (h5::kind_of(file.id(), std::string("uns/") + key) != h5::ObjectKind::absent) {
     log_warning("{}: uns/{} is replaced in the copy", input, key);
   }
   // A record's description must fit into 64 kB of an object header (HDF5 file format, IV.A.1).

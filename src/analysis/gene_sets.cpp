@@ -22,10 +22,10 @@ namespace {
 
 using tsv::field;
 
-constexpr std::size_t longest_line = std::size_t{16} << 20;
+constexpr std::size_t longest_set_line = std::size_t{16} << 20;
 constexpr std::size_t most_sets = 200'000;
 constexpr std::size_t most_members = 20'000'000;
-constexpr std::size_t longest_name = 200;
+constexpr std::size_t longest_set_name = 200;
 
 /// Natural logarithms of the factorials up to n.
 std::vector<double> log_factorials(Index n) {
@@ -83,7 +83,7 @@ std::vector<GeneSet> within(const GeneSets& sets, std::span<const std::uint8_t> 
 GeneSets read_gene_sets(const std::string& path, const FeatureTable& genes) {
   const GeneFinder finder(genes);
   const auto input = open_text(path);
-  LineReader reader(*input, longest_line);
+  LineReader reader(*input, longest_set_line);
   GeneSets result;
   std::size_t n_members = 0;
   const auto refuse = [&](const std::string& what) {
@@ -94,7 +94,7 @@ GeneSets read_gene_sets(const std::string& path, const FeatureTable& genes) {
   while (reader.next(line)) {
     if (line.empty() || line.front() == '#') continue;
     const auto fields = split_fields(line, FieldRules{});
-    if (fields.size() < 3 || trim_id(fields[0]).empty() || fields[0].size() > longest_name) {
+    if (fields.size() < 3 || trim_id(fields[0]).empty() || fields[0].size() > longest_set_name) {
       refuse(
           fmt::format("has {} fields; expected the name of a set, a description and genes, with "
                       "tabs between them (GMT).",

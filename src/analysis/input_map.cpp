@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
 #include "base/joined.hpp"
+#include "base/nan.hpp"
 #include "base/suggest.hpp"
 #include "hdf5/h5.hpp"
 
@@ -45,7 +45,7 @@ std::vector<double> read_column(const h5::File& file, hid_t dataset, hsize_t n, 
     file.fail(h5::path_of(dataset), "cannot be read; the file is damaged.");
   }
   for (double& value : values) {
-    if (std::isinf(value)) value = std::numeric_limits<double>::quiet_NaN();
+    if (std::isinf(value)) value = nan;
   }
   return values;
 }
@@ -55,7 +55,7 @@ std::vector<double> read_column(const h5::File& file, hid_t dataset, hsize_t n, 
 std::vector<std::string> maps_in(const AnnotationPlace& place) {
   const h5::Lock lock;
   const h5::File file = h5::File::open_read(place);
-  if (h5::kind_of(file.id(), "obsm") != h5::Kind::group) return {};
+  if (h5::kind_of(file.id(), "obsm") != h5::ObjectKind::group) return {};
   const h5::Handle obsm = h5::open_group(file, file.id(), "obsm");
   std::vector<std::string> names;
   for (const std::string& name : h5::members(file, obsm.get())) {
@@ -71,7 +71,7 @@ InputMap read_map(const AnnotationPlace& place, const std::string& name, Index n
   const h5::Lock lock;
   const h5::File file = h5::File::open_read(place);
   const std::string where = "obsm/" + name;
-  const bool has_obsm = h5::kind_of(file.id(), "obsm") == h5::Kind::group;
+  const bool has_obsm = h5::kind_of(file.id(), "obsm") == h5::ObjectKind::group;
   std::vector<std::string> names;
   if (has_obsm) names = h5::members(file, h5::open_group(file, file.id(), "obsm").get());
   if (std::find(names.begin(), names.end(), name) == names.end()) {
@@ -80,7 +80,7 @@ InputMap read_map(const AnnotationPlace& place, const std::string& name, Index n
                                  did_you_mean(name, names)));
   }
   const h5::Handle obsm = h5::open_group(file, file.id(), "obsm");
-  if (h5::kind_of(obsm.get(), name) != h5::Kind::dataset) {
+  if (h5::kind_of(obsm.get(), name) != h5::ObjectKind::dataset) {
     file.fail(where, "is no array; expected an array of cells x 2 coordinates.");
   }
   const h5::Handle dataset = h5::open_dataset(file, obsm.get(), name);

@@ -117,17 +117,17 @@ void align_genes(std::vector<InputSums>& inputs) {
 }
 
 /// What must be one word per sample.
-struct Trait {
+struct SettledTrait {
   const char* name;
   std::string Profile::*of;
 };
-constexpr std::array traits = {Trait{"donors", &Profile::donor},
-                               Trait{"conditions", &Profile::condition},
-                               Trait{"tissues", &Profile::tissue}};
+constexpr std::array settled_traits = {SettledTrait{"donors", &Profile::donor},
+                                       SettledTrait{"conditions", &Profile::condition},
+                                       SettledTrait{"tissues", &Profile::tissue}};
 
 /// Fills what one input knows of a sample and another does not.
 void settle_traits(std::vector<Profile>& profiles) {
-  for (const Trait& trait : traits) {
+  for (const SettledTrait& trait : settled_traits) {
     std::unordered_map<std::string, std::string> known;
     for (const Profile& profile : profiles) {
       const std::string& value = profile.*trait.of;

@@ -10,24 +10,23 @@
 #include <utility>
 
 #include "analysis/sample_layout.hpp"
+#include "base/nan.hpp"
 #include "statistics/specificity.hpp"
 
 namespace sicmir {
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
 /// The profiles that count, by sample and group.
-struct Layout : SampleLayout {
+struct MarkerLayout : SampleLayout {
   std::vector<Index> part;  // per group: the first group that it is linked to
 };
 
-Layout lay_out(const Profiles& profiles, double weight_cells) {
+MarkerLayout lay_out(const Profiles& profiles, double weight_cells) {
   std::vector<std::size_t> used;
   for (std::size_t i = 0; i < profiles.profiles.size(); ++i) {
     if (!profiles.profiles[i].below_floor) used.push_back(i);
   }
-  Layout layout{lay_out_samples(profiles, std::move(used), weight_cells), {}};
+  MarkerLayout layout{lay_out_samples(profiles, std::move(used), weight_cells), {}};
   const std::size_t n_groups = layout.groups.size();
   // Groups of one sample are linked, and whatever those are linked to.
   layout.part.resize(n_groups);
@@ -56,7 +55,7 @@ struct MarkerDesign {
   std::vector<Index> column_of;  // per group; -1: the first of its part, whose coefficient is 0
 };
 
-MarkerDesign make_design(const Layout& layout, const Covariates& covariates) {
+MarkerDesign make_design(const MarkerLayout& layout, const Covariates& covariates) {
   MarkerDesign result;
   std::vector<std::string>& names = result.design.coefficients;
   for (const std::string& sample : layout.samples) names.push_back("sample " + sample);
@@ -84,7 +83,7 @@ MarkerDesign make_design(const Layout& layout, const Covariates& covariates) {
 
 /// Columns 0 .. n - 1: each group against the mean of the others of its part; n .. 2 n - 1: each
 /// group against the first of its part.
-Eigen::MatrixXd make_contrasts(const Layout& layout, const MarkerDesign& design) {
+Eigen::MatrixXd make_contrasts(const MarkerLayout& layout, const MarkerDesign& design) {
   const auto n = static_cast<Index>(layout.groups.size());
   Eigen::MatrixXd contrasts =
       Eigen::MatrixXd::Zero(static_cast<Index>(design.design.coefficients.size()), 2 * n);
@@ -117,7 +116,7 @@ Eigen::MatrixXd values_of(const Matrix& of_all, const std::vector<std::size_t>& 
 }
 
 /// Mean over the samples that have it, per miRNA x group; NaN where nothing is known.
-Eigen::MatrixXd group_means(const Eigen::MatrixXd& values, const Layout& layout) {
+Eigen::MatrixXd group_means(const Eigen::MatrixXd& values, const MarkerLayout& layout) {
   const auto n_groups = static_cast<Index>(layout.groups.size());
   Eigen::MatrixXd sums = Eigen::MatrixXd::Zero(values.rows(), n_groups);
   Eigen::MatrixXd numbers = sums;
@@ -140,7 +139,7 @@ Eigen::MatrixXd group_means(const Eigen::MatrixXd& values, const Layout& layout)
 /// Share of samples whose own difference, group minus the mean of the others that it has, goes the
 /// way of `estimate`.
 double agreement(const Eigen::MatrixXd& y, Index mirna, std::size_t group, double estimate,
-                 const Layout& layout) {
+                 const MarkerLayout& layout) {
   double n = 0;
   double agree = 0;
   for (const std::vector<Index>& row : layout.at) {
@@ -161,7 +160,7 @@ double agreement(const Eigen::MatrixXd& y, Index mirna, std::size_t group, doubl
 }
 
 /// Samples that have both groups.
-Eigen::MatrixXi together(const Layout& layout) {
+Eigen::MatrixXi together(const MarkerLayout& layout) {
   const auto n = static_cast<Index>(layout.groups.size());
   Eigen::MatrixXi result = Eigen::MatrixXi::Zero(n, n);
   for (const std::vector<Index>& row : layout.at) {
@@ -174,7 +173,7 @@ Eigen::MatrixXi together(const Layout& layout) {
   return result;
 }
 
-MarkerGroup describe_group(const Layout& layout, std::size_t g, const Profiles& profiles,
+MarkerGroup describe_group(const MarkerLayout& layout, std::size_t g, const Profiles& profiles,
                            LabelsFrom labels_from) {
   MarkerGroup group;
   group.name = layout.groups[g];
@@ -224,7 +223,7 @@ void sort_markers(std::vector<Marker>& markers, const Profiles& profiles) {
                    [&](const Marker& a, const Marker& b) { return score(a) > score(b); });
 }
 
-void warn_of_donors(const Layout& layout, const Profiles& profiles,
+void warn_of_donors(const MarkerLayout& layout, const Profiles& profiles,
                     std::vector<std::string>& warnings) {
   std::map<std::string, std::set<std::string>> samples_of;
   for (const std::size_t i : layout.used) {
@@ -244,7 +243,7 @@ void warn_of_donors(const Layout& layout, const Profiles& profiles,
 }  // namespace
 
 MarkerSet find_markers(const Profiles& profiles, const MarkerOptions& options) {
-  const Layout layout = lay_out(profiles, options.weight_cells);
+  const MarkerLayout layout = lay_out(profiles, options.weight_cells);
   const auto n_groups = static_cast<Index>(layout.groups.size());
   MarkerSet result;
   result.n_samples = static_cast<Index>(layout.samples.size());

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analysis/differences.hpp"
+#include "base/nan.hpp"
 
 namespace sicmir {
 
@@ -27,15 +28,13 @@ struct MarkerOptions : DifferenceOptions {
 
 /// Of one miRNA in one group.
 struct Marker : Difference {
-  double expression =
-      std::numeric_limits<double>::quiet_NaN();  ///< mean log2(RPM + 1) in the group
-  double tau =
-      std::numeric_limits<double>::quiet_NaN();  ///< Yanai's, of the mean RPM of all groups
-  Index rival = -1;  ///< the group that is hardest to tell from, as a position; -1: none
-  double rival_z = std::numeric_limits<double>::quiet_NaN();  ///< difference to it, in z
+  double expression = nan;  ///< mean log2(RPM + 1) in the group
+  double tau = nan;         ///< Yanai's, of the mean RPM of all groups
+  Index rival = -1;         ///< the group that is hardest to tell from, as a position; -1: none
+  double rival_z = nan;     ///< difference to it, in z
   /// Over cells (cell_view.hpp), for description; NaN where only profiles are known.
-  double auc = std::numeric_limits<double>::quiet_NaN();
-  double auc_error = std::numeric_limits<double>::quiet_NaN();
+  double auc = nan;
+  double auc_error = nan;
 };
 
 struct MarkerGroup {

@@ -199,10 +199,9 @@ Profiles predict_profiles(InputSums sums, const PreparedModel& model, const Gene
     throw Error(
         ExitCode::bad_input,
         fmt::format("{}: only {} of {} profiles are above the floor, and fewer than {} "
-                    "cannot be standardised among themselves. Lower --min-cells and "
-                    "--min-counts, or compare with the training samples.",
+                    "cannot be standardised among themselves.",
                     sums.input.path, above.size(), result.profiles.size(), least_dataset_profiles),
-        {Remedy::use_reference_scale});
+        {Remedy::lower_floor, Remedy::use_reference_scale});
   }
   GeneMoments moments;
   if (predicting.scale == Scale::dataset && above.size() < result.profiles.size()) {
@@ -227,11 +226,10 @@ Profiles predict_profiles(InputSums sums, const PreparedModel& model, const Gene
       throw Error(error.code(),
                   fmt::format("{}: only {} of {} profiles are above the floor, fewer than the {} "
                               "that can be standardised among themselves, and compared with the "
-                              "training samples they are too far off. Lower --min-cells and "
-                              "--min-counts, or sum up more cells.",
+                              "training samples they are too far off.",
                               sums.input.path, above.size(), result.profiles.size(),
                               least_dataset_profiles),
-                  {Remedy::force_scale});
+                  {Remedy::lower_floor, Remedy::force_scale});
     }
   }();
 

@@ -39,7 +39,7 @@ std::string join(const std::string& group, const char* name) {
 
 std::optional<std::string> fact_of(const h5::File& file, const std::string& name) {
   const std::string path = "uns/sicmir/" + name;
-  if (h5::kind_of(file.id(), path) != h5::Kind::dataset) return std::nullopt;
+  if (h5::kind_of(file.id(), path) != h5::ObjectKind::dataset) return std::nullopt;
   const Handle dataset = h5::open_dataset(file, file.id(), path);
   if (h5::type_class(dataset.get()) != h5::TypeClass::text) return std::nullopt;
   const std::vector<std::string> texts = h5::read_texts(file, file.id(), path);
@@ -58,7 +58,7 @@ class Reader {
     read_obs(mirna);
     read_mirnas(mirna);
     read_floats(join(mirna, "X"), result_.z);
-    if (h5::kind_of(file_.id(), join(mirna, "layers/log2rpm")) != h5::Kind::absent) {
+    if (h5::kind_of(file_.id(), join(mirna, "layers/log2rpm")) != h5::ObjectKind::absent) {
       read_floats(join(mirna, "layers/log2rpm"), result_.log2rpm);
     }
     if (is_mudata) {
@@ -252,7 +252,7 @@ class Reader {
   template <class T, class Take>
   void read_lines(const std::string& path, Index n_features, hid_t memory, Take take) const {
     const h5::Lock lock;
-    if (h5::kind_of(file_.id(), path) != h5::Kind::dataset) {
+    if (h5::kind_of(file_.id(), path) != h5::ObjectKind::dataset) {
       fail(path, "is no dense matrix, as a file of profiles has it.");
     }
     const Handle dataset = h5::open_dataset(file_, file_.id(), path);
@@ -393,7 +393,7 @@ class Reader {
       }
       return value;
     };
-    if (h5::kind_of(group.get(), "differences") != h5::Kind::absent) {
+    if (h5::kind_of(group.get(), "differences") != h5::ObjectKind::absent) {
       const Handle tables = h5::open_group(file_, group.get(), "differences");
       result_.differences =
           model_parts::read_differences(file_, tables.get(), "uns/sicmir/differences/");

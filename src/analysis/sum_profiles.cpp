@@ -26,21 +26,18 @@ namespace {
 /// What is known of a sample, and where it stands.
 struct Trait {
   const char* name;
-  const char* option;
   std::string Profile::*of;
   std::string ProfileGrouping::*column;
   std::string ProfileGrouping::*word;
 };
 
 constexpr std::array traits = {
-    Trait{"donor", "--donor", &Profile::donor, &ProfileGrouping::donor_column,
-          &ProfileGrouping::donor},
-    Trait{"condition", "--condition", &Profile::condition, &ProfileGrouping::condition_column,
+    Trait{"donor", &Profile::donor, &ProfileGrouping::donor_column, &ProfileGrouping::donor},
+    Trait{"condition", &Profile::condition, &ProfileGrouping::condition_column,
           &ProfileGrouping::condition},
-    Trait{"tissue", "--tissue", &Profile::tissue, &ProfileGrouping::tissue_column,
-          &ProfileGrouping::tissue}};
+    Trait{"tissue", &Profile::tissue, &ProfileGrouping::tissue_column, &ProfileGrouping::tissue}};
 
-bool is_missing(std::string_view field) {
+bool is_missing_value(std::string_view field) {
   return field.empty() || field == "NA" || field == "NaN" || field == "nan";
 }
 
@@ -51,10 +48,10 @@ GroupingOptions with_sample(const ProfileGrouping& grouping) {
   if (!all.groups.empty()) {
     const std::size_t colon = all.groups.rfind(':');
     if (colon == std::string::npos) {
-      throw Error(ExitCode::usage,
-                  fmt::format("--groups {}: with --sample, the column of the groups must be named, "
-                              "too: --groups {}:COLUMN.",
-                              all.groups, all.groups));
+      throw Error(
+          ExitCode::usage,
+          fmt::format("{}: where samples have a column, the groups need one, too.", all.groups),
+          {Remedy::name_group_column});
     }
     all.groups.insert(colon + 1, grouping.sample_column + ",");
   } else {
@@ -96,7 +93,7 @@ std::map<std::string, std::string> values_by_sample(const std::vector<std::strin
                                                     const std::string& file) {
   std::map<std::string, std::string> found;
   for (std::size_t cell = 0; cell < values.size(); ++cell) {
-    if (is_missing(values[cell])) continue;
+    if (is_missing_value(values[cell])) continue;
     const std::int32_t group = groups.of(static_cast<Index>(cell), {});
     if (group == CellGroups::no_group) continue;
     const std::string& sample = samples[static_cast<std::size_t>(group)];
@@ -105,9 +102,9 @@ std::map<std::string, std::string> values_by_sample(const std::vector<std::strin
     throw Error(
         ExitCode::bad_input,
         fmt::format("{}: sample '{}' has two values in the column '{}' of obs, '{}' and "
-                    "'{}', but a sample has one {}. Name the column that tells the samples "
-                    "apart with --sample, or leave {} out.",
-                    file, sample, column, entry->second, values[cell], trait.name, trait.option));
+                    "'{}', but a sample has one {}. Choose a column of samples that tells them "
+                    "apart, or none for the {}.",
+                    file, sample, column, entry->second, values[cell], trait.name, trait.name));
   }
   return found;
 }
@@ -124,9 +121,10 @@ void set_traits(std::vector<Profile>& profiles, const ProfileGrouping& grouping,
     }
     if (input.annotations.empty() || !grouping.groups.groups.empty()) {
       throw Error(ExitCode::usage,
-                  fmt::format("{} {}: names a column of an AnnData file's obs, together with "
-                              "--group-by; for {}, state it in a list of inputs (--inputs).",
-                              trait.option, column, input.path));
+                  fmt::format("{}: the column '{}' of the {} can be read only where the groups are "
+                              "columns of an AnnData file's obs.",
+                              input.path, column, trait.name),
+                  {Remedy::list_inputs});
     }
     const h5::File file = h5::File::open_read(input.annotations);
     const h5ad::Table obs(file, "obs");

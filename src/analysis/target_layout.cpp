@@ -4,18 +4,13 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "base/ascii.hpp"
 #include "genes/id_kinds.hpp"
 
 namespace sicmir::targets {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return result;
-}
+using ascii::lower;
 
 /// Letters and digits in lower case: "Target Gene (Entrez ID)", and what R makes of it,
 /// "Target.Gene..Entrez.ID.", are both targetgeneentrezid.

@@ -10,6 +10,7 @@
 
 #include "analysis/profiles.hpp"
 #include "analysis/targets.hpp"
+#include "base/nan.hpp"
 
 namespace sicmir {
 
@@ -50,16 +51,16 @@ struct NetworkEdge {
 struct NetworkTest {
   std::vector<std::int32_t> mirnas;  ///< positions in Profiles::mirnas
   Index n_targets = 0;
-  double mean_z = std::numeric_limits<double>::quiet_NaN();  ///< Fisher's z over all edges
+  double mean_z = nan;   ///< Fisher's z over all edges
   double share_low = 0;  ///< of edges below target_network::low_correlation
   /// Standard deviations of `mean_z` below the mean that predictions of other families give.
-  double score = std::numeric_limits<double>::quiet_NaN();
-  double p_rewired = std::numeric_limits<double>::quiet_NaN();  ///< against random targets
+  double score = nan;
+  double p_rewired = nan;  ///< against random targets
   Index n_rewirings = 0;
-  double p_others = std::numeric_limits<double>::quiet_NaN();  ///< against other predictions
+  double p_others = nan;  ///< against other predictions
   Index n_others = 0;
-  double p = std::numeric_limits<double>::quiet_NaN();    ///< the larger of the two
-  double fdr = std::numeric_limits<double>::quiet_NaN();  ///< over all tests of the run
+  double p = nan;             ///< the larger of the two
+  double fdr = nan;           ///< over all tests of the run
   double expression = 0;      ///< mean predicted log2(RPM + 1), or z where the model knows no means
   bool above_median = false;  ///< `expression`, of that of all miRNAs
   bool is_hub = false;

@@ -21,10 +21,6 @@ namespace {
 using tsv::field;
 using tsv::number;
 
-Json json(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
-
 const ProfileMirna& mirna_at(const Profiles& profiles, std::int32_t mirna) {
   return profiles.mirnas[static_cast<std::size_t>(mirna)];
 }
@@ -82,22 +78,22 @@ Json json_of(const NetworkTest& test, const TargetNetwork& network, const Profil
   return {{"mirnas", names_of(test, profiles)},
           {"accessions", accessions_of(test, profiles)},
           {"n_targets", test.n_targets},
-          {"mean_fisher_z", json(test.mean_z)},
-          {"share_low", json(test.share_low)},
-          {"score", json(test.score)},
-          {"p_rewired", json(test.p_rewired)},
+          {"mean_fisher_z", json_number(test.mean_z)},
+          {"share_low", json_number(test.share_low)},
+          {"score", json_number(test.score)},
+          {"p_rewired", json_number(test.p_rewired)},
           {"n_rewirings", test.n_rewirings},
-          {"p_other_families", json(test.p_others)},
+          {"p_other_families", json_number(test.p_others)},
           {"n_other_mirnas", test.n_others},
-          {"p", json(test.p)},
-          {"fdr", json(test.fdr)},
+          {"p", json_number(test.p)},
+          {"fdr", json_number(test.fdr)},
           {"hub", test.is_hub},
-          {"expression", json(test.expression)},
+          {"expression", json_number(test.expression)},
           {"above_median", test.above_median},
           {"degree", raw.degree},
-          {"betweenness", json(raw.betweenness)},
-          {"page_rank", json(raw.page_rank)},
-          {"accuracy", json(mean_accuracy(test, profiles))},
+          {"betweenness", json_number(raw.betweenness)},
+          {"page_rank", json_number(raw.page_rank)},
+          {"accuracy", json_number(mean_accuracy(test, profiles))},
           {"no_p_because", why_no_p(test)}};
 }
 
@@ -242,9 +238,9 @@ std::string networks_json(const NetworkSet& set, const Profiles& profiles,
     one["n_constant"] = network.n_constant;
     one["n_universe"] = network.n_universe;
     one["mixing"] = {{"trades", target_network::trades},
-                     {"overlap", json(network.mixing.overlap)},
-                     {"overlap_after_ten_times", json(network.mixing.overlap_long)}};
-    one["smallest_p"] = json(network.smallest_p);
+                     {"overlap", json_number(network.mixing.overlap)},
+                     {"overlap_after_ten_times", json_number(network.mixing.overlap_long)}};
+    one["smallest_p"] = json_number(network.smallest_p);
     one["tests"] = Json::array();
     for (const NetworkTest& test : network.tests) {
       one["tests"].push_back(json_of(test, network, profiles));

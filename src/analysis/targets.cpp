@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::int32_t several = -1;
 
-std::string_view without_version(std::string_view id) {
+std::string_view gene_without_version(std::string_view id) {
   return id.starts_with("ENSG") ? id.substr(0, id.find('.')) : id;
 }
 
@@ -104,7 +104,7 @@ GeneFinder::GeneFinder(const FeatureTable& features) {
   for (const FeatureColumn& column : features.columns) {
     std::unordered_map<std::string, std::int32_t> own;
     for (std::size_t i = 0; i < column.ids.size(); ++i) {
-      const std::string_view name = without_version(trim_id(column.ids[i]));
+      const std::string_view name = gene_without_version(trim_id(column.ids[i]));
       if (name.empty() || is_par_y_copy(column.ids[i])) continue;
       const auto [place, is_new] = own.try_emplace(std::string(name), static_cast<std::int32_t>(i));
       if (!is_new) place->second = several;
@@ -114,7 +114,7 @@ GeneFinder::GeneFinder(const FeatureTable& features) {
 }
 
 std::int32_t GeneFinder::find(std::string_view name) const {
-  const auto found = positions_.find(std::string(without_version(trim_id(name))));
+  const auto found = positions_.find(std::string(gene_without_version(trim_id(name))));
   return found == positions_.end() ? -1 : found->second;
 }
 

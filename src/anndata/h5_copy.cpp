@@ -86,11 +86,11 @@ bool has_foreign_bytes(hid_t type, std::span<const std::byte> records) {
   return false;
 }
 
+}  // namespace
+
 std::string encoding_of(hid_t object) {
   return h5::text_attribute(object, "encoding-type").value_or("");
 }
-
-}  // namespace
 
 void CopyBudget::take_bytes(std::uint64_t bytes) {
   if (bytes > bytes_) {

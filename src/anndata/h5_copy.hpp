@@ -21,6 +21,9 @@ class NotCopied : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Its attribute `encoding-type`, empty where there is none.
+[[nodiscard]] std::string encoding_of(hid_t object);
+
 /// What one file may make another grow to, so that a small hostile file (one text that a million
 /// elements point to, a graph of links without end) cannot fill a disk.
 class CopyBudget {

@@ -81,7 +81,7 @@ class Carry {
     const h5::Handle group = create_group(out_, out_.id(), part, "dict", "0.1.0");
     elements_.guard(part, [&] {
       if (H5Lexists(in_.id(), part.c_str(), H5P_DEFAULT) <= 0) return;
-      if (h5::kind_of(in_.id(), part) != h5::Kind::dataset) {
+      if (h5::kind_of(in_.id(), part) != h5::ObjectKind::dataset) {
         const h5::Handle from = h5::open_group(in_, in_.id(), part);
         for (const std::string& name : h5::members(in_, from.get())) {
           const std::string path = fmt::format("{}/{}", part, name);
@@ -126,7 +126,7 @@ class Carry {
       left_out_.push_back(path);
       return;
     }
-    if (name == "neighbors" && h5::kind_of(uns, name) == h5::Kind::group) {
+    if (name == "neighbors" && h5::kind_of(uns, name) == h5::ObjectKind::group) {
       elements_.guard(path, [&] { move_graphs(uns); });
     }
     const auto leave_out = [this](hid_t element, const std::string& at) {
@@ -163,7 +163,7 @@ class Carry {
       return;
     }
     const h5::Handle group = h5::open_group(in_, in_.id(), "obs");
-    if (h5::kind_of(group.get(), name) == h5::Kind::dataset) {
+    if (h5::kind_of(group.get(), name) == h5::ObjectKind::dataset) {
       const h5::Handle dataset = h5::open_dataset(in_, group.get(), name);
       if (!h5::has_attribute(dataset.get(), "categories") &&
           copy_with_old_categories(dataset.get(), "", name, table)) {
@@ -183,7 +183,7 @@ class Carry {
         field.empty() ? H5Tget_class(type.get())
                       : H5Tget_member_class(type.get(), static_cast<unsigned>(H5Tget_member_index(
                                                             type.get(), field.c_str())));
-    if (kind != H5T_INTEGER || h5::kind_of(in_.id(), key) != h5::Kind::dataset) return false;
+    if (kind != H5T_INTEGER || h5::kind_of(in_.id(), key) != h5::ObjectKind::dataset) return false;
     const h5::Handle categories = h5::open_dataset(in_, in_.id(), key);
     const std::vector<hsize_t> extent = h5::shape(in_, categories.get());
     if (extent.size() > 1) return false;
@@ -214,10 +214,10 @@ class Carry {
     const h5::Handle neighbors = h5::open_group(in_, uns, "neighbors");
     const h5::Handle obsp = out_.checked(H5Gopen2(out_.id(), "obsp", H5P_DEFAULT));
     for (const std::string name : {"connectivities", "distances"}) {
-      const h5::Kind kind = h5::kind_of(neighbors.get(), name);
+      const h5::ObjectKind kind = h5::kind_of(neighbors.get(), name);
       const bool matrix =
-          kind == h5::Kind::group ||
-          (kind == h5::Kind::dataset &&
+          kind == h5::ObjectKind::group ||
+          (kind == h5::ObjectKind::dataset &&
            h5::shape(in_, h5::open_dataset(in_, neighbors.get(), name).get()).size() == 2);
       if (!matrix || H5Lexists(obsp.get(), name.c_str(), H5P_DEFAULT) > 0) continue;
       const std::string path = "uns/neighbors/" + name;

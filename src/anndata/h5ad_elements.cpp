@@ -25,10 +25,6 @@ class Absent : public NotCopied {
   Absent() : NotCopied("it is empty") {}
 };
 
-std::string encoding_of(hid_t object) {
-  return h5::text_attribute(object, "encoding-type").value_or("");
-}
-
 bool truth(hid_t object, const char* name) {
   const auto value = h5::integer_attribute(object, name);
   return value && !value->empty() && value->front() != 0;
@@ -69,9 +65,9 @@ void check_new_name(hid_t parent, const std::string& name) {
   if (name.empty() || name == ".") throw NotCopied("it has no name");
   for (std::size_t slash = name.find('/'); slash != std::string::npos;
        slash = name.find('/', slash + 1)) {
-    const h5::Kind kind = h5::kind_of(parent, name.substr(0, slash));
-    if (slash == 0 || kind == h5::Kind::dataset) throw NotCopied("its name cannot be used");
-    if (kind == h5::Kind::absent) return;
+    const h5::ObjectKind kind = h5::kind_of(parent, name.substr(0, slash));
+    if (slash == 0 || kind == h5::ObjectKind::dataset) throw NotCopied("its name cannot be used");
+    if (kind == h5::ObjectKind::absent) return;
   }
   if (H5Lexists(parent, name.c_str(), H5P_DEFAULT) > 0) {
     throw NotCopied("there are two of this name");
@@ -113,7 +109,7 @@ bool ElementCopier::attempt(const std::string& path, hid_t parent_out, const std
   const std::size_t depth = ancestors_.size();
   if (guard(path, work)) return true;
   ancestors_.resize(depth);
-  if (h5::kind_of(parent_out, name) != h5::Kind::absent) {
+  if (h5::kind_of(parent_out, name) != h5::ObjectKind::absent) {
     out_.check(H5Ldelete(parent_out, name.c_str(), H5P_DEFAULT));
   }
   return false;
@@ -155,7 +151,7 @@ std::vector<hsize_t> ElementCopier::extent_of(hid_t element) const {
       part = "values";
     }
     if (part.empty()) return {};
-    if (h5::kind_of(element, part) == h5::Kind::dataset) {
+    if (h5::kind_of(element, part) == h5::ObjectKind::dataset) {
       return h5::shape(in_, h5::open_dataset(in_, element, part).get());
     }
     const h5::Handle group = h5::open_group(in_, element, part);
@@ -171,7 +167,7 @@ void ElementCopier::copy(hid_t parent_in, const std::string& name, hid_t parent_
   arrays_.budget().take_object();
   if (is_external(parent_in, name)) throw NotCopied("it is a link to another file");
   switch (h5::kind_of(parent_in, name)) {
-    case h5::Kind::dataset: {
+    case h5::ObjectKind::dataset: {
       if (options.leave_out) {
         const h5::Handle dataset = h5::open_dataset(in_, parent_in, name);
         if (options.leave_out(dataset.get(), path)) return;
@@ -179,13 +175,13 @@ void ElementCopier::copy(hid_t parent_in, const std::string& name, hid_t parent_
       copy_dataset(parent_in, name, parent_out, options);
       return;
     }
-    case h5::Kind::group: {
+    case h5::ObjectKind::group: {
       const h5::Handle group = h5::open_group(in_, parent_in, name);
       if (options.leave_out && options.leave_out(group.get(), path)) return;
       copy_group(group.get(), parent_out, name, path, options);
       return;
     }
-    case h5::Kind::absent:
+    case h5::ObjectKind::absent:
       throw NotCopied("its link leads nowhere, or out of the file");
     default:
       throw NotCopied("it is neither a group nor an array");
@@ -251,7 +247,7 @@ void ElementCopier::copy_categorical(hid_t group, hid_t parent_out, const std::s
                                      const std::string& path, const ElementOptions& options) {
   const h5::Handle codes = h5::open_dataset(in_, group, "codes");
   const h5::Handle categories = [&] {
-    return h5::kind_of(group, "categories") == h5::Kind::group
+    return h5::kind_of(group, "categories") == h5::ObjectKind::group
                ? h5::open_group(in_, group, "categories")
                : h5::open_dataset(in_, group, "categories");
   }();
@@ -298,7 +294,7 @@ void ElementCopier::copy_nullable(hid_t group, const std::string& encoding, hid_
   const h5::Handle values = h5::open_dataset(in_, group, "values");
   const h5::Handle copied = create_group(out_, parent_out, name, encoding, "0.1.0");
   arrays_.copy(values.get(), "", copied.get(), "values", {.per_cell = options.per_cell});
-  if (h5::kind_of(group, "mask") == h5::Kind::absent) return;
+  if (h5::kind_of(group, "mask") == h5::ObjectKind::absent) return;
   const h5::Handle mask = h5::open_dataset(in_, group, "mask");
   if (h5::shape(in_, mask.get()) != h5::shape(in_, values.get())) {
     throw NotCopied("its mask has another length than its values");

@@ -12,7 +12,7 @@ namespace sicmir::h5ad {
 namespace {
 
 using h5::Handle;
-using h5::Kind;
+using h5::ObjectKind;
 using h5::TypeClass;
 
 void describe_type(hid_t type, Column& column) {
@@ -40,7 +40,7 @@ void describe_type(hid_t type, Column& column) {
 std::optional<Handle> referenced_categories(const h5::File& file, hid_t table,
                                             const std::string& column, hid_t dataset) {
   const std::string usual = "__categories/" + column;
-  if (h5::kind_of(table, usual) == Kind::dataset) return h5::open_dataset(file, table, usual);
+  if (h5::kind_of(table, usual) == ObjectKind::dataset) return h5::open_dataset(file, table, usual);
   if (H5Aexists(dataset, "categories") <= 0) return std::nullopt;
   const Handle attribute(H5Aopen(dataset, "categories", H5P_DEFAULT));
   const Handle type(H5Aget_type(attribute.get()));
@@ -54,15 +54,15 @@ std::optional<Handle> referenced_categories(const h5::File& file, hid_t table,
   const Handle target(H5Rdereference2(dataset, H5P_DEFAULT, H5R_OBJECT, &reference));
   if (!target || H5Iget_type(target.get()) != H5I_DATASET) return std::nullopt;
   const std::string path = h5::path_of(target.get());
-  if (h5::kind_of(file.id(), path) != Kind::dataset) return std::nullopt;
+  if (h5::kind_of(file.id(), path) != ObjectKind::dataset) return std::nullopt;
   return h5::open_dataset(file, file.id(), path);
 }
 
 Column describe_element(const h5::File& file, hid_t table, const std::string& name) {
   Column column;
   column.name = name;
-  const Kind kind = h5::kind_of(table, name);
-  if (kind == Kind::dataset) {
+  const ObjectKind kind = h5::kind_of(table, name);
+  if (kind == ObjectKind::dataset) {
     const Handle dataset(H5Dopen2(table, name.c_str(), H5P_DEFAULT));
     const Handle type(H5Dget_type(dataset.get()));
     const Handle space(H5Dget_space(dataset.get()));
@@ -72,12 +72,12 @@ Column describe_element(const h5::File& file, hid_t table, const std::string& na
         referenced_categories(file, table, name, dataset.get())) {
       column.kind = ColumnKind::categories;
     }
-  } else if (kind == Kind::group) {
-    if (h5::kind_of(table, name + "/codes") == Kind::dataset &&
-        h5::kind_of(table, name + "/categories") != Kind::absent) {
+  } else if (kind == ObjectKind::group) {
+    if (h5::kind_of(table, name + "/codes") == ObjectKind::dataset &&
+        h5::kind_of(table, name + "/categories") != ObjectKind::absent) {
       column.kind = ColumnKind::categories;
-    } else if (h5::kind_of(table, name + "/values") == Kind::dataset &&
-               h5::kind_of(table, name + "/mask") == Kind::dataset) {
+    } else if (h5::kind_of(table, name + "/values") == ObjectKind::dataset &&
+               h5::kind_of(table, name + "/mask") == ObjectKind::dataset) {
       column = describe_element(file, table, name + "/values");
       column.name = name;
       column.nullable = true;
@@ -128,7 +128,7 @@ ColumnValues read_element(const h5::File& file, hid_t table, const Column& colum
   if (column.kind == ColumnKind::categories) {
     Handle categories_parent;
     std::string categories_name;
-    if (h5::kind_of(table, column.name) == Kind::group) {
+    if (h5::kind_of(table, column.name) == ObjectKind::group) {
       values.integers = h5::read_integers(file, table, column.name + "/codes");
       const Handle group = h5::open_group(file, table, column.name);
       values.ordered = h5::integer_attribute(group.get(), "ordered")
@@ -188,7 +188,7 @@ std::vector<T> read_field(const h5::File& file, hid_t dataset, const std::string
 /// 0.5 and 0.6 keep the categories of column C of any table in uns/C_categories.
 std::optional<std::string> legacy_categories(const h5::File& file, const std::string& column) {
   std::string name = "uns/" + column + "_categories";
-  if (h5::kind_of(file.id(), name) != Kind::dataset) return std::nullopt;
+  if (h5::kind_of(file.id(), name) != ObjectKind::dataset) return std::nullopt;
   return name;
 }
 
@@ -277,10 +277,10 @@ std::vector<std::string> ColumnValues::as_texts() const {
 Table::Table(const h5::File& file, std::string name) : file_(file), name_(std::move(name)) {
   const h5::Lock lock;
   switch (h5::kind_of(file.id(), name_)) {
-    case Kind::group:
+    case ObjectKind::group:
       open_group();
       break;
-    case Kind::dataset:
+    case ObjectKind::dataset:
       open_compound();
       break;
     default:
@@ -313,7 +313,8 @@ void Table::open_group() {
   // Its length alone, without reading it.
   std::string values = index;
   if (index_.nullable) values += "/values";
-  if (index_.kind == ColumnKind::categories && h5::kind_of(group.get(), index) == Kind::group) {
+  if (index_.kind == ColumnKind::categories &&
+      h5::kind_of(group.get(), index) == ObjectKind::group) {
     values += "/codes";
   }
   const Handle dataset = h5::open_dataset(file_, group.get(), values);
@@ -387,9 +388,9 @@ h5::TextReader Table::index_reader() const {
 }
 
 bool has_table(const h5::File& file, const std::string& name) {
-  const Kind kind = h5::kind_of(file.id(), name);
-  if (kind == Kind::group) return true;
-  if (kind != Kind::dataset) return false;
+  const ObjectKind kind = h5::kind_of(file.id(), name);
+  if (kind == ObjectKind::group) return true;
+  if (kind != ObjectKind::dataset) return false;
   const h5::Lock lock;
   const Handle dataset(H5Dopen2(file.id(), name.c_str(), H5P_DEFAULT));
   return h5::type_class(dataset.get()) == TypeClass::compound;

@@ -51,9 +51,8 @@ GdcWorkflow choose_workflow(const std::vector<SheetFile>& files, GdcWorkflow wan
   for (const auto& [workflow, n] : n_files) {
     if (workflow == wanted) continue;
     warnings.push_back(fmt::format(
-        "{} mRNA file(s) of the workflow {} are passed over, since {} is used and units differ; "
-        "see --workflow",
-        n, workflow_words.word(workflow), workflow_words.word(wanted)));
+        "{} mRNA file(s) of the workflow {} are passed over, since {} is used and units differ", n,
+        workflow_words.word(workflow), workflow_words.word(wanted)));
   }
   return wanted;
 }
@@ -104,10 +103,9 @@ class Problems {
     if (n_ == 0 || skip_) return;
     const auto shown = static_cast<Index>(first_.size());
     throw Error(ExitCode::bad_input,
-                fmt::format("{} file(s) cannot be used:\n  {}{}\nFetch them again (gdc-client goes "
-                            "on where it stopped), or leave their samples out with --skip-broken.",
-                            n_, joined(first_, "\n  "),
-                            n_ > shown ? fmt::format("\n  ... and {} more", n_ - shown) : ""));
+                fmt::format("{} file(s) cannot be used:\n  {}{}\n", n_, joined(first_, "\n  "),
+                            n_ > shown ? fmt::format("\n  ... and {} more", n_ - shown) : ""),
+                {Remedy::skip_broken_files});
   }
 
  private:

@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "base/ascii.hpp"
 #include "base/joined.hpp"
 #include "genes/sample_ids.hpp"
 #include "text/byte_input.hpp"
@@ -18,6 +19,8 @@
 namespace sicmir::gdc {
 
 namespace {
+
+using ascii::lower;
 
 constexpr std::size_t vial_position = 15;   // TCGA-XX-XXXX-SSV
 constexpr std::size_t plate_position = 21;  // TCGA-XX-XXXX-SSV-PPR-LLLL-CC: LLLL
@@ -32,13 +35,6 @@ std::string column_key(std::string_view name) {
     if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) key += c;
   }
   return key;
-}
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
 }
 
 bool is_tcga(std::string_view id) {

@@ -143,10 +143,10 @@ std::vector<std::uint8_t> CellAnnotations::truth(const std::string& column) cons
 std::string CellAnnotations::map_name(const std::string& wanted) const {
   std::vector<std::string> names;
   const h5::Lock lock;
-  if (file_ && h5::kind_of(file_->id(), "obsm") == h5::Kind::group) {
+  if (file_ && h5::kind_of(file_->id(), "obsm") == h5::ObjectKind::group) {
     const Handle obsm = h5::open_group(*file_, file_->id(), "obsm");
     for (const std::string& name : h5::members(*file_, obsm.get())) {
-      if (h5::kind_of(obsm.get(), name) != h5::Kind::dataset) continue;
+      if (h5::kind_of(obsm.get(), name) != h5::ObjectKind::dataset) continue;
       const Handle dataset = h5::open_dataset(*file_, obsm.get(), name);
       const std::vector<hsize_t> extent = h5::shape(*file_, dataset.get());
       const h5::TypeClass type = h5::type_class(dataset.get());

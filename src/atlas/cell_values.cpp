@@ -156,7 +156,7 @@ CellValues::CellValues(const std::filesystem::path& folder, Index n_types, Index
     }
     ranges_.push_back({low[i], high[i]});
   }
-  if (h5::kind_of(file_->id(), "map") != h5::Kind::absent) {
+  if (h5::kind_of(file_->id(), "map") != h5::ObjectKind::absent) {
     const Handle dataset = h5::open_dataset(*file_, file_->id(), "map");
     map_name_ = h5::text_attribute(dataset.get(), "name").value_or("");
     if (map_name_.empty()) file_->fail("map", "has no attribute 'name'.");
@@ -193,7 +193,7 @@ std::vector<std::string> CellValues::names() const {
 
 std::vector<std::uint8_t> CellValues::bytes(Index first, Index count) const {
   const h5::Lock lock;
-  if (h5::kind_of(file_->id(), "mirnas") != h5::Kind::dataset) {
+  if (h5::kind_of(file_->id(), "mirnas") != h5::ObjectKind::dataset) {
     file_->fail("mirnas", "is missing; the file is damaged or was changed.");
   }
   const Handle dataset = h5::open_dataset(*file_, file_->id(), "mirnas");

@@ -26,7 +26,7 @@ void write_plain(const H5Output& out, hid_t parent, const std::string& name, hid
 
 Handle open_plain(const h5::File& file, const std::string& path,
                   std::span<const hsize_t> expected) {
-  if (h5::kind_of(file.id(), path) != h5::Kind::dataset) {
+  if (h5::kind_of(file.id(), path) != h5::ObjectKind::dataset) {
     file.fail(path, "is missing; the file is damaged or was changed.");
   }
   Handle dataset = h5::open_dataset(file, file.id(), path);
@@ -101,7 +101,7 @@ void write(const H5Output& out, hid_t parent, const std::string& name,
 
 std::size_t length(const h5::File& file, const std::string& path) {
   const h5::Lock lock;
-  if (h5::kind_of(file.id(), path) != h5::Kind::dataset) {
+  if (h5::kind_of(file.id(), path) != h5::ObjectKind::dataset) {
     file.fail(path, "is missing; the file is damaged or was changed.");
   }
   const Handle dataset = h5::open_dataset(file, file.id(), path);

@@ -4,16 +4,14 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "atlas/query.hpp"
+#include "base/nan.hpp"
 
 namespace sicmir::atlas {
-
-inline constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// By name, else by accession. Throws Error(usage) with the nearest name; likewise the next two.
 [[nodiscard]] Index find_mirna(const Catalogue& catalogue, const std::string& name);

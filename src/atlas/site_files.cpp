@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "atlas/seal.hpp"
 #include "base/digest.hpp"
 #include "base/output_file.hpp"
 #include "sicmir/error.hpp"
@@ -30,12 +31,6 @@ namespace {
 [[noreturn]] void fail(const fs::path& path, const std::string& reason) {
   throw Error(ExitCode::not_written,
               fmt::format("{}: cannot be written: {}", path.string(), reason));
-}
-
-void make_folder(const fs::path& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error) fail(path, error.message());
 }
 
 void pad(std::string& text) {

@@ -19,7 +19,7 @@
 namespace sicmir::atlas {
 namespace {
 
-std::int32_t position_of(const std::vector<Term>& terms, const std::string& name) {
+std::int32_t term_position(const std::vector<Term>& terms, const std::string& name) {
   const auto found =
       std::find_if(terms.begin(), terms.end(), [&](const Term& term) { return term.name == name; });
   return found == terms.end() ? none : static_cast<std::int32_t>(found - terms.begin());
@@ -48,7 +48,7 @@ std::map<GroupKey, Members> members_of(const Profiles& profiles, const DataSet& 
   for (Index i = 0; i < profiles.size(); ++i) {
     const Profile& profile = profiles.profiles[static_cast<std::size_t>(i)];
     const Sample& sample = *samples.at(profile.sample);
-    Members& group = groups[{position_of(set.types, profile.group), sample.tissue, sample.disease,
+    Members& group = groups[{term_position(set.types, profile.group), sample.tissue, sample.disease,
                              sample.condition}];
     group.n_cells += profile.n_cells;
     if (profile.below_floor) {
@@ -103,7 +103,7 @@ void summarise_markers(const Profiles& profiles, LabelsFrom labels_from, DataSet
   for (const std::string& warning : found.warnings) set.left_out.push_back("markers: " + warning);
   std::vector<std::int32_t> types;
   for (const MarkerGroup& group : found.groups) {
-    types.push_back(position_of(set.types, group.name));
+    types.push_back(term_position(set.types, group.name));
   }
   for (std::size_t g = 0; g < found.groups.size(); ++g) {
     TypeMarkers& markers = summary.markers.emplace_back();
@@ -166,9 +166,9 @@ void summarise_contrasts(const Profiles& profiles, const std::string& reference,
   for (const GroupComparison& group : found.groups) {
     if (!group.why_no_p.empty()) continue;
     Contrast& contrast = summary.contrasts.emplace_back();
-    contrast.type = position_of(set.types, group.group);
-    contrast.condition = position_of(set.conditions, group.condition);
-    contrast.reference = position_of(set.conditions, options.reference);
+    contrast.type = term_position(set.types, group.group);
+    contrast.condition = term_position(set.conditions, group.condition);
+    contrast.reference = term_position(set.conditions, options.reference);
     contrast.n_condition = group.n_condition;
     contrast.n_reference = group.n_reference;
     contrast.effect.assign(profiles.mirnas.size(), not_known);
@@ -210,7 +210,7 @@ void add_network(const TargetNetwork& network, const Profiles& profiles, const D
   for (const NetworkTest& test : network.tests) {
     if (test.is_hub) hubs.insert(test.mirnas.begin(), test.mirnas.end());
   }
-  const std::int32_t type = position_of(set.types, network.name);
+  const std::int32_t type = term_position(set.types, network.name);
   for (const NetworkEdge& one : network.edges) {
     if (!std::isfinite(one.correlation) || type == none) continue;
     const std::string& gene =
@@ -263,7 +263,7 @@ void add_triples(const Profiles& profiles, const TargetTable& targets, LabelsFro
   order.resize(std::min(order.size(), static_cast<std::size_t>(atlas::most_triples)));
   for (const CrosstalkTriple* one : order) {
     const auto type = [&](std::int32_t group) {
-      return position_of(set.types, found.groups[static_cast<std::size_t>(group)].name);
+      return term_position(set.types, found.groups[static_cast<std::size_t>(group)].name);
     };
     summary.triples.push_back({type(one->sender), type(one->receiver), one->mirna,
                                static_cast<float>(one->score), static_cast<float>(one->p)});

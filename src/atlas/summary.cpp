@@ -32,9 +32,9 @@ constexpr std::array marker_columns = {MarkerColumn{"z", &MarkerValue::z},
                                        MarkerColumn{"rival_z", &MarkerValue::rival_z},
                                        MarkerColumn{"probability", &MarkerValue::probability}};
 
-class Writer {
+class SummaryWriter {
  public:
-  explicit Writer(const std::string& path) : out_(path) {}
+  explicit SummaryWriter(const std::string& path) : out_(path) {}
 
   void write(const Summary& summary) {
     const h5::Lock lock;
@@ -329,7 +329,7 @@ class Reader {
 }  // namespace
 
 void write_summary(const Summary& summary, const std::filesystem::path& folder) {
-  Writer((folder / set_files::summary).string()).write(summary);
+  SummaryWriter((folder / set_files::summary).string()).write(summary);
 }
 
 Summary read_summary(const std::filesystem::path& folder, const DataSet& set) {

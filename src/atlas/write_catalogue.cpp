@@ -50,9 +50,10 @@ std::span<const std::byte> bytes_of(const std::vector<std::uint16_t>& values) {
   return std::as_bytes(std::span(values));
 }
 
-class Writer {
+class CatalogueWriter {
  public:
-  Writer(const AtlasFolder& folder, const std::vector<FoundSet>& sets, const fs::path& file)
+  CatalogueWriter(const AtlasFolder& folder, const std::vector<FoundSet>& sets,
+                  const fs::path& file)
       : folder_(folder), sets_(sets), terms_(all_terms(sets)), database_(Database::create(file)) {}
 
   IndexReport write() {
@@ -358,7 +359,7 @@ class Writer {
 
 IndexReport write_catalogue(const AtlasFolder& folder, const std::vector<FoundSet>& sets,
                             const fs::path& file) {
-  return Writer(folder, sets, file).write();
+  return CatalogueWriter(folder, sets, file).write();
 }
 
 }  // namespace sicmir::atlas

@@ -20,4 +20,8 @@ using Json = nlohmann::ordered_json;
 /// The value that `stream` holds; `is_discarded()` if that is not JSON.
 [[nodiscard]] Json read_json(std::istream& stream);
 
+/// `value`; null where it is not known, and the text "Infinity" where it has no bound, which JSON
+/// has no number for.
+[[nodiscard]] Json json_number(double value);
+
 }  // namespace sicmir

@@ -23,7 +23,7 @@ namespace sicmir {
 namespace {
 
 constexpr std::size_t most_columns = 8;
-constexpr std::size_t names_shown = 3;
+constexpr std::size_t examples_shown = 3;
 // Text of a table that is held in memory; 2 GiB are the names of some 50 million cells.
 constexpr std::size_t most_bytes = std::size_t{1} << 31;
 
@@ -347,7 +347,7 @@ std::int32_t CellGroups::of(Index position, std::string_view name) const {
 
 std::vector<std::string> CellGroups::first_names() const {
   std::vector<std::string> names;
-  for (std::size_t i = header_ ? 1 : 0; i < names_.size() && names.size() < names_shown; ++i) {
+  for (std::size_t i = header_ ? 1 : 0; i < names_.size() && names.size() < examples_shown; ++i) {
     names.emplace_back(names_.c_str(i));
   }
   return names;

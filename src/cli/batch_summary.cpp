@@ -15,7 +15,7 @@
 
 #include "base/joined.hpp"
 #include "base/log.hpp"
-#include "base/output_file.hpp"
+#include "cli/table_output.hpp"
 #include "sicmir/error.hpp"
 #include "sicmir/version.hpp"
 
@@ -24,7 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int schema = 1;
+constexpr int summary_schema = 1;
 constexpr std::array<std::string_view, 5> status_words = {"done", "kept", "failed", "interrupted",
                                                           "not_run"};
 /// Columns of summary.tsv, members of the lines of summary.json.
@@ -103,13 +103,6 @@ Json multiqc_of(const Json& lines) {
     }
   }
   return json;
-}
-
-void write_text(const std::string& path, const std::string& text) {
-  OutputFile file(path);
-  file.create();
-  file.write(text);
-  file.commit();
 }
 
 Json counts_of(const Json& lines) {
@@ -201,7 +194,7 @@ Json read_part(const std::string& path) {
   std::ifstream stream(path);
   Json part = read_json(stream);
   const bool is_whole =
-      part.is_object() && part.value("schema", 0) == schema && part.contains("inputs") &&
+      part.is_object() && part.value("schema", 0) == summary_schema && part.contains("inputs") &&
       part["inputs"].is_array() &&
       std::all_of(part["inputs"].begin(), part["inputs"].end(), [](const Json& line) {
         return line.is_object() && line.contains("position") &&
@@ -289,7 +282,7 @@ SummaryFiles::SummaryFiles(const std::string& folder, const std::optional<Shard>
 
 void write_summary(const SummaryFiles& files, const SummaryHead& head, const Json& lines) {
   Json json;
-  json["schema"] = schema;
+  json["schema"] = summary_schema;
   json["sicmir"] = version;
   json["command_line"] = head.command_line;
   json["model"] = head.model;

@@ -32,7 +32,7 @@ void say(const Comparison& comparison) {
     if (!group.why_no_p.empty()) {
       log_info("{}, {}: no p-values: {}", group.group, group.condition, group.why_no_p);
     } else {
-      log_info("{}, {}: {}", group.group, group.condition, words(group.prior));
+      log_info("{}, {}: {}", group.group, group.condition, prior_words(group.prior));
     }
   }
   if (comparison.n_tests > 0) {

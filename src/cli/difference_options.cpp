@@ -119,7 +119,7 @@ std::vector<std::string> files_read(const DifferenceCommand& command, const Chos
   return files;
 }
 
-std::string words(const PriorFigures& prior) {
+std::string prior_words(const PriorFigures& prior) {
   return fmt::format("d0 = {:.4g}, s0 = {:.4g}, {} residual degrees of freedom", prior.d0, prior.s0,
                      prior.residual_df);
 }

@@ -53,6 +53,6 @@ void settle_testing(const TestingOptions& command, const Profiles& profiles,
                                                  const std::string& file, std::string_view option);
 
 /// "d0 = 4.2, s0 = 0.31" for the log.
-[[nodiscard]] std::string words(const PriorFigures& prior);
+[[nodiscard]] std::string prior_words(const PriorFigures& prior);
 
 }  // namespace sicmir::cli

@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "cli/commands.hpp"
+#include "cli/table_output.hpp"
 #include "evaluate/evaluation_text.hpp"
 #include "sicmir/evaluate.hpp"
 
@@ -24,14 +25,7 @@ struct EvaluateCommand {
   EvaluateOptions evaluate;
 };
 
-void write_text(const std::string& path, const std::string& text) {
-  OutputFile file(path);
-  file.create();
-  file.write(text);
-  file.commit();
-}
-
-std::string words(const MedianInterval& interval) {
+std::string interval_words(const MedianInterval& interval) {
   std::string text = fmt::format("{:.3f}", interval.median);
   if (!std::isnan(interval.low)) {
     text += fmt::format(" (95 % interval {:.3f} to {:.3f})", interval.low, interval.high);
@@ -40,10 +34,10 @@ std::string words(const MedianInterval& interval) {
 }
 
 void say(const std::string& what, const MedianScores& mirnas, const MedianScores& samples) {
-  log_info("{}: median Pearson per miRNA {}, Spearman {}", what, words(mirnas.pearson),
-           words(mirnas.spearman));
-  log_info("{}: median Pearson per sample {}, Spearman {}", what, words(samples.pearson),
-           words(samples.spearman));
+  log_info("{}: median Pearson per miRNA {}, Spearman {}", what, interval_words(mirnas.pearson),
+           interval_words(mirnas.spearman));
+  log_info("{}: median Pearson per sample {}, Spearman {}", what, interval_words(samples.pearson),
+           interval_words(samples.spearman));
 }
 
 void run(EvaluateCommand& command) {

@@ -34,7 +34,7 @@ struct InspectCommand {
 };
 
 /// NaN has no place in JSON; it means "not measured" here.
-Json number(double value) {
+Json finite_or_null(double value) {
   return std::isfinite(value) ? Json(value) : Json(nullptr);
 }
 
@@ -88,17 +88,17 @@ Json describe_model(const std::string& path) {
   json["genes"] = model.panel.size();
   json["mirnas"] = model.mirnas.size();
   json["median_pearson"] = {
-      {"within_cohort", number(median_of(model.mirnas, &Accuracy::within_cohort))},
-      {"leave_cohort_out", number(median_of(model.mirnas, &Accuracy::leave_cohort_out))},
-      {"pooled", number(median_of(model.mirnas, &Accuracy::pooled))}};
+      {"within_cohort", finite_or_null(median_of(model.mirnas, &Accuracy::within_cohort))},
+      {"leave_cohort_out", finite_or_null(median_of(model.mirnas, &Accuracy::leave_cohort_out))},
+      {"pooled", finite_or_null(median_of(model.mirnas, &Accuracy::pooled))}};
   Json list = Json::array();
   for (const ModelMirna& mirna : model.mirnas) {
     list.push_back({{"name", mirna.name},
                     {"mimat", mirna.accession},
                     {"target", mirna.target},
-                    {"pearson_within_cohort", number(mirna.accuracy.within_cohort)},
-                    {"pearson_leave_cohort_out", number(mirna.accuracy.leave_cohort_out)},
-                    {"pearson_pooled", number(mirna.accuracy.pooled)},
+                    {"pearson_within_cohort", finite_or_null(mirna.accuracy.within_cohort)},
+                    {"pearson_leave_cohort_out", finite_or_null(mirna.accuracy.leave_cohort_out)},
+                    {"pearson_pooled", finite_or_null(mirna.accuracy.pooled)},
                     {"n_held_out", mirna.accuracy.n}});
   }
   json["mirna_list"] = std::move(list);
@@ -153,7 +153,7 @@ void foresee(Json& json, CellSource& source, const Model& model, const GeneIndex
   for (const std::string& warning : genes.warnings) json["warnings"].push_back(warning);
   const Sample& sample = input.take_sample();
   json["sampled_cells"] = sample.n_cells;
-  json["median_total"] = number(sample_facts(sample, input.genes()).median_total);
+  json["median_total"] = finite_or_null(sample_facts(sample, input.genes()).median_total);
   input.decide(model.recipe);
   prefer_reference_for_bulk(model, input);
   const Decision& decision = input.decision();

@@ -38,7 +38,7 @@ void say(const MarkerSet& set, const MarkerOptions& options) {
     }
     if (set.n_tests > 0) {
       log_info("moderated t: {}; false discovery rate over {} tests, all miRNAs and groups",
-               words(set.prior), set.n_tests);
+               prior_words(set.prior), set.n_tests);
     }
   }
   log_info("{} groups in {} samples compared; predictions follow from the same cells' mRNA",

@@ -352,7 +352,8 @@ class SheetReader {
       (void)line_.parse(arguments);
       check_pool(one_.pool);
     } catch (const Error& error) {
-      throw Error(error.code(), fmt::format("{}: line {}: {}", list_, item.line, error.what()));
+      throw Error(error.code(), fmt::format("{}: line {}: {}", list_, item.line, error.what()),
+                  error.remedies());
     }
     return one_;
   }

@@ -19,30 +19,30 @@ namespace sicmir::cli {
 namespace {
 
 /// What a column of the list sets; nullptr: the path.
-struct ListColumn {
+struct InputColumn {
   const char* name;
   std::string ProfileGrouping::*word;
 };
-constexpr std::array list_columns = {ListColumn{"path", nullptr},
-                                     ListColumn{"sample", &ProfileGrouping::sample},
-                                     ListColumn{"donor", &ProfileGrouping::donor},
-                                     ListColumn{"condition", &ProfileGrouping::condition},
-                                     ListColumn{"tissue", &ProfileGrouping::tissue}};
+constexpr std::array list_columns = {InputColumn{"path", nullptr},
+                                     InputColumn{"sample", &ProfileGrouping::sample},
+                                     InputColumn{"donor", &ProfileGrouping::donor},
+                                     InputColumn{"condition", &ProfileGrouping::condition},
+                                     InputColumn{"tissue", &ProfileGrouping::tissue}};
 
 /// Columns in the order of the first line, if that names them, else in the order above.
-std::vector<ListColumn> columns_of(const std::vector<std::string>& first, const std::string& list,
-                                   bool& has_header) {
+std::vector<InputColumn> columns_of(const std::vector<std::string>& first, const std::string& list,
+                                    bool& has_header) {
   has_header = std::find(first.begin(), first.end(), "path") != first.end();
   if (!has_header) return {list_columns.begin(), list_columns.end()};
   std::vector<std::string> known;
   known.reserve(list_columns.size());
-  for (const ListColumn& column : list_columns) known.emplace_back(column.name);
-  std::vector<ListColumn> columns;
+  for (const InputColumn& column : list_columns) known.emplace_back(column.name);
+  std::vector<InputColumn> columns;
   std::set<std::string> seen;
   for (const std::string& name : first) {
     const auto* const found =
         std::find_if(list_columns.begin(), list_columns.end(),
-                     [&](const ListColumn& column) { return column.name == name; });
+                     [&](const InputColumn& column) { return column.name == name; });
     if (found == list_columns.end() || !seen.insert(name).second) {
       throw Error(
           ExitCode::usage,
@@ -81,7 +81,7 @@ std::vector<ListedInput> read_list(const ProfileInput& command) {
     throw Error(ExitCode::usage, fmt::format("--inputs: {}", error.what()));
   }
   std::vector<ListedInput> inputs;
-  std::vector<ListColumn> columns;
+  std::vector<InputColumn> columns;
   std::size_t number = 0;
   for (const std::string& line : lines) {
     ++number;

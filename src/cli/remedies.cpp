@@ -13,6 +13,8 @@ std::string sentence_of(Remedy remedy) {
       return "Choose the human genome with --genome.";
     case Remedy::choose_layer:
       return "Choose another matrix with --layer.";
+    case Remedy::choose_learning_rate:
+      return "Use a lower --learning-rate.";
     case Remedy::choose_model:
       return "Specify a model with --model or $SICMIR_MODEL.";
     case Remedy::choose_orientation:
@@ -22,6 +24,15 @@ std::string sentence_of(Remedy remedy) {
       return "Use another file ending, or specify --output-format.";
     case Remedy::choose_platform:
       return "Choose another --platform, or leave it out.";
+    case Remedy::choose_precision:
+      return "Leave out --precision, or run on such a processor.";
+    case Remedy::drop_unpaired:
+      return "To leave the latter out, use --drop-unpaired. To compare all as independent, make "
+             "the profiles without donors.";
+    case Remedy::fewer_folds:
+      return "Give more samples, or lower --cross-validate.";
+    case Remedy::fewer_mirnas:
+      return "Choose miRNAs with --mirnas, or join groups.";
     case Remedy::force_scale:
       return "To continue anyway, use --force-scale.";
     case Remedy::give_moments:
@@ -32,20 +43,51 @@ std::string sentence_of(Remedy remedy) {
     case Remedy::handle_empty_cells:
       return "Specify the filtered matrix, or --empty-cells skip (leave them out) or nan (predict "
              "NaN).";
+    case Remedy::keep_cohorts:
+      return "Name the cohorts with --samples, or leave out --leave-cohort-out.";
+    case Remedy::list_inputs:
+      return "State it in a list of inputs (--inputs), or read an AnnData file with --group-by.";
+    case Remedy::lower_floor:
+      return "Lower --min-cells and --min-counts, or sum up more cells.";
+    case Remedy::lower_min_targets:
+      return "Lower --min-targets.";
     case Remedy::merge_moments:
       return "Add up the parts with `sicmir merge-stats`.";
+    case Remedy::name_condition:
+      return "Name its column with --condition in `sicmir profile`.";
+    case Remedy::name_group_column:
+      return "Name the column of the groups, too: --groups FILE:COLUMN.";
     case Remedy::name_groups:
       return "Specify the groups with --groups FILE[:COLUMN] or --group-by COLUMN.";
+    case Remedy::other_checkpoint:
+      return "Remove it, or name another --checkpoint.";
     case Remedy::pool_cells:
       return "Pool the cells first (--pool).";
     case Remedy::pool_mean:
       return "Use --pool mean.";
     case Remedy::pool_sum:
       return "Use --pool sum.";
+    case Remedy::skip_broken_files:
+      return "Fetch them again (gdc-client continues where it stopped), or leave their samples out "
+             "with --skip-broken.";
+    case Remedy::specify_layer_order:
+      return "Specify --order: bn-relu (Linear, BatchNorm, ReLU) or relu-bn (Linear, ReLU, "
+             "BatchNorm) for all hidden layers, or one word for each, e.g. bn-relu,relu-bn (the "
+             "authors' released script).";
     case Remedy::specify_log_base:
       return "Check --log-base.";
+    case Remedy::specify_mirna_values:
+      return "Specify what the miRNA values are with --mirna-values log2rpm, rpm or counts.";
+    case Remedy::specify_number_marks:
+      return "Specify --decimal point or comma, or --thousands point, comma or none.";
     case Remedy::specify_values:
       return "Specify what the values are with --values counts, linear, log or zscore.";
+    case Remedy::start_again:
+      return "Specify the same options, or leave out --resume to start again.";
+    case Remedy::train_without_prior:
+      return "Leave out --prior, or give more tables.";
+    case Remedy::train_without_validation:
+      return "Give more samples, or specify --validation 0.";
     case Remedy::use_dataset_scale:
       return "Use --scale dataset.";
     case Remedy::use_no_scale:

@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <limits>
 
+#include "base/nan.hpp"
 #include "cli/report_sections.hpp"
 
 namespace sicmir::cli::page {
@@ -44,8 +44,7 @@ Json calibration_json(const Profiles& profiles) {
       Json line = Json::array();
       for (std::size_t i = 0; i < n_bins; ++i) {
         const std::size_t at = k * n_bins + i;
-        line.push_back(
-            number(at < values.size() ? values[at] : std::numeric_limits<double>::quiet_NaN()));
+        line.push_back(number(at < values.size() ? values[at] : nan));
       }
       lines.push_back(std::move(line));
     }

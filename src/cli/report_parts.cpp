@@ -4,13 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <map>
 
 #include "analysis/crosstalk_text.hpp"
 #include "analysis/target_network_text.hpp"
 #include "base/joined.hpp"
 #include "base/log.hpp"
+#include "base/nan.hpp"
+#include "cli/remedies.hpp"
 
 namespace sicmir::cli {
 namespace {
@@ -52,7 +53,7 @@ PageGrid sent_and_received(const Crosstalk& found, bool is_tested) {
   for (const CrosstalkGroup& group : found.groups) grid.names.push_back(group.name);
   grid.values.assign(found.groups.size(), std::vector<double>(found.groups.size(), 0));
   for (std::size_t i = 0; i < grid.values.size(); ++i) {
-    grid.values[i][i] = std::numeric_limits<double>::quiet_NaN();
+    grid.values[i][i] = nan;
   }
   for (const CrosstalkTriple& triple : found.triples) {
     double& value = grid.values[static_cast<std::size_t>(triple.sender)]
@@ -63,8 +64,8 @@ PageGrid sent_and_received(const Crosstalk& found, bool is_tested) {
 }
 
 PagePart not_run(const char* command, const Error& error) {
-  log_warning("{} was not run: {}", command, error.what());
-  return {fmt::format("Not run: {}", error.what()), {}, {}, {}};
+  log_warning("{} was not run: {}", command, message_of(error));
+  return {fmt::format("Not run: {}", message_of(error)), {}, {}, {}};
 }
 
 std::string words_of(const Profiles& profiles, const NetworkSet& set, const TargetTable& targets,

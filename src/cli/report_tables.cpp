@@ -17,7 +17,6 @@ namespace sicmir::cli {
 namespace {
 
 using tsv::field;
-using tsv::number;
 
 constexpr std::array names = {"markers.tsv", "profiles.tsv", "cells.tsv",     "accuracy.tsv",
                               "hubs.tsv",    "edges.tsv",    "crosstalk.tsv", "crosstalk_net.tsv"};
@@ -30,7 +29,7 @@ std::string profiles_tsv(const Profiles& profiles) {
     text += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{:.0f}\t{}\t{}\t{}\t{}\n", field(one.sample),
                         field(one.group), field(one.donor), field(one.condition), field(one.tissue),
                         one.n_cells, one.n_counts, one.below_floor ? "yes" : "no",
-                        one.n_panel_genes, number(one.median_z), number(one.iqr_z));
+                        one.n_panel_genes, tsv::number(one.median_z), tsv::number(one.iqr_z));
   }
   return text;
 }
@@ -56,13 +55,13 @@ std::string cells_tsv(const PageContent& content, const Profiles& profiles) {
     const double y =
         is_input ? map.coordinates.y[i] : static_cast<double>(map.view.components(1, cell));
     text += fmt::format("{}\t{}\t{}\t{}", field(map.view.names[i]),
-                        field(groups[static_cast<std::size_t>(map.view.groups[i])]), number(x),
-                        number(y));
+                        field(groups[static_cast<std::size_t>(map.view.groups[i])]), tsv::number(x),
+                        tsv::number(y));
     for (Index k = 0; k < map.view.mirnas.rows(); ++k) {
-      text += "\t" + number(static_cast<double>(map.view.mirnas(k, cell)));
+      text += "\t" + tsv::number(static_cast<double>(map.view.mirnas(k, cell)));
     }
     for (Index k = 0; k < map.genes.values.rows(); ++k) {
-      text += "\t" + number(static_cast<double>(map.genes.values(k, cell)));
+      text += "\t" + tsv::number(static_cast<double>(map.genes.values(k, cell)));
     }
     text += "\n";
   }
@@ -75,8 +74,8 @@ std::string accuracy_tsv(const Profiles& profiles) {
       "n_held_out\n";
   for (const ProfileMirna& one : profiles.mirnas) {
     text += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", field(one.name), field(one.mimat),
-                        number(one.accuracy.within_cohort), number(one.accuracy.pooled),
-                        number(one.accuracy.leave_cohort_out), one.accuracy.n);
+                        tsv::number(one.accuracy.within_cohort), tsv::number(one.accuracy.pooled),
+                        tsv::number(one.accuracy.leave_cohort_out), one.accuracy.n);
   }
   return text;
 }

@@ -19,7 +19,7 @@
 namespace sicmir::cli {
 namespace {
 
-constexpr int schema = 1;
+constexpr int report_schema = 1;
 constexpr const char* report_path = "report_path";  // of the draft; not written
 
 std::int64_t unix_time() {
@@ -63,7 +63,7 @@ void write_json(const Json& json, const std::string& path) {
 }  // namespace
 
 RunRecord::RunRecord(RunStart start) : report_(std::move(start.report)) {
-  json_["schema"] = schema;
+  json_["schema"] = report_schema;
   json_["sicmir"] = version;
   json_["command_line"] = std::move(start.command_line);
   json_["status"] = nullptr;

@@ -86,7 +86,7 @@ struct Column {
   std::string name;
 };
 
-std::vector<std::string> known_columns() {
+std::vector<std::string> known_sheet_columns() {
   std::vector<std::string> names = {"id", "path"};
   for (const auto& column : option_columns) names.emplace_back(column.first);
   return names;
@@ -104,7 +104,7 @@ Column column_of(const std::string& name, const Place& place) {
   for (const auto& [column, option] : option_columns) {
     if (column == plain) return {Column::Kind::option, option, name};
   }
-  const std::vector<std::string> known = known_columns();
+  const std::vector<std::string> known = known_sheet_columns();
   place.refuse(fmt::format(
       "'{}' is no column of a sample sheet.{} Known columns are {}. A column whose name "
       "begins with # is ignored.",

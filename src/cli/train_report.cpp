@@ -17,7 +17,7 @@
 namespace sicmir::cli {
 namespace {
 
-Json number(double value) {
+Json five_decimals(double value) {
   return std::isfinite(value) ? Json(std::round(value * 1e5) / 1e5) : Json(nullptr);
 }
 
@@ -53,7 +53,7 @@ Json describe(const Model& model, const TrainReport& report, const std::vector<E
     return several ? fmt::format("{}, network {}", line.fit, line.report.member) : line.fit;
   };
   const auto of_epochs = [&](auto get) {
-    return numbers(epochs, [&](const EpochLine& line) { return number(get(line.report)); });
+    return numbers(epochs, [&](const EpochLine& line) { return five_decimals(get(line.report)); });
   };
   json["epochs"] = {
       {"fit", numbers(epochs, curve)},
@@ -65,9 +65,10 @@ Json describe(const Model& model, const TrainReport& report, const std::vector<E
       {"name", numbers(report.cohorts, [](const CohortAccuracy& c) { return c.name; })},
       {"samples", numbers(report.cohorts, [](const CohortAccuracy& c) { return c.n_samples; })},
       {"within",
-       numbers(report.cohorts, [](const CohortAccuracy& c) { return number(c.median); })}};
+       numbers(report.cohorts, [](const CohortAccuracy& c) { return five_decimals(c.median); })}};
   const auto of_mirnas = [&](auto get) {
-    return numbers(model.mirnas, [&](const ModelMirna& m) { return number(get(m.accuracy)); });
+    return numbers(model.mirnas,
+                   [&](const ModelMirna& m) { return five_decimals(get(m.accuracy)); });
   };
   json["mirnas"] = {{"name", numbers(model.mirnas, [](const ModelMirna& m) { return m.name; })},
                     {"within", of_mirnas([](const Accuracy& a) { return a.within_cohort; })},

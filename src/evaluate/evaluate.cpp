@@ -8,6 +8,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "base/nan.hpp"
 #include "base/random.hpp"
 #include "evaluate/mirna_table.hpp"
 #include "evaluate/scores.hpp"
@@ -22,7 +23,6 @@ namespace sicmir {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double largest_log2 = 20.0;  // a million reads in a million
 
 using Series = std::vector<double>;
@@ -60,7 +60,7 @@ std::set<PanelPosition> wanted_mirnas(const EvaluateOptions& options, const Gene
     const std::optional<GeneMatch> match = index.find(name);
     if (!match) {
       throw Error(ExitCode::usage,
-                  fmt::format("--mirnas: '{}' is no mature miRNA of the table of miRNAs; mature "
+                  fmt::format("'{}' is no mature miRNA of the table of miRNAs; mature "
                               "names (hsa-miR-21-5p) and accessions are understood.",
                               name));
     }
@@ -106,7 +106,7 @@ Matched match(const evaluation::MirnaTable& predicted, const evaluation::MirnaTa
   if (places.empty()) {
     throw Error(ExitCode::bad_input,
                 fmt::format("no miRNA{} stands in both tables, {} ({} miRNAs) and {} ({}).",
-                            wanted.empty() ? "" : " of --mirnas", predicted_file,
+                            wanted.empty() ? "" : " of the list", predicted_file,
                             predicted.mirnas.size(), measured_file, measured.mirnas.size()));
   }
   for (const auto& [p, m] : places) {

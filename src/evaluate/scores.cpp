@@ -5,11 +5,12 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/nan.hpp"
+
 namespace sicmir::evaluation {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr Index least_pairs = 3;  // two points lie on a line, whatever they are
 
 struct Sums {

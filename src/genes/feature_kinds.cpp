@@ -6,25 +6,22 @@
 #include <cctype>
 #include <span>
 
+#include "base/ascii.hpp"
 #include "genes/id_kinds.hpp"
 
 namespace sicmir {
 namespace {
 
-bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
-
-char lower(char c) noexcept {
-  return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-}
+using ascii::is_digit;
+using ascii::to_lower;
 
 bool same_text(std::string_view a, std::string_view b) noexcept {
   return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == y; });
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return to_lower(x) == y; });
 }
 
-bool starts_with_any(std::string_view name, std::span<const std::string_view> starts) noexcept {
+bool name_starts_with_any(std::string_view name,
+                          std::span<const std::string_view> starts) noexcept {
   return std::any_of(starts.begin(), starts.end(),
                      [&](std::string_view start) { return name.starts_with(start); });
 }
@@ -42,7 +39,7 @@ bool is_tag(std::string_view name) noexcept {
       "hto-", "CITE_", "CITE-", "Hashtag", "hashtag", "PROT_", "prot_", "CMO3"};
   static constexpr std::array<std::string_view, 8> ends = {"_ADT", "-ADT", "_adt",  "-adt",
                                                            "_HTO", "-HTO", "_PROT", "_prot"};
-  return name.find("TotalSeq") != std::string_view::npos || starts_with_any(name, starts) ||
+  return name.find("TotalSeq") != std::string_view::npos || name_starts_with_any(name, starts) ||
          ends_with_any(name, ends);
 }
 

@@ -2,38 +2,24 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.hpp"
 #include "genes/id_kinds.hpp"
 #include "sicmir/gene_map.hpp"
 
 namespace sicmir {
 namespace {
 
+using ascii::all_digits;
+using ascii::is_digit;
+using ascii::is_upper;
+using ascii::lower;
+using ascii::to_lower;
+using ascii::to_upper;
+
 constexpr PanelPosition ambiguous = -1;
 
-constexpr bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
-constexpr bool is_upper(char c) noexcept {
-  return c >= 'A' && c <= 'Z';
-}
 constexpr bool is_word(char c) noexcept {
-  return is_digit(c) || is_upper(c) || (c >= 'a' && c <= 'z');
-}
-constexpr char to_lower(char c) noexcept {
-  return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
-}
-constexpr char to_upper(char c) noexcept {
-  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-}
-
-bool all_digits(std::string_view text) noexcept {
-  return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), to_lower);
-  return result;
+  return is_digit(c) || is_upper(c) || ascii::is_lower(c);
 }
 
 /// The first accession with this prefix in `text`, at or after `from`: the prefix, at most seven

@@ -8,24 +8,16 @@
 #include <charconv>
 #include <map>
 
+#include "base/ascii.hpp"
 #include "base/joined.hpp"
 
 namespace sicmir {
 namespace {
 
-constexpr bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
-constexpr bool is_upper(char c) noexcept {
-  return c >= 'A' && c <= 'Z';
-}
-constexpr bool is_lower(char c) noexcept {
-  return c >= 'a' && c <= 'z';
-}
-
-bool all_digits(std::string_view text) noexcept {
-  return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
-}
+using ascii::all_digits;
+using ascii::is_digit;
+using ascii::is_lower;
+using ascii::is_upper;
 
 std::size_t leading_digits(std::string_view text) noexcept {
   return static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_digit) -

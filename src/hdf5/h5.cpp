@@ -324,19 +324,19 @@ bool has_signature(std::span<const char> first_bytes) {
   return false;
 }
 
-Kind kind_of(hid_t parent, const std::string& name) {
+ObjectKind kind_of(hid_t parent, const std::string& name) {
   const Lock lock;
-  if (!resolvable(parent, name)) return Kind::absent;
+  if (!resolvable(parent, name)) return ObjectKind::absent;
   const Handle access = no_external_links(H5P_LINK_ACCESS);
   H5O_info_t info{};
-  if (H5Oget_info_by_name(parent, name.c_str(), &info, access.get()) < 0) return Kind::absent;
+  if (H5Oget_info_by_name(parent, name.c_str(), &info, access.get()) < 0) return ObjectKind::absent;
   switch (info.type) {
     case H5O_TYPE_GROUP:
-      return Kind::group;
+      return ObjectKind::group;
     case H5O_TYPE_DATASET:
-      return Kind::dataset;
+      return ObjectKind::dataset;
     default:
-      return Kind::other;
+      return ObjectKind::other;
   }
 }
 
@@ -365,7 +365,7 @@ std::vector<std::string> members(const File& file, hid_t group) {
 
 Handle open_group(const File& file, hid_t parent, const std::string& name) {
   const Lock lock;
-  if (kind_of(parent, name) != Kind::group) {
+  if (kind_of(parent, name) != ObjectKind::group) {
     file.fail(path_of(parent), fmt::format("has no group '{}'.", name));
   }
   const Handle access = no_external_links(H5P_GROUP_ACCESS);
@@ -374,7 +374,7 @@ Handle open_group(const File& file, hid_t parent, const std::string& name) {
 
 Handle open_dataset(const File& file, hid_t parent, const std::string& name) {
   const Lock lock;
-  if (kind_of(parent, name) != Kind::dataset) {
+  if (kind_of(parent, name) != ObjectKind::dataset) {
     file.fail(path_of(parent), fmt::format("has no data set '{}'.", name));
   }
   const Handle access = no_external_links(H5P_DATASET_ACCESS);

@@ -96,10 +96,10 @@ class File {
 /// II.A).
 [[nodiscard]] bool has_signature(std::span<const char> first_bytes);
 
-enum class Kind : std::uint8_t { absent, group, dataset, other };
+enum class ObjectKind : std::uint8_t { absent, group, dataset, other };
 
 /// What stands at `name` below `parent` ("a/b/c" is allowed). External links count as absent.
-[[nodiscard]] Kind kind_of(hid_t parent, const std::string& name);
+[[nodiscard]] ObjectKind kind_of(hid_t parent, const std::string& name);
 [[nodiscard]] bool has_attribute(hid_t object, const std::string& name);
 /// Names of the direct members, in name order.
 [[nodiscard]] std::vector<std::string> members(const File& file, hid_t group);

@@ -69,7 +69,7 @@ H5FD_t* open_image(const Image& image) {
   return opened_file(file);
 }
 
-H5FD_t* open_file(const char* name, unsigned flags, hid_t access, haddr_t) {
+H5FD_t* open_input_file(const char* name, unsigned flags, hid_t access, haddr_t) {
   if ((flags & H5F_ACC_RDWR) != 0) return nullptr;
   const auto* image = static_cast<const Image*>(H5Pget_driver_info(access));
   if (image != nullptr && image->bytes != nullptr) return open_image(*image);
@@ -92,12 +92,12 @@ H5FD_t* open_file(const char* name, unsigned flags, hid_t access, haddr_t) {
   return opened;
 }
 
-herr_t close_file(H5FD_t* file) {
+herr_t close_input(H5FD_t* file) {
   const std::unique_ptr<InputFile> closed(&opened_as<InputFile>(file));
   return closed->descriptor < 0 || ::close(closed->descriptor) == 0 ? 0 : -1;
 }
 
-int compare(const H5FD_t* a, const H5FD_t* b) {
+int compare_inputs(const H5FD_t* a, const H5FD_t* b) {
   const auto& x = opened_as<InputFile>(a);
   const auto& y = opened_as<InputFile>(b);
   if (x.device != y.device) return x.device < y.device ? -1 : 1;
@@ -109,7 +109,7 @@ int compare(const H5FD_t* a, const H5FD_t* b) {
 /// Without H5FD_FEAT_ACCUMULATE_METADATA, so that each collection is read by itself.
 /// With H5FD_FEAT_POSIX_COMPAT_HANDLE, HDF5 asks where the name or a symbolic link of it leads; an
 /// unlinked file, of which /proc/self/fd has such a link, and one in memory have no such place.
-herr_t query(const H5FD_t* file, unsigned long* features) {
+herr_t query_input(const H5FD_t* file, unsigned long* features) {
   if (features != nullptr) {
     *features = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_DATA_SIEVE |
                 H5FD_FEAT_AGGREGATE_SMALLDATA | H5FD_FEAT_POSIX_COMPAT_HANDLE |
@@ -121,7 +121,7 @@ herr_t query(const H5FD_t* file, unsigned long* features) {
   return 0;
 }
 
-herr_t get_handle(H5FD_t* file, hid_t, void** handle) {
+herr_t input_handle(H5FD_t* file, hid_t, void** handle) {
   if (handle == nullptr) return -1;
   *handle = &opened_as<InputFile>(file).descriptor;
   return 0;
@@ -129,7 +129,8 @@ herr_t get_handle(H5FD_t* file, hid_t, void** handle) {
 
 /// Collections of any file are known by their signature: HDF5 asks for them as raw data, not as
 /// metadata.
-herr_t read(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, std::size_t size, void* buffer) {
+herr_t read_input(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, std::size_t size,
+                  void* buffer) {
   const InputFile& input = opened_as<InputFile>(file);
   if (!read_from(input, address, size, buffer)) return -1;
   const auto* bytes = static_cast<const unsigned char*>(buffer);
@@ -153,20 +154,20 @@ herr_t read(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, std::size_t size, 
              : -1;
 }
 
-herr_t write(H5FD_t*, H5FD_mem_t, hid_t, haddr_t, std::size_t, const void*) {
+herr_t write_input(H5FD_t*, H5FD_mem_t, hid_t, haddr_t, std::size_t, const void*) {
   return -1;
 }
 
-hid_t driver() {
+hid_t input_driver() {
   static const hid_t id = [] {
     H5FD_class_t description = driver_class("sicmir_input", 601);
-    description.open = open_file;
-    description.close = close_file;
-    description.cmp = compare;
-    description.query = query;
-    description.get_handle = get_handle;
-    description.read = read;
-    description.write = write;
+    description.open = open_input_file;
+    description.close = close_input;
+    description.cmp = compare_inputs;
+    description.query = query_input;
+    description.get_handle = input_handle;
+    description.read = read_input;
+    description.write = write_input;
     description.fapl_size = sizeof(Image);
     return H5FDregister(&description);
   }();
@@ -176,17 +177,17 @@ hid_t driver() {
 }  // namespace
 
 herr_t use_input_driver(hid_t access) {
-  return H5Pset_driver(access, driver(), nullptr);
+  return H5Pset_driver(access, input_driver(), nullptr);
 }
 
 herr_t use_input_driver(hid_t access, std::string_view bytes) {
   const Image image{bytes.data(), bytes.size()};
-  return H5Pset_driver(access, driver(), &image);
+  return H5Pset_driver(access, input_driver(), &image);
 }
 
 std::optional<int> input_descriptor(hid_t file) {
   const Handle access(H5Fget_access_plist(file));
-  if (!access || H5Pget_driver(access.get()) != driver()) return std::nullopt;
+  if (!access || H5Pget_driver(access.get()) != input_driver()) return std::nullopt;
   void* descriptor = nullptr;
   if (H5Fget_vfd_handle(file, H5P_DEFAULT, &descriptor) < 0 || descriptor == nullptr) {
     return std::nullopt;

@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "base/log.hpp"
+#include "base/nan.hpp"
 #include "hdf5/h5_chunks.hpp"
 #include "hdf5/h5_storage.hpp"
 #include "hdf5/text_arena.hpp"
@@ -99,18 +100,18 @@ h5::Handle CellJoiner::open_joinable(const std::string& path) const {
 
 void CellJoiner::join(const std::string& path, hid_t parent, const std::string& name) {
   const h5::Lock lock;
-  const h5::Kind kind = h5::kind_of(inputs_.front().file->id(), path);
+  const h5::ObjectKind kind = h5::kind_of(inputs_.front().file->id(), path);
   for (const JoinInput& input : inputs_) {
     if (h5::kind_of(input.file->id(), path) == kind) continue;
     log_warning("{}: has no {} like {}; it is left out.", input.file->path(), path,
                 inputs_.front().file->path());
     return;
   }
-  if (kind == h5::Kind::dataset) {
+  if (kind == h5::ObjectKind::dataset) {
     join_lines(path, parent, name);
     return;
   }
-  if (kind != h5::Kind::group) return;
+  if (kind != h5::ObjectKind::group) return;
   const h5::Handle first = open_object(inputs_.front(), path);
   const std::string encoding = h5::text_attribute(first.get(), "encoding-type").value_or("");
   if (encoding == "categorical") {
@@ -266,7 +267,7 @@ void CellJoiner::refer_to_matrix(const std::string& path, hid_t parent, const st
   const auto rank = static_cast<int>(extent.size());
   const h5::Handle space = out_.checked(H5Screate_simple(rank, extent.data(), nullptr));
   const h5::Handle creation(H5Pcreate(H5P_DATASET_CREATE));
-  const double missing = std::numeric_limits<double>::quiet_NaN();
+  const double missing = nan;
   out_.check(H5Pset_fill_value(creation.get(), H5T_NATIVE_DOUBLE, &missing));
   std::vector<hsize_t> start(extent.size(), 0);
   for (std::size_t i = 0; i < inputs_.size(); ++i) {

@@ -44,7 +44,7 @@ std::string describe_external_link(const File& file) {
   try {
     for (const std::string& name : members(file, file.id())) {
       if (const auto target = target_of(file.id(), name)) return sentence(name, *target);
-      if (kind_of(file.id(), name) != Kind::group) continue;
+      if (kind_of(file.id(), name) != ObjectKind::group) continue;
       const Handle group = open_group(file, file.id(), name);
       for (const std::string& inner : members(file, group.get())) {
         if (const auto target = target_of(group.get(), inner)) {

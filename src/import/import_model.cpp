@@ -213,7 +213,7 @@ Model import_checkpoint(const std::string& path, const ImportOptions& options,
   try {
     folded = fold(found.layers);  // rejects layers that do not fit together
   } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("{}: {}", path, error.what()));
+    throw Error(error.code(), fmt::format("{}: {}", path, error.what()), error.remedies());
   }
   report.what = fmt::format("{}, {}", found.what, file.format());
   report.notes = found.notes;

@@ -18,9 +18,6 @@ using pickle::no_node;
 using pickle::NodeId;
 
 constexpr double default_eps = 1e-5;  // of torch.nn.BatchNorm1d
-constexpr std::string_view orders_help =
-    "Give --order: bn-relu (Linear, BatchNorm, ReLU) or relu-bn (Linear, ReLU, BatchNorm) for all "
-    "hidden layers, or one word for each, e.g. bn-relu,relu-bn (the authors' released script).";
 
 /// A linear layer or a batch norm, whose place among the ReLUs may not be known yet.
 struct Part {
@@ -90,12 +87,14 @@ std::vector<Layer> arrange(const TorchFile& file, std::vector<Part> parts,
   if (n_linear == 0) file.fail("contains no linear layer.");
   const std::size_t n_hidden = n_linear - 1;
   if (n_hidden_norms > 0 && orders.empty()) {
-    throw Error(ExitCode::usage, fmt::format("{}: does not say in which order its layers run. {}",
-                                             file.path(), orders_help));
+    throw Error(ExitCode::usage,
+                fmt::format("{}: does not say in which order its layers run.", file.path()),
+                {Remedy::specify_layer_order});
   }
   if (orders.size() > 1 && orders.size() != n_hidden) {
-    throw Error(ExitCode::usage, fmt::format("--order names {} hidden layers; {} has {}.",
-                                             orders.size(), file.path(), n_hidden));
+    throw Error(ExitCode::usage,
+                fmt::format("an order was specified for {} hidden layers; {} has {}.",
+                            orders.size(), file.path(), n_hidden));
   }
   const auto number_of = [](const std::string& name) {
     const std::size_t dot = name.rfind('.');
@@ -127,10 +126,10 @@ std::vector<Layer> arrange(const TorchFile& file, std::vector<Part> parts,
     const int between = number_of(norm.name) - number_of(part.name);
     if (number_of(norm.name) >= 0 && number_of(part.name) >= 0 &&
         (between == 1) != (order == LayerOrder::bn_relu)) {
-      notes.push_back(fmt::format(
-          "the names {} and {} suggest the order {} for hidden layer {}, but --order says "
-          "otherwise",
-          part.name, norm.name, between == 1 ? "bn-relu" : "relu-bn", hidden));
+      notes.push_back(
+          fmt::format("the names {} and {} suggest the order {} for hidden layer {}, but another "
+                      "was specified",
+                      part.name, norm.name, between == 1 ? "bn-relu" : "relu-bn", hidden));
     }
     if (order == LayerOrder::bn_relu) {
       layers.push_back(std::move(norm.layer));
@@ -163,7 +162,7 @@ class ModuleReader {
       return arrange(file_, std::move(parts), orders_, notes);
     }
     if (!orders_.empty()) {
-      notes.emplace_back("the module carries its order; --order is passed over");
+      notes.emplace_back("the module holds its own order; the specified one is ignored");
     }
     std::vector<Layer> layers;
     for (Part& part : parts_) layers.push_back(std::move(part.layer));

@@ -7,8 +7,13 @@
 #include <map>
 #include <set>
 
+#include "base/ascii.hpp"
+
 namespace sicmir {
 namespace {
+
+using ascii::all_digits;
+using ascii::lower;
 
 using Words = std::span<const std::string_view>;
 
@@ -40,17 +45,6 @@ bool all_words_in(const std::vector<std::string>& words, Words vocabulary, Words
   }) && std::any_of(words.begin(), words.end(), [&](const std::string& word) {
     return holds(core, word);
   });
-}
-
-bool all_digits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(),
-                                      [](unsigned char c) { return std::isdigit(c) != 0; });
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
 }
 
 struct Quantity {

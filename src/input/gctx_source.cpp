@@ -12,12 +12,12 @@ namespace sicmir {
 namespace {
 
 using h5::Handle;
-using h5::Kind;
+using h5::ObjectKind;
 
 constexpr const char* matrix_path = "0/DATA/0/matrix";
 constexpr const char* genes_path = "0/META/ROW";
 constexpr const char* samples_path = "0/META/COL";
-constexpr std::size_t most_columns = 32;
+constexpr std::size_t most_row_fields = 32;
 
 std::vector<std::string> read_names(const h5::File& file, hid_t group, const std::string& name) {
   const Handle dataset = h5::open_dataset(file, group, name);
@@ -38,8 +38,8 @@ FeatureTable read_features(const h5::File& file) {
   features.columns.push_back({"id", read_names(file, group.get(), "id")});
   const std::size_t n_genes = features.columns.front().ids.size();
   for (const std::string& name : h5::members(file, group.get())) {
-    if (name == "id" || h5::kind_of(group.get(), name) != Kind::dataset) continue;
-    if (features.columns.size() == most_columns) break;
+    if (name == "id" || h5::kind_of(group.get(), name) != ObjectKind::dataset) continue;
+    if (features.columns.size() == most_row_fields) break;
     const Handle dataset = h5::open_dataset(file, group.get(), name);
     const std::vector<hsize_t> extent = h5::shape(file, dataset.get());
     const h5::TypeClass type = h5::type_class(dataset.get());
@@ -53,9 +53,9 @@ FeatureTable read_features(const h5::File& file) {
 }  // namespace
 
 bool is_gctx(const h5::File& file) {
-  return h5::kind_of(file.id(), matrix_path) == Kind::dataset &&
-         h5::kind_of(file.id(), std::string(genes_path) + "/id") == Kind::dataset &&
-         h5::kind_of(file.id(), std::string(samples_path) + "/id") == Kind::dataset;
+  return h5::kind_of(file.id(), matrix_path) == ObjectKind::dataset &&
+         h5::kind_of(file.id(), std::string(genes_path) + "/id") == ObjectKind::dataset &&
+         h5::kind_of(file.id(), std::string(samples_path) + "/id") == ObjectKind::dataset;
 }
 
 H5Parts open_gctx(std::unique_ptr<h5::File> file_owner) {

@@ -82,7 +82,9 @@ class H5CellSource final : public CellSource {
 /// What a file of none of the formats looks like, and what to do with it.
 std::string look_of(const h5::File& file) {
   const hid_t root = file.id();
-  const auto is = [&](const char* name) { return h5::kind_of(root, name) != h5::Kind::absent; };
+  const auto is = [&](const char* name) {
+    return h5::kind_of(root, name) != h5::ObjectKind::absent;
+  };
   if (is("row_attrs") || is("col_attrs")) {
     return "this is a part of a loom file: it needs matrix, row_attrs and col_attrs. Is it "
            "complete?";

@@ -9,14 +9,17 @@
 #include <optional>
 #include <string_view>
 
+#include "base/ascii.hpp"
 #include "base/joined.hpp"
 #include "base/suggest.hpp"
 
 namespace sicmir::h5ad {
 namespace {
 
+using ascii::lower;
+
 using h5::Handle;
-using h5::Kind;
+using h5::ObjectKind;
 
 enum class Encoding : std::uint8_t { absent, dense, csr, csc, unknown };
 
@@ -30,14 +33,14 @@ Encoded encoding_of(const h5::File& file, const std::string& path) {
   const h5::Lock lock;
   Encoded result;
   switch (h5::kind_of(file.id(), path)) {
-    case Kind::dataset: {
+    case ObjectKind::dataset: {
       const Handle dataset(H5Dopen2(file.id(), path.c_str(), H5P_DEFAULT));
       const Handle space(H5Dget_space(dataset.get()));
       result.encoding =
           H5Sget_simple_extent_type(space.get()) == H5S_NULL ? Encoding::absent : Encoding::dense;
       return result;
     }
-    case Kind::group: {
+    case ObjectKind::group: {
       const Handle group = h5::open_group(file, file.id(), path);
       result.found = h5::text_attribute(group.get(), "encoding-type")
                          .value_or(h5::text_attribute(group.get(), "h5sparse_format").value_or(""));
@@ -52,19 +55,12 @@ Encoded encoding_of(const h5::File& file, const std::string& path) {
       }
       return result;
     }
-    case Kind::other:
+    case ObjectKind::other:
       result.encoding = Encoding::unknown;
       return result;
     default:
       return result;
   }
-}
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
 }
 
 std::string layer_of(const MatrixPlace& place) {
@@ -132,7 +128,7 @@ std::vector<MatrixPlace> list_matrices(const h5::File& file) {
   } else if (encoding_of(file, "raw.X").encoding != Encoding::absent) {
     places.push_back({"raw/X", "raw.X", "raw.var"});
   }
-  if (h5::kind_of(file.id(), "layers") == Kind::group) {
+  if (h5::kind_of(file.id(), "layers") == ObjectKind::group) {
     const Handle layers = h5::open_group(file, file.id(), "layers");
     for (const std::string& layer : h5::members(file, layers.get())) {
       std::string path = "layers/" + layer;

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "anndata/h5ad_layout.hpp"
+#include "base/ascii.hpp"
 #include "genes/genomes.hpp"
 #include "input/h5_matrix_source.hpp"
 #include "input/h5ad_matrices.hpp"
@@ -18,18 +19,13 @@
 namespace sicmir {
 namespace {
 
+using ascii::lower;
+
 using h5ad::Column;
 using h5ad::ColumnKind;
 using h5ad::ColumnValues;
 using h5ad::MatrixPlace;
 using h5ad::Table;
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
-}
 
 /// A column of var that may name genes: texts, categories that are texts, and Entrez ids.
 std::optional<FeatureColumn> as_feature_column(const Table& var, const Column& column) {
@@ -130,7 +126,7 @@ void check_is_not_transposed(const h5::File& file, const Table& obs, const GeneI
 bool is_h5ad(const h5::File& file) {
   const std::string encoding = h5::text_attribute(file.id(), "encoding-type").value_or("");
   if (encoding == "anndata") return true;
-  if (encoding == "MuData" || h5::kind_of(file.id(), "mod") == h5::Kind::group) return false;
+  if (encoding == "MuData" || h5::kind_of(file.id(), "mod") == h5::ObjectKind::group) return false;
   return h5ad::has_table(file, "obs") && h5ad::has_table(file, "var");
 }
 

@@ -28,7 +28,7 @@ namespace {
 
 using h5::File;
 using h5::Handle;
-using h5::Kind;
+using h5::ObjectKind;
 using h5ad::MatrixPlace;
 
 constexpr std::int64_t missing_integer = std::numeric_limits<std::int32_t>::min();
@@ -59,14 +59,14 @@ std::vector<MatrixPlace> places_of(const File& file, const std::string& assay) {
   std::vector<MatrixPlace> places;
   for (const auto& [name, as] : {std::pair("data", "X"), std::pair("counts", "layers/counts")}) {
     const std::string path = fmt::format("assays/{}/{}", assay, name);
-    if (h5::kind_of(file.id(), path) != Kind::absent) places.push_back({as, path, ""});
+    if (h5::kind_of(file.id(), path) != ObjectKind::absent) places.push_back({as, path, ""});
   }
   return places;
 }
 
 std::unique_ptr<H5Matrix> open_matrix(const File& file, const std::string& path, Index n_cells,
                                       Index n_genes) {
-  if (h5::kind_of(file.id(), path) == Kind::dataset) {
+  if (h5::kind_of(file.id(), path) == ObjectKind::dataset) {
     return open_dense_matrix(file, path, n_cells, n_genes);
   }
   const Handle group = h5::open_group(file, file.id(), path);
@@ -87,8 +87,8 @@ class Columns {
 
   /// Of a group; tables that are one compound data set are not read.
   void copy(const std::string& path) {
-    if (h5::kind_of(file_.id(), path) == Kind::absent) return;
-    if (h5::kind_of(file_.id(), path) != Kind::group) {
+    if (h5::kind_of(file_.id(), path) == ObjectKind::absent) return;
+    if (h5::kind_of(file_.id(), path) != ObjectKind::group) {
       left_out_.emplace_back("all of them (a compound data set)");
       return;
     }
@@ -121,7 +121,7 @@ class Columns {
       left_out_.push_back(printable(name));
       return;
     }
-    if (h5::kind_of(group, name) == Kind::group) {
+    if (h5::kind_of(group, name) == ObjectKind::group) {
       copy_factor(group, name);
       return;
     }
@@ -249,10 +249,10 @@ void copy_reductions(const File& file, const H5Output& out, std::size_t n_cells,
                      std::vector<std::string>& warnings) {
   const h5::Lock lock;
   const Handle obsm = create_group(out, out.id(), "obsm", "dict", "0.1.0");
-  if (h5::kind_of(file.id(), "reductions") != Kind::group) return;
+  if (h5::kind_of(file.id(), "reductions") != ObjectKind::group) return;
   const Handle group = h5::open_group(file, file.id(), "reductions");
   for (const std::string& name : h5::members(file, group.get())) {
-    if (h5::kind_of(obsm.get(), reduction_name(name)) != Kind::absent) continue;
+    if (h5::kind_of(obsm.get(), reduction_name(name)) != ObjectKind::absent) continue;
     try {
       copy_reduction(file, out, obsm.get(), name, n_cells);
     } catch (const Error& error) {
@@ -265,8 +265,8 @@ void copy_reductions(const File& file, const H5Output& out, std::size_t n_cells,
 }  // namespace
 
 bool is_h5seurat(const h5::File& file) {
-  return h5::kind_of(file.id(), "assays") == Kind::group &&
-         h5::kind_of(file.id(), "cell.names") == Kind::dataset;
+  return h5::kind_of(file.id(), "assays") == ObjectKind::group &&
+         h5::kind_of(file.id(), "cell.names") == ObjectKind::dataset;
 }
 
 H5Parts open_h5seurat(std::unique_ptr<h5::File> file_owner, const SourceOptions& options,

@@ -45,7 +45,7 @@ class Names {
   std::uint32_t latest_ = 0;
 };
 
-struct Entry {
+struct LongEntry {
   std::uint32_t gene;
   std::uint32_t cell;
   float value;
@@ -191,13 +191,13 @@ class LongTableSource final : public CellSource {
     totals_.push_back(0.0);
     if (static_cast<Index>(cells_here_.size()) != quartiles_up_to_ + 1 || all_genes_) return;
     // Quartiles, which need all genes, will not be delivered.
-    std::erase_if(entries_, [&](const Entry& entry) { return is_panel_[entry.gene] == 0; });
+    std::erase_if(entries_, [&](const LongEntry& entry) { return is_panel_[entry.gene] == 0; });
   }
 
   void make_wide() {
     cells_ = cells_here_.take();
     check_missing_pairs();
-    std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
+    std::sort(entries_.begin(), entries_.end(), [](const LongEntry& a, const LongEntry& b) {
       return std::pair(a.gene, a.cell) < std::pair(b.gene, b.cell);
     });
     check_repeated_pairs();
@@ -237,9 +237,10 @@ class LongTableSource final : public CellSource {
   }
 
   void check_repeated_pairs() const {
-    const auto repeated = std::adjacent_find(
-        entries_.begin(), entries_.end(),
-        [](const Entry& a, const Entry& b) { return a.gene == b.gene && a.cell == b.cell; });
+    const auto repeated = std::adjacent_find(entries_.begin(), entries_.end(),
+                                             [](const LongEntry& a, const LongEntry& b) {
+                                               return a.gene == b.gene && a.cell == b.cell;
+                                             });
     if (repeated == entries_.end()) return;
     fail(
         fmt::format("this long table lists the pair of \"{}\" and \"{}\" more than once. Expected "
@@ -263,7 +264,7 @@ class LongTableSource final : public CellSource {
   Names genes_here_, cells_here_;
   std::vector<std::uint8_t> counted_, is_panel_;  // per gene
   std::vector<double> totals_;                    // per cell
-  std::vector<Entry> entries_;
+  std::vector<LongEntry> entries_;
   bool any_negative_ = false;
   std::uint64_t n_panel_pairs_ = 0;  // listed pairs of a gene of the panel and a cell
 };

@@ -17,9 +17,9 @@ namespace sicmir {
 namespace {
 
 using h5::Handle;
-using h5::Kind;
+using h5::ObjectKind;
 
-constexpr std::size_t most_columns = 32;
+constexpr std::size_t most_row_attributes = 32;
 
 /// Members of a group of attributes that hold `length` texts (or whole numbers, which may be Entrez
 /// ids), one each.
@@ -28,7 +28,7 @@ std::vector<std::string> usable(const h5::File& file, const std::string& group, 
   const Handle opened = h5::open_group(file, file.id(), group);
   std::vector<std::string> names;
   for (const std::string& name : h5::members(file, opened.get())) {
-    if (h5::kind_of(opened.get(), name) != Kind::dataset) continue;
+    if (h5::kind_of(opened.get(), name) != ObjectKind::dataset) continue;
     const Handle dataset = h5::open_dataset(file, opened.get(), name);
     const std::vector<hsize_t> extent = h5::shape(file, dataset.get());
     const h5::TypeClass type = h5::type_class(dataset.get());
@@ -58,7 +58,7 @@ FeatureTable read_features(const h5::File& file, Index n_genes) {
   const Handle group = h5::open_group(file, file.id(), "row_attrs");
   FeatureTable features;
   for (const std::string& name : sorted(usable(file, "row_attrs", n_genes, true), preferred)) {
-    if (features.columns.size() == most_columns) break;
+    if (features.columns.size() == most_row_attributes) break;
     FeatureColumn column{"row_attrs/" + name, {}};
     const Handle dataset = h5::open_dataset(file, group.get(), name);
     if (h5::type_class(dataset.get()) == h5::TypeClass::text) {
@@ -97,10 +97,10 @@ std::unique_ptr<h5::TextReader> cell_names(const h5::File& file, Index n_cells) 
 
 std::vector<std::string> layers_of(const h5::File& file) {
   std::vector<std::string> names;
-  if (h5::kind_of(file.id(), "layers") != Kind::group) return names;
+  if (h5::kind_of(file.id(), "layers") != ObjectKind::group) return names;
   const Handle group = h5::open_group(file, file.id(), "layers");
   for (const std::string& name : h5::members(file, group.get())) {
-    if (!name.empty() && h5::kind_of(group.get(), name) == Kind::dataset) {
+    if (!name.empty() && h5::kind_of(group.get(), name) == ObjectKind::dataset) {
       names.push_back("layers/" + name);
     }
   }
@@ -123,9 +123,9 @@ std::string choose(const h5::File& file, const std::string& layer,
 
 bool is_loom(const h5::File& file) {
   const hid_t root = file.id();
-  return h5::kind_of(root, "matrix") == Kind::dataset &&
-         h5::kind_of(root, "row_attrs") == Kind::group &&
-         h5::kind_of(root, "col_attrs") == Kind::group;
+  return h5::kind_of(root, "matrix") == ObjectKind::dataset &&
+         h5::kind_of(root, "row_attrs") == ObjectKind::group &&
+         h5::kind_of(root, "col_attrs") == ObjectKind::group;
 }
 
 H5Parts open_loom(std::unique_ptr<h5::File> file_owner, const SourceOptions& options) {

@@ -30,7 +30,7 @@ constexpr std::size_t stretch_entries = std::size_t{1} << 16;
 /// Entries sorted by feature at a time when cells are gathered from a gene-major matrix.
 constexpr std::size_t batch_entries = std::size_t{1} << 20;
 
-struct Entry {
+struct MtxEntry {
   Index line = 0;  // of the gene list, from 0
   Index cell = 0;
   double value = 0;
@@ -53,7 +53,7 @@ class MtxReader {
   void set_genes_first(bool genes_first) { genes_first_ = genes_first; }
 
   /// False after the last declared entry, behind which nothing may stand.
-  bool next(Entry& entry) {
+  bool next(MtxEntry& entry) {
     std::string_view line;
     if (n_read_ == n_entries_) return false;
     if (!next_line(line)) {
@@ -156,7 +156,7 @@ class MtxReader {
     return n_digits > 0 && (at == end || is_blank(*at));  // a digit too many is no blank
   }
 
-  void parse(std::string_view line, Entry& entry) {
+  void parse(std::string_view line, MtxEntry& entry) {
     const char* at = line.data();
     const char* const end = at + line.size();
     Index first = 0;
@@ -335,7 +335,7 @@ class MtxSource final : public CellSource {
   }
 
   std::size_t memory_bytes() const override {
-    std::size_t bytes = matrix_.memory_bytes() + stretch_.capacity() * sizeof(Entry) +
+    std::size_t bytes = matrix_.memory_bytes() + stretch_.capacity() * sizeof(MtxEntry) +
                         (store_ ? store_->bytes() : 0) +
                         genes_.feature_of_line.capacity() * sizeof(std::int32_t) +
                         genes_.table.counted.capacity();
@@ -385,15 +385,16 @@ class MtxSource final : public CellSource {
   /// Reads the first entries and finds their order. Entries in ascending cells are streamed, unless
   /// ascending genes explain them as well: gathering is right for every order.
   void read_stretch() {
-    Entry entry;
+    MtxEntry entry;
     while (stretch_.size() < stretch_entries && matrix_.next(entry)) stretch_.push_back(entry);
     const bool whole = stretch_.size() < stretch_entries;
-    const auto ascending = [&](Index Entry::*side) {
-      return std::is_sorted(stretch_.begin(), stretch_.end(),
-                            [&](const Entry& a, const Entry& b) { return a.*side < b.*side; });
+    const auto ascending = [&](Index MtxEntry::*side) {
+      return std::is_sorted(
+          stretch_.begin(), stretch_.end(),
+          [&](const MtxEntry& a, const MtxEntry& b) { return a.*side < b.*side; });
     };
-    const bool by_cell = ascending(&Entry::cell);
-    description_.gene_major = !by_cell || (!whole && ascending(&Entry::line));
+    const bool by_cell = ascending(&MtxEntry::cell);
+    description_.gene_major = !by_cell || (!whole && ascending(&MtxEntry::line));
   }
 
   void describe(const MtxSiblings& paths) {
@@ -418,11 +419,11 @@ class MtxSource final : public CellSource {
         description_.gene_major ? "ordered by gene" : "ordered by cell");
   }
 
-  bool next_entry(Entry& entry) {
+  bool next_entry(MtxEntry& entry) {
     if (stretch_at_ < stretch_.size()) {
       entry = stretch_[stretch_at_++];
       if (stretch_at_ == stretch_.size()) {
-        std::vector<Entry>().swap(stretch_);  // an assignment would keep the memory
+        std::vector<MtxEntry>().swap(stretch_);  // an assignment would keep the memory
         stretch_at_ = 0;
       }
       return true;
@@ -452,9 +453,9 @@ class MtxSource final : public CellSource {
   void gather(const GeneSelection& genes) {
     const auto positions = genes.positions();
     store_.emplace(*n_cells(), matrix_.input().name());
-    std::vector<Entry> batch;
+    std::vector<MtxEntry> batch;
     const auto flush = [&] {
-      const auto by_line = [](const Entry& a, const Entry& b) { return a.line < b.line; };
+      const auto by_line = [](const MtxEntry& a, const MtxEntry& b) { return a.line < b.line; };
       if (!std::is_sorted(batch.begin(), batch.end(), by_line)) {
         std::stable_sort(batch.begin(), batch.end(), by_line);
       }
@@ -468,7 +469,7 @@ class MtxSource final : public CellSource {
       }
       batch.clear();
     };
-    Entry entry;
+    MtxEntry entry;
     while (next_entry(entry)) {
       entry.line = genes_.feature(entry.line);
       if (entry.line < 0) continue;
@@ -489,9 +490,9 @@ class MtxSource final : public CellSource {
   std::vector<std::string> cells_;
   std::optional<GeneSelection> selection_;
   std::optional<GeneMajorStore> store_;
-  std::vector<Entry> stretch_;
+  std::vector<MtxEntry> stretch_;
   std::size_t stretch_at_ = 0;
-  Entry pending_;
+  MtxEntry pending_;
   bool started_ = false;
   bool has_pending_ = false;
   bool quartiles_ = false;

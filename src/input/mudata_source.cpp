@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.hpp"
 #include "base/joined.hpp"
 #include "base/printable.hpp"
 #include "input/h5_matrix_source.hpp"
@@ -13,17 +14,12 @@
 namespace sicmir {
 namespace {
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
-}
+using ascii::lower;
 
 /// The modality that holds gene expression: by the names in use, or the only one.
 std::string rna_of(const h5::File& file) {
   std::vector<std::string> modalities;
-  if (h5::kind_of(file.id(), "mod") == h5::Kind::group) {
+  if (h5::kind_of(file.id(), "mod") == h5::ObjectKind::group) {
     const h5::Handle group = h5::open_group(file, file.id(), "mod");
     modalities = h5::members(file, group.get());
   }
@@ -50,12 +46,12 @@ std::string rna_of(const h5::File& file) {
 bool is_mudata(const h5::File& file) {
   const std::string encoding = h5::text_attribute(file.id(), "encoding-type").value_or("");
   return encoding == "MuData" ||
-         (encoding.empty() && h5::kind_of(file.id(), "mod") == h5::Kind::group);
+         (encoding.empty() && h5::kind_of(file.id(), "mod") == h5::ObjectKind::group);
 }
 
 H5Parts open_mudata(const h5::File& file, const SourceOptions& options, const GeneIndex& genes) {
-  if (h5::kind_of(file.id(), "uns/sicmir") == h5::Kind::group &&
-      h5::kind_of(file.id(), "mod/mirna") == h5::Kind::group) {
+  if (h5::kind_of(file.id(), "uns/sicmir") == h5::ObjectKind::group &&
+      h5::kind_of(file.id(), "mod/mirna") == h5::ObjectKind::group) {
     throw Error(ExitCode::bad_input,
                 fmt::format("{}: this is a file of profiles that sicmir wrote: the counts of "
                             "groups of cells, with their predicted miRNAs (mod/mirna). To predict "

@@ -9,6 +9,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/nan.hpp"
+
 namespace sicmir {
 
 using rds::Graph;
@@ -109,8 +111,7 @@ std::vector<double> RdsNumbers::reals(const Graph& graph, NodeId id, std::uint64
   std::vector<double> values;
   if (node.kind != Kind::reals) {
     for (const std::int32_t each : integers(graph, id, first, count)) {
-      values.push_back(each == rds::missing_integer ? std::numeric_limits<double>::quiet_NaN()
-                                                    : each);
+      values.push_back(each == rds::missing_integer ? nan : each);
     }
     return values;
   }

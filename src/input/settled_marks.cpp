@@ -4,7 +4,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <string_view>
 
 #include "sicmir/cell_source.hpp"
 #include "sicmir/error.hpp"
@@ -12,12 +11,10 @@
 namespace sicmir {
 namespace {
 
-[[noreturn]] void fail(const std::string& file, const std::string& what) {
-  throw Error(ExitCode::bad_input, fmt::format("{}: {}", file, what));
+[[noreturn]] void refuse_marks(const std::string& file, const std::string& what) {
+  throw Error(ExitCode::bad_input, fmt::format("{}: {}", file, what),
+              {Remedy::specify_number_marks});
 }
-
-constexpr std::string_view state_marks =
-    "Specify --decimal point or comma, or --thousands point, comma or none.";
 
 }  // namespace
 
@@ -47,13 +44,13 @@ void settle_marks(const NumberMarks& marks, char decimal, char thousands, FieldR
     const MarkEvidence& seen = marks.of(mark);
     if (!seen.grouped.empty()) {
       if (is_decimal(mark) || decimal == mark) {
-        fail(file,
-             fmt::format("'{}' separates thousands in \"{}\", but not in \"{}\"; both kinds of "
-                         "number cannot be read in one table. {}",
-                         mark, seen.grouped,
-                         seen.decimal.empty() ? std::string("the decimal mark that was stated")
-                                              : seen.decimal,
-                         state_marks));
+        refuse_marks(
+            file,
+            fmt::format("'{}' separates thousands in \"{}\", but not in \"{}\"; both kinds of "
+                        "number cannot be read in one table.",
+                        mark, seen.grouped,
+                        seen.decimal.empty() ? std::string("the decimal mark that was stated")
+                                             : seen.decimal));
       }
       rules.thousands = mark;
       rules.decimal = decimal != '\0' ? decimal : other_of(mark);
@@ -74,10 +71,11 @@ void settle_marks(const NumberMarks& marks, char decimal, char thousands, FieldR
     whole.erase(std::remove(whole.begin(), whole.end(), mark), whole.end());
     std::string fraction = seen.ambiguous;
     std::replace(fraction.begin(), fraction.end(), mark, '.');
-    fail(file,
-         fmt::format("\"{}\" may be {} or {}: no number of the table tells whether '{}' separates "
-                     "thousands or is the decimal mark. {}",
-                     seen.ambiguous, whole, fraction, mark, state_marks));
+    refuse_marks(
+        file,
+        fmt::format("\"{}\" may be {} or {}: no number of the table tells whether '{}' separates "
+                    "thousands or is the decimal mark.",
+                    seen.ambiguous, whole, fraction, mark));
   }
 }
 

@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 #include <vector>
 
+#include "base/nan.hpp"
 #include "genes/id_kinds.hpp"
 #include "input/axis_match.hpp"
 #include "input/column_names.hpp"
@@ -135,11 +135,10 @@ void judge_value_columns(TableDraft& draft) {
   for (const TableLine& line : draft.lines) {
     if (line.fields.size() < draft.layout.n_fields) continue;  // not cut into all its fields
     for (std::size_t i = 0; i < columns.size(); ++i) {
-      double value = std::numeric_limits<double>::quiet_NaN();
+      double value = nan;
       const FieldKind found = read_number(line.fields[n_leading + i], draft.layout.rules, value);
       columns[i].n_text += found == FieldKind::text ? 1 : 0;
-      columns[i].numbers.push_back(
-          found == FieldKind::number ? value : std::numeric_limits<double>::quiet_NaN());
+      columns[i].numbers.push_back(found == FieldKind::number ? value : nan);
     }
   }
   const std::vector<ColumnMeaning> meanings =

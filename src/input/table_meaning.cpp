@@ -18,7 +18,7 @@
 namespace sicmir {
 namespace {
 
-[[noreturn]] void fail(const std::string& file, const std::string& what) {
+[[noreturn]] void refuse_table(const std::string& file, const std::string& what) {
   throw Error(ExitCode::bad_input, fmt::format("{}: {}", file, what));
 }
 
@@ -47,10 +47,11 @@ void refuse_several_quantities(std::span<const ColumnSample> columns, const std:
   for (const std::string_view quantity : found) {
     shown.push_back(fmt::format("\"{}\"", example[quantity]));
   }
-  fail(file, fmt::format("its columns hold several quantities of each of {} samples ({}), which "
-                         "would be taken for samples of their own. Keep the columns of one "
-                         "quantity, best of the counts.",
-                         n_several, joined(shown, ", ")));
+  refuse_table(file,
+               fmt::format("its columns hold several quantities of each of {} samples ({}), which "
+                           "would be taken for samples of their own. Keep the columns of one "
+                           "quantity, best of the counts.",
+                           n_several, joined(shown, ", ")));
 }
 
 /// True if in every line the column is the sum of the other columns that still count.
@@ -139,10 +140,11 @@ void mark_fractions(std::span<const ColumnSample> columns, bool cells_as_lines,
       meanings[c] = ColumnMeaning::metadata;
       continue;
     }
-    fail(file,
-         fmt::format("{} of its columns hold whole numbers, but \"{}\" holds fractions. It cannot "
-                     "be a {} in the same unit. Take it out of the table.",
-                     n_whole, columns[c].name, cells_as_lines ? "gene" : "sample"));
+    refuse_table(
+        file,
+        fmt::format("{} of its columns hold whole numbers, but \"{}\" holds fractions. It cannot "
+                    "be a {} in the same unit. Take it out of the table.",
+                    n_whole, columns[c].name, cells_as_lines ? "gene" : "sample"));
   }
 }
 
@@ -173,14 +175,16 @@ void judge_gene_lines(std::span<const ColumnSample> columns, const std::string& 
   if (n_values == 0 && n_totals > 0 && !any_statistic) {
     std::replace(meanings.begin(), meanings.end(), ColumnMeaning::total, ColumnMeaning::values);
   } else if (n_values == 0 && any_statistic) {
-    fail(file,
-         fmt::format("its columns are statistics of genes (\"{}\" and others), not samples. Give "
-                     "the table of counts that they were computed from.",
-                     columns.front().name));
+    refuse_table(
+        file,
+        fmt::format("its columns are statistics of genes (\"{}\" and others), not samples. Give "
+                    "the table of counts that they were computed from.",
+                    columns.front().name));
   } else if (n_values == 0) {
-    fail(file, fmt::format("there is no column of a sample in it; \"{}\" is none. Expected a "
-                           "column of expression values for each sample.",
-                           columns.front().name));
+    refuse_table(file,
+                 fmt::format("there is no column of a sample in it; \"{}\" is none. Expected a "
+                             "column of expression values for each sample.",
+                             columns.front().name));
   }
 }
 

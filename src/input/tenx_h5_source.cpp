@@ -20,18 +20,18 @@ namespace sicmir {
 namespace {
 
 using h5::Handle;
-using h5::Kind;
+using h5::ObjectKind;
 
 bool is_dataset(hid_t parent, const std::string& name) {
-  return h5::kind_of(parent, name) == Kind::dataset;
+  return h5::kind_of(parent, name) == ObjectKind::dataset;
 }
 
 bool is_matrix_group(const h5::File& file, const std::string& name) {
-  if (h5::kind_of(file.id(), name) != Kind::group) return false;
+  if (h5::kind_of(file.id(), name) != ObjectKind::group) return false;
   const Handle group = h5::open_group(file, file.id(), name);
   const hid_t id = group.get();
-  const bool has_features = h5::kind_of(id, "features") == Kind::group || is_dataset(id, "genes") ||
-                            is_dataset(id, "gene_names");
+  const bool has_features = h5::kind_of(id, "features") == ObjectKind::group ||
+                            is_dataset(id, "genes") || is_dataset(id, "gene_names");
   return has_features && is_dataset(id, "barcodes") && is_dataset(id, "data") &&
          is_dataset(id, "indptr");
 }
@@ -109,7 +109,7 @@ H5Parts open_tenx(std::unique_ptr<h5::File> file_owner, const SourceOptions& opt
   std::vector<std::string> types;
   std::vector<std::string> genomes;
   std::string features_path = name;
-  if (h5::kind_of(group.get(), "features") == Kind::group) {
+  if (h5::kind_of(group.get(), "features") == ObjectKind::group) {
     parts.description.format = "10x HDF5 v3";
     features_path += "/features";
     const Handle table = h5::open_group(file, group.get(), "features");

@@ -9,6 +9,7 @@
 #include <array>
 #include <utility>
 
+#include "base/ascii.hpp"
 #include "base/joined.hpp"
 #include "base/log.hpp"
 #include "base/printable.hpp"
@@ -21,27 +22,21 @@
 namespace sicmir {
 namespace {
 
+using ascii::lower;
+
 using h5::Handle;
 using zarr::Array;
 using zarr::ElementKind;
 using zarr::ElementType;
-using zarr::Node;
 using zarr::NodeKind;
 using zarr::Store;
 
 /// Of what is compressed: no data set shrinks further, and a small file must not fill a disk.
-constexpr std::uint64_t most_unpacked = 256;
+constexpr std::uint64_t most_unpacked_times = 256;
 constexpr std::uint64_t unpacked_freely = std::uint64_t{1} << 28;
 
 std::string join(const std::string& key, const std::string& name) {
   return key.empty() ? name : key + "/" + name;
-}
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
 }
 
 void copy_attributes(const H5Output& out, hid_t object, const Json& attributes) {
@@ -141,13 +136,13 @@ std::string fixed_text(const ElementType& type, const std::string& bytes, std::u
 }
 
 /// Copies a hierarchy of Zarr to an image.
-class Translation {
+class ZarrTranslation {
  public:
-  Translation(const Store& store, const H5Output& out) : store_(store), out_(out) {}
+  ZarrTranslation(const Store& store, const H5Output& out) : store_(store), out_(out) {}
 
   /// A node and all below; to the same place.
   void copy(const std::string& key, int depth = 0) {
-    const Node node = zarr::read_node(store_, key);
+    const zarr::Node node = zarr::read_node(store_, key);
     constexpr int most_depth = 16;
     if (node.kind == NodeKind::array) {
       copy_array(key, node);
@@ -165,7 +160,7 @@ class Translation {
   }
   /// The same for what no prediction needs: what cannot be read is left out, with a word.
   void try_copy(const std::string& key) {
-    const Node node = zarr::read_node(store_, key);
+    const zarr::Node node = zarr::read_node(store_, key);
     if (node.kind != NodeKind::group) return;
     const Handle group = create_group(out_, out_.id(), key, "", "");
     copy_attributes(out_, group.get(), node.attributes);
@@ -185,7 +180,7 @@ class Translation {
   [[nodiscard]] const std::vector<std::string>& left_out() const noexcept { return left_out_; }
 
  private:
-  void copy_array(const std::string& key, const Node& node) {
+  void copy_array(const std::string& key, const zarr::Node& node) {
     const Array array(store_, key, node);
     const bool texts = holds_texts(array.type());
     ElementType stored = array.type();
@@ -307,7 +302,7 @@ class Translation {
 
   const Store& store_;
   const H5Output& out_;
-  std::uint64_t bytes_left_ = most_unpacked * store_.bytes() + unpacked_freely;
+  std::uint64_t bytes_left_ = most_unpacked_times * store_.bytes() + unpacked_freely;
   bool complete_ = false;  // of sparse matrices, whose chunks never consist of the fill value
   std::vector<std::string> left_out_;
 };
@@ -323,7 +318,7 @@ bool is_needed(const std::string& path, const std::string& layer) {
 }
 
 void check_root(const Store& store, const std::vector<std::string>& folders) {
-  const Node root = zarr::read_node(store, "");
+  const zarr::Node root = zarr::read_node(store, "");
   const auto has = [&](const char* name) {
     return std::find(folders.begin(), folders.end(), name) != folders.end();
   };
@@ -350,7 +345,7 @@ std::unique_ptr<CellSource> open_zarr_source(const std::string& path, bool zippe
   std::vector<std::string> left_out;
   {
     const h5::Lock lock;
-    Translation translation(*store, image.out());
+    ZarrTranslation translation(*store, image.out());
     translation.copy("obs");
     translation.copy("var");
     std::vector<std::string> matrices;

@@ -100,9 +100,9 @@ const DenseKernels& dense_kernels(Precision precision) {
   const std::string obstacle = obstacle_to_bf16(kernels.name, processor_can_bf16());
   if (obstacle.empty()) return *compiled_for_bf16;
   throw Error(ExitCode::usage,
-              "--precision bf16: " + obstacle +
-                  ". Leave --precision out, or run where this holds: a processor with "
-                  "AVX512-BF16, and SICMIR_KERNEL not set or v3.");
+              "bf16: " + obstacle +
+                  ". It takes a processor with AVX512-BF16, and SICMIR_KERNEL not set or v3.",
+              {Remedy::choose_precision});
 }
 
 std::string kernel_name(Precision precision) {

@@ -8,7 +8,6 @@
 ///      if it is an activation, in Activation
 ///   2. here: its Description
 ///   3. export/onnx.cpp: its operator
-///   4. model/path_attribution.cpp, if it is an activation: its derivative
 /// The compiler rejects a type without one of these. A layer that is neither an activation nor
 /// training_only also needs its case in fold() (network.cpp).
 
@@ -22,6 +21,7 @@
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "sicmir/network.hpp"
 #include "sicmir/types.hpp"
@@ -62,6 +62,15 @@ struct Weights {
 ///   arguments()    what follows the title in parentheses; none: nothing
 ///   training_only  without effect on predictions
 ///   forward()      of an activation: in place, outputs x cells
+///
+/// Attributions along a path need of an activation, in double precision:
+///
+///   exact()        forward(), units x points
+///   pull_back()    turns gradients by its result into gradients by its input `before`, both units
+///   x
+///                  points
+///   bends()        inputs at which its derivative jumps or bends
+///   keeps_lines    what comes in on straight lines goes out on straight lines, with bends
 template <class Type>
 struct Description;
 
@@ -97,6 +106,12 @@ struct Description<Relu> {
   static constexpr std::string_view title = "ReLU";
   static void fields(auto& /*layer*/, auto&& /*visit*/) {}
   // No forward(): the kernels do it along with the product.
+  static constexpr bool keeps_lines = true;
+  static void exact(const Relu& /*layer*/, auto& values) { values = values.cwiseMax(0.0); }
+  static void pull_back(const Relu& /*layer*/, const auto& before, auto& gradient) {
+    gradient.array() *= (before.array() > 0.0).template cast<double>();
+  }
+  static std::vector<double> bends(const Relu& /*layer*/) { return {0.0}; }
 };
 
 template <>
@@ -133,6 +148,17 @@ struct Description<Huber> {
       }
     }
   }
+  static constexpr bool keeps_lines = false;
+  static void exact(const Huber& layer, auto& values) {
+    for (double& value : values.reshaped()) {
+      const double size = std::fabs(value);
+      value = size <= layer.limit ? 0.5 * value * value : layer.limit * (size - 0.5 * layer.limit);
+    }
+  }
+  static void pull_back(const Huber& layer, const auto& before, auto& gradient) {
+    gradient.array() *= before.array().min(layer.limit).max(-layer.limit);
+  }
+  static std::vector<double> bends(const Huber& layer) { return {-layer.limit, layer.limit}; }
 };
 
 template <>
@@ -155,6 +181,24 @@ struct Description<Softmax> {
       shares *= static_cast<float>(1.0 / sum);
     }
   }
+  static constexpr bool keeps_lines = false;
+  static void exact(const Softmax& /*layer*/, auto& values) {
+    for (Index point = 0; point < values.cols(); ++point) {
+      auto shares = values.col(point);
+      shares = (shares.array() - shares.maxCoeff()).exp();
+      shares /= shares.sum();
+    }
+  }
+  static void pull_back(const Softmax& layer, const auto& before, auto& gradient) {
+    auto shares = before.eval();
+    exact(layer, shares);
+    for (Index point = 0; point < shares.cols(); ++point) {
+      const double mean = shares.col(point).dot(gradient.col(point));
+      gradient.col(point) =
+          shares.col(point).cwiseProduct((gradient.col(point).array() - mean).matrix());
+    }
+  }
+  static std::vector<double> bends(const Softmax& /*layer*/) { return {}; }
 };
 
 /// A visitor made of functions, one per kind of field.

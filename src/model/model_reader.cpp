@@ -192,7 +192,7 @@ class Reader {
     const auto within = doubles(group, "/mirnas/", "pearson_within_cohort", n);
     const auto unseen = doubles(group, "/mirnas/", "pearson_leave_cohort_out", n);
     const auto samples = doubles(group, "/mirnas/", "n_held_out", n);
-    const bool calibrated = h5::kind_of(group.get(), "interval_factor") != h5::Kind::absent;
+    const bool calibrated = h5::kind_of(group.get(), "interval_factor") != h5::ObjectKind::absent;
     const auto unknown = std::vector<double>(n, std::nan(""));
     const auto factor = calibrated ? doubles(group, "/mirnas/", "interval_factor", n) : unknown;
     const auto typical = calibrated ? doubles(group, "/mirnas/", "typical_spread", n) : unknown;
@@ -292,14 +292,15 @@ class Reader {
   }
 
   void read_harmonisation() {
-    if (h5::kind_of(file_.id(), "harmonisation") == h5::Kind::absent) return;
+    if (h5::kind_of(file_.id(), "harmonisation") == h5::ObjectKind::absent) return;
     const h5::Handle group = h5::open_group(file_, file_.id(), "harmonisation");
-    if (h5::kind_of(group.get(), "platform") != h5::Kind::absent) read_offsets(group);
-    if (h5::kind_of(group.get(), "reference_quantiles") != h5::Kind::absent) read_ranks(group);
+    if (h5::kind_of(group.get(), "platform") != h5::ObjectKind::absent) read_offsets(group);
+    if (h5::kind_of(group.get(), "reference_quantiles") != h5::ObjectKind::absent)
+      read_ranks(group);
   }
 
   void read_differences() {
-    if (h5::kind_of(file_.id(), "differences") == h5::Kind::absent) return;
+    if (h5::kind_of(file_.id(), "differences") == h5::ObjectKind::absent) return;
     const h5::Handle parent = h5::open_group(file_, file_.id(), "differences");
     for (const std::string& scale : h5::members(file_, parent.get())) {
       const h5::Handle group = h5::open_group(file_, parent.get(), scale);
@@ -310,7 +311,7 @@ class Reader {
 
   void read_training_patients() {
     const std::string name = "training_patients";
-    if (h5::kind_of(file_.id(), name) == h5::Kind::absent) return;
+    if (h5::kind_of(file_.id(), name) == h5::ObjectKind::absent) return;
     std::vector<double>& hashes = card_.model.training_patients;
     hashes = h5::read_doubles(file_, file_.id(), name);
     // Sorted, so that a NaN is found as well.
@@ -481,7 +482,7 @@ class Reader {
     };
     const auto numbers = [&](const layers::Numbers& field, Eigen::VectorXf& values) {
       const std::string name(field.name);
-      if (field.optional && h5::kind_of(group.get(), name) != h5::Kind::dataset) return;
+      if (field.optional && h5::kind_of(group.get(), name) != h5::ObjectKind::dataset) return;
       if (field.trained) card_.n_parameters += static_cast<Index>(outputs);
       if (!with_weights) {
         const h5::Lock lock;

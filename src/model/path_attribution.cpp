@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <numeric>
+#include <type_traits>
 #include <variant>
 
 #include "model/layers.hpp"
@@ -24,67 +25,40 @@ constexpr std::size_t most_pieces = 16384;
 constexpr std::size_t most_cuts = 200'000;
 constexpr Index points_at_once = 256;
 
+/// Calls use(layer, its description), unless `activation` is none.
+void describe(const Activation& activation, auto use) {
+  std::visit(
+      [&](const auto& layer) {
+        using Type = std::remove_cvref_t<decltype(layer)>;
+        if constexpr (!std::is_same_v<Type, std::monostate>)
+          use(layer, layers::Description<Type>());
+      },
+      activation);
+}
+
 /// Replaces pre-activations, units x points, by what the layer gives.
 void activate(const Activation& activation, MatrixD& values) {
-  std::visit(layers::Overloaded{
-                 [](std::monostate) {},
-                 [&](const Relu&) { values = values.cwiseMax(0.0); },
-                 [&](const Huber& huber) {
-                   values = values.unaryExpr([limit = huber.limit](double x) {
-                     const double size = std::fabs(x);
-                     return size <= limit ? 0.5 * x * x : limit * (size - 0.5 * limit);
-                   });
-                 },
-                 [&](const Softmax&) {
-                   for (Index point = 0; point < values.cols(); ++point) {
-                     auto shares = values.col(point);
-                     shares = (shares.array() - shares.maxCoeff()).exp();
-                     shares /= shares.sum();
-                   }
-                 },
-             },
-             activation);
+  describe(activation, [&](const auto& layer, auto type) { type.exact(layer, values); });
 }
 
 /// Turns gradients by what a layer gives into gradients by its pre-activations `before`; both units
 /// x points.
 void pull_back(const Activation& activation, const MatrixD& before, MatrixD& gradient) {
-  std::visit(layers::Overloaded{
-                 [](std::monostate) {},
-                 [&](const Relu&) { gradient.array() *= (before.array() > 0.0).cast<double>(); },
-                 [&](const Huber& huber) {
-                   gradient.array() *= before.array().min(huber.limit).max(-huber.limit);
-                 },
-                 [&](const Softmax&) {
-                   MatrixD shares = before;
-                   activate(Softmax{}, shares);
-                   for (Index point = 0; point < shares.cols(); ++point) {
-                     const double mean = shares.col(point).dot(gradient.col(point));
-                     gradient.col(point) = shares.col(point).cwiseProduct(
-                         (gradient.col(point).array() - mean).matrix());
-                   }
-                 },
-             },
-             activation);
+  describe(activation,
+           [&](const auto& layer, auto type) { type.pull_back(layer, before, gradient); });
 }
 
 /// Pre-activations at which the derivative jumps or bends.
 std::vector<double> bends_of(const Activation& activation) {
-  return std::visit(layers::Overloaded{
-                        [](std::monostate) { return std::vector<double>{}; },
-                        [](const Relu&) { return std::vector<double>{0.0}; },
-                        [](const Huber& huber) {
-                          return std::vector<double>{-huber.limit, huber.limit};
-                        },
-                        [](const Softmax&) { return std::vector<double>{}; },
-                    },
-                    activation);
+  std::vector<double> bends;
+  describe(activation, [&](const auto& layer, auto type) { bends = type.bends(layer); });
+  return bends;
 }
 
-/// What comes in on straight lines goes out on straight lines, with bends.
 bool keeps_lines(const Activation& activation) {
-  return std::holds_alternative<std::monostate>(activation) ||
-         std::holds_alternative<Relu>(activation);
+  bool result = true;
+  describe(activation, [&](const auto&, auto type) { result = type.keeps_lines; });
+  return result;
 }
 
 bool is_piecewise_linear(const Stack& stack) {

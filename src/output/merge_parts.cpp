@@ -70,13 +70,13 @@ Part open_part(const std::string& path) {
   }
   part.file = std::make_unique<h5::File>(h5::File::open_read(path));
   const h5::File& file = *part.file;
-  if (h5::kind_of(file.id(), std::string(facts_group)) != h5::Kind::group) {
+  if (h5::kind_of(file.id(), std::string(facts_group)) != h5::ObjectKind::group) {
     file.fail("/", "is no h5ad that `sicmir predict` wrote: it has no uns/sicmir.");
   }
   part.facts = read_facts(file);
   const auto shard = part.facts.find("shard");
   if (shard == part.facts.end()) {
-    file.fail("/", "is no part: it was written without --shard, and holds all cells.");
+    file.fail("/", "is no part: it is not of a shard, and holds all cells.");
   }
   part.range = parse_shard(file, shard->second);
   part.facts.erase(shard);
@@ -102,7 +102,7 @@ void check_same_run(const std::vector<Part>& parts) {
           ExitCode::bad_input,
           fmt::format("{} and {} are not parts of one run: '{}' is '{}' in the one and "
                       "'{}' in the other. Run the shards again with the same model, options "
-                      "and kernel (--precision, SICMIR_KERNEL).",
+                      "and kernel (precision, SICMIR_KERNEL).",
                       first.path, part.path, key, value, other));
     }
     if (mirnas(part) != names) {
@@ -114,7 +114,7 @@ void check_same_run(const std::vector<Part>& parts) {
 
 bool has_members(const Part& part, const std::string& group) {
   const h5::File& file = *part.file;
-  if (h5::kind_of(file.id(), group) != h5::Kind::group) return false;
+  if (h5::kind_of(file.id(), group) != h5::ObjectKind::group) return false;
   return !h5::members(file, h5::open_group(file, file.id(), group).get()).empty();
 }
 
@@ -204,8 +204,8 @@ void merge_parts(std::span<const std::string> paths, const std::string& output,
 std::optional<PredictionsCard> read_predictions_card(const std::string& path) {
   const h5::Lock lock;
   const h5::File file = h5::File::open_read(path);
-  if (h5::kind_of(file.id(), std::string(facts_group)) != h5::Kind::group ||
-      h5::kind_of(file.id(), "X") != h5::Kind::dataset) {
+  if (h5::kind_of(file.id(), std::string(facts_group)) != h5::ObjectKind::group ||
+      h5::kind_of(file.id(), "X") != h5::ObjectKind::dataset) {
     return std::nullopt;
   }
   PredictionsCard card;

@@ -81,13 +81,13 @@ class ObsmSink final : public MatrixSink {
   /// That the table can be added is found before the work.
   void check_place() {
     const h5::File file = h5::File::open_read(input_);
-    const h5::Kind obsm = h5::kind_of(file.id(), "obsm");
-    if (obsm != h5::Kind::group && obsm != h5::Kind::absent) {
+    const h5::ObjectKind obsm = h5::kind_of(file.id(), "obsm");
+    if (obsm != h5::ObjectKind::group && obsm != h5::ObjectKind::absent) {
       file.fail("obsm",
                 "is of AnnData 0.6 or older, to which no table can be added; read the file "
                 "with today's AnnData and write it again.");
     }
-    if (h5::kind_of(file.id(), "obsm/" + name_) != h5::Kind::absent) {
+    if (h5::kind_of(file.id(), "obsm/" + name_) != h5::ObjectKind::absent) {
       throw Error(ExitCode::usage,
                   fmt::format("{}: obsm/{} exists already; specify another name.", input_, name_));
     }

@@ -3,16 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 
+#include "base/nan.hpp"
+
 namespace sicmir::training {
-
-namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
-}  // namespace
 
 double pearson(std::span<const double> x, std::span<const double> y) {
   Index n = 0;

@@ -8,7 +8,8 @@
 #include <boost/math/special_functions/polygamma.hpp>
 #include <boost/math/special_functions/trigamma.hpp>
 #include <cmath>
-#include <limits>
+
+#include "base/nan.hpp"
 
 namespace sicmir::statistics {
 
@@ -27,7 +28,6 @@ using Policy = policy<math::policies::promote_double<false>,
                       math::policies::evaluation_error<math::policies::ignore_error>>;
 constexpr Policy quiet;
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 /// Below, tails lose digits on the way to zero.
 constexpr double smallest_tail = 1e-290;
 constexpr int most_terms = 1'000'000;  // of a series

@@ -3,14 +3,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
+
+#include "base/nan.hpp"
 
 namespace sicmir::statistics {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double confounded_below = 1e-7;  // as R's lm.fit
 constexpr double estimable_below = 1e-8;
 constexpr double rounding = 1e-14;  // residuals below this share of the values are none

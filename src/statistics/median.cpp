@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+
+#include "base/nan.hpp"
 
 namespace sicmir {
 namespace {
@@ -18,14 +19,14 @@ std::vector<double> sorted_finite(std::vector<double> values) {
 
 double median(std::vector<double> values) {
   const std::vector<double> sorted = sorted_finite(std::move(values));
-  if (sorted.empty()) return std::numeric_limits<double>::quiet_NaN();
+  if (sorted.empty()) return nan;
   const std::size_t half = sorted.size() / 2;
   return sorted.size() % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
 double upper_median(std::vector<double> values) {
   const std::vector<double> sorted = sorted_finite(std::move(values));
-  if (sorted.empty()) return std::numeric_limits<double>::quiet_NaN();
+  if (sorted.empty()) return nan;
   return sorted[sorted.size() / 2];
 }
 

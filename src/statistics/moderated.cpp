@@ -9,6 +9,7 @@
 #include <numeric>
 #include <vector>
 
+#include "base/nan.hpp"
 #include "sicmir/error.hpp"
 #include "sicmir/ranks.hpp"
 #include "statistics/distributions.hpp"
@@ -19,7 +20,6 @@ namespace sicmir::statistics {
 namespace {
 
 using Series = std::vector<double>;
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // Shares of the smallest and the largest variances that the robust way draws in.

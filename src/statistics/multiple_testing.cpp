@@ -3,12 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+
+#include "base/nan.hpp"
 
 namespace sicmir::statistics {
 
 std::vector<double> benjamini_hochberg(std::span<const double> p) {
-  std::vector<double> result(p.size(), std::numeric_limits<double>::quiet_NaN());
+  std::vector<double> result(p.size(), nan);
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < p.size(); ++i) {
     if (!std::isnan(p[i])) order.push_back(i);

@@ -12,13 +12,16 @@
 namespace sicmir {
 namespace {
 
-constexpr std::size_t buffer_bytes = std::size_t{1} << 20;
+constexpr std::size_t unpacked_bytes_at_once = std::size_t{1} << 20;
 
 /// RFC 1952: a gzip file is a series of members.
 class GunzippedBytes final : public ByteStage {
  public:
   GunzippedBytes(std::unique_ptr<ByteStage> stage, std::string name, std::uint64_t offset)
-      : stage_(std::move(stage)), name_(std::move(name)), out_(buffer_bytes), read_(offset) {
+      : stage_(std::move(stage)),
+        name_(std::move(name)),
+        out_(unpacked_bytes_at_once),
+        read_(offset) {
     // 16: expect a gzip header, and check its CRC and length at the end.
     if (inflateInit2(&stream_, MAX_WBITS + 16) != Z_OK) {
       throw Error(ExitCode::internal, fmt::format("{}: zlib cannot start.", name_));

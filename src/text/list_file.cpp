@@ -15,7 +15,7 @@ namespace sicmir {
 namespace {
 
 using namespace std::string_view_literals;
-constexpr std::string_view little_endian = "\xff\xfe"sv;
+constexpr std::string_view utf16_little = "\xff\xfe"sv;
 constexpr std::string_view big_endian = "\xfe\xff"sv;
 
 /// UTF-16 as UTF-8 (RFC 2781, RFC 3629); its byte-order mark is left out.
@@ -100,7 +100,7 @@ class Utf16Bytes final : public ByteStage {
 std::unique_ptr<ByteInput> open_text(const std::string& path) {
   auto input = ByteInput::open(path);
   const std::string_view head = input->peek(2);
-  const bool little = head == little_endian;
+  const bool little = head == utf16_little;
   if (!little && head != big_endian) return input;
   const std::string name = input->name();
   return ByteInput::through(std::move(input), [&](std::unique_ptr<PeekedBytes> bytes) {

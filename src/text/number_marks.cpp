@@ -4,15 +4,16 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.hpp"
+
 namespace sicmir {
 namespace {
+
+using ascii::is_digit;
 
 constexpr std::size_t group_digits = 3;
 constexpr std::size_t most_runs = 12;
 
-bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
 bool is_mark(char c) noexcept {
   return c == '.' || c == ',' || c == '\'';
 }

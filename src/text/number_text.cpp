@@ -5,8 +5,8 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
-#include <limits>
 
+#include "base/nan.hpp"
 #include "text/number_marks.hpp"
 
 namespace sicmir {
@@ -31,7 +31,7 @@ bool is_quoted(std::string_view text) {
 FieldKind read_number(std::string_view field, char decimal, double& value) {
   field = without_blanks(field);
   if (is_quoted(field)) field = without_blanks(field.substr(1, field.size() - 2));
-  value = std::numeric_limits<double>::quiet_NaN();
+  value = nan;
   for (const std::string_view missing : {"", "NA", "N/A", "#N/A", "NAN", "null", "NULL", "None"}) {
     if (field == missing) return FieldKind::missing;
   }

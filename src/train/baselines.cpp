@@ -5,14 +5,13 @@
 #include <limits>
 #include <map>
 
+#include "base/nan.hpp"
 #include "statistics/accuracy.hpp"
 #include "train/prepare.hpp"
 
 namespace sicmir::training {
 
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// Mean of some columns of a matrix per line, NaN left out; NaN where nothing is left.
 Eigen::VectorXd mean_of(const Matrix& values, std::span<const Index> columns) {

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "base/nan.hpp"
 #include "base/random.hpp"
 #include "statistics/accuracy.hpp"
 
@@ -18,7 +18,7 @@ constexpr double most_held = 0.95;
 constexpr std::size_t least_samples = 40;
 
 /// Of one miRNA and sample.
-struct HeldOut {
+struct HeldOutError {
   double error, spread;
   int half;
 };
@@ -31,9 +31,9 @@ int half_of(const std::string& patient) {
 }
 
 template <class Keep>
-Interval interval_of(const std::vector<HeldOut>& samples, const Keep& keep) {
+Interval interval_of(const std::vector<HeldOutError>& samples, const Keep& keep) {
   std::vector<double> spreads;
-  for (const HeldOut& sample : samples) {
+  for (const HeldOutError& sample : samples) {
     if (keep(sample)) spreads.push_back(sample.spread);
   }
   Interval interval;
@@ -44,7 +44,7 @@ Interval interval_of(const std::vector<HeldOut>& samples, const Keep& keep) {
   if (!(typical > 0.0)) return interval;
   interval = {1.0, typical};
   std::vector<double> scores;
-  for (const HeldOut& sample : samples) {
+  for (const HeldOutError& sample : samples) {
     if (keep(sample)) scores.push_back(sample.error / interval.half_width(sample.spread));
   }
   // The smallest score that holds the stated part of the scores and of one more to come.
@@ -57,14 +57,14 @@ Interval interval_of(const std::vector<HeldOut>& samples, const Keep& keep) {
 }
 
 /// Samples whose measurement lies in the interval of the other half, and how many were tried.
-std::pair<double, double> cross_coverage(const std::vector<HeldOut>& samples) {
+std::pair<double, double> cross_coverage(const std::vector<HeldOutError>& samples) {
   double held = 0;
   double tried = 0;
   for (const int half : {0, 1}) {
     const Interval interval =
-        interval_of(samples, [&](const HeldOut& sample) { return sample.half == half; });
+        interval_of(samples, [&](const HeldOutError& sample) { return sample.half == half; });
     if (!interval.known()) continue;
-    for (const HeldOut& sample : samples) {
+    for (const HeldOutError& sample : samples) {
       if (sample.half == half) continue;
       tried += 1.0;
       if (sample.error <= interval.half_width(sample.spread)) held += 1.0;
@@ -83,7 +83,7 @@ Calibration calibrate(const Matrix& predicted, const Matrix& spread, const Matri
   std::vector<int> halves;
   for (const std::string& patient : patients) halves.push_back(half_of(patient));
   for (Index mirna = 0; mirna < predicted.rows(); ++mirna) {
-    std::vector<HeldOut> samples;
+    std::vector<HeldOutError> samples;
     for (Index i = 0; i < predicted.cols(); ++i) {
       const double error = std::fabs(static_cast<double>(predicted(mirna, i)) -
                                      static_cast<double>(measured(mirna, i)));
@@ -98,10 +98,10 @@ Calibration calibrate(const Matrix& predicted, const Matrix& spread, const Matri
     tried += tried_here;
     const bool holds = held_here >= least_held * tried_here && held_here <= most_held * tried_here;
     if (tried_here > 0.0 && holds) {
-      interval = interval_of(samples, [](const HeldOut&) { return true; });
+      interval = interval_of(samples, [](const HeldOutError&) { return true; });
     }
   }
-  result.coverage = tried > 0.0 ? held / tried : std::numeric_limits<double>::quiet_NaN();
+  result.coverage = tried > 0.0 ? held / tried : nan;
   if (!(result.coverage >= least_held && result.coverage <= most_held)) {
     std::fill(result.intervals.begin(), result.intervals.end(), Interval{});
   }

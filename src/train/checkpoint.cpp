@@ -145,8 +145,7 @@ struct Stored {
 };
 
 [[noreturn]] void refuse(const std::string& path, std::string_view what) {
-  throw Error(ExitCode::bad_input,
-              fmt::format("{}: {} Remove it, or name another --checkpoint.", path, what));
+  throw Error(ExitCode::bad_input, fmt::format("{}: {}", path, what), {Remedy::other_checkpoint});
 }
 
 std::optional<Stored> read_file(const std::string& path) {
@@ -176,10 +175,10 @@ std::optional<FitProgress> progress_in(const std::string& path, const FitIdentit
   const std::optional<Stored> stored = read_file(path);
   if (!stored) return std::nullopt;
   if (stored->job != identity.job) {
-    throw Error(ExitCode::usage,
-                fmt::format("{}: was saved by a run with other options or another instruction set. "
-                            "Give the same ones, or leave --resume out to start anew.",
-                            path));
+    throw Error(
+        ExitCode::usage,
+        fmt::format("{}: was saved by a run with other options or another instruction set.", path),
+        {Remedy::start_again});
   }
   if (stored->fit != identity.fit) return std::nullopt;
   FitProgress progress;

@@ -4,19 +4,18 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <set>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "base/nan.hpp"
 #include "base/random.hpp"
 
 namespace sicmir::training {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::array accuracy_from = {-1.0, 0.3, 0.5};
 constexpr std::array difference_from = {0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0};
 constexpr std::size_t n_places = accuracy_from.size() * difference_from.size();

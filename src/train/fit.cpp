@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/log.hpp"
+#include "base/nan.hpp"
 #include "base/random.hpp"
 #include "genes/sample_ids.hpp"
 #include "parallel/thread_pool.hpp"
@@ -34,7 +35,6 @@ using training::FitProgress;
 using training::Moments;
 using training::Purpose;
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr Index ridge_folds = 5;
 constexpr float largest_z = 6.0F;  // beyond, kernels would follow single genes
 
@@ -97,9 +97,10 @@ Matrix weights_of(const TrainingPairs& pairs, std::span<const Index> samples) {
 void check_loss(double loss, Index epoch, const TrainOptions& options) {
   if (std::isfinite(loss)) return;
   throw Error(ExitCode::bad_input,
-              fmt::format("the training loss is {} in epoch {}: the fit has diverged. Lower the "
-                          "learning rate (it is {}) with --learning-rate.",
-                          loss, epoch, options.learning_rate));
+              fmt::format("the training loss is {} in epoch {}: the fit has diverged at the "
+                          "learning rate {}.",
+                          loss, epoch, options.learning_rate),
+              {Remedy::choose_learning_rate});
 }
 
 /// What early stopping judges by.
@@ -161,8 +162,9 @@ class Fitting {
       throw Error(ExitCode::bad_input,
                   fmt::format("the targets of all {} miRNAs are constant or missing over the {} "
                               "training samples; there is nothing to learn. Give samples that "
-                              "differ, and check --mirna-values.",
-                              constant, train.size()));
+                              "differ.",
+                              constant, train.size()),
+                  {Remedy::specify_mirna_values});
     }
     if (!options.checkpoint.empty()) {
       identity_ = training::identify(pairs, train, validation, options);

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <set>
 
 #include "base/log.hpp"
+#include "base/nan.hpp"
 #include "sicmir/train.hpp"
 #include "statistics/accuracy.hpp"
 
@@ -14,7 +14,6 @@ namespace sicmir {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t least_shared = 5;     // samples on both platforms, per gene
 constexpr std::size_t least_of_cohort = 3;  // samples of a cohort on each platform, per gene
 constexpr double most_genes = 0.8;          // of those that a platform and the reference have

@@ -19,7 +19,7 @@ namespace sicmir::training {
 
 namespace {
 
-constexpr float missing = std::numeric_limits<float>::quiet_NaN();
+constexpr float not_predicted = std::numeric_limits<float>::quiet_NaN();
 
 std::vector<Index> every_sample(const TrainingPairs& pairs) {
   std::vector<Index> all(static_cast<std::size_t>(pairs.size()));
@@ -29,7 +29,7 @@ std::vector<Index> every_sample(const TrainingPairs& pairs) {
 
 HeldOut nothing_yet(const TrainingPairs& pairs, const TrainOptions& options, bool unseen) {
   HeldOut result;
-  result.predicted = Matrix::Constant(pairs.mirna.rows(), pairs.size(), missing);
+  result.predicted = Matrix::Constant(pairs.mirna.rows(), pairs.size(), not_predicted);
   result.spread = result.predicted;
   result.fold.assign(static_cast<std::size_t>(pairs.size()), -1);
   if (options.baselines) {
@@ -68,7 +68,7 @@ double median_within(const TrainingPairs& pairs, const Matrix& predicted,
 void place_teacher(const TrainingPairs& pairs, Fit fitted, std::span<const Index> test,
                    const std::string& label, HeldOut& result) {
   if (result.teacher.size() == 0) {
-    result.teacher = Matrix::Constant(pairs.mirna.rows(), pairs.size(), missing);
+    result.teacher = Matrix::Constant(pairs.mirna.rows(), pairs.size(), not_predicted);
     result.distilled = result.teacher;
   }
   const Matrix distilled = predict_samples(pairs, fitted, test);
@@ -121,8 +121,9 @@ HeldOut cross_validate(const TrainingPairs& pairs, const TrainOptions& options) 
   if (n_patients < 3 * options.cross_validate) {
     throw Error(ExitCode::bad_input,
                 fmt::format("{} patients with paired samples are too few for {} folds: each needs "
-                            "at least 3. Lower --cross-validate or give more samples.",
-                            n_patients, options.cross_validate));
+                            "at least 3.",
+                            n_patients, options.cross_validate),
+                {Remedy::fewer_folds});
   }
   HeldOut result = nothing_yet(pairs, options, false);
   result.fold = deal_folds(pairs, all, options.cross_validate, options.seed);
@@ -151,8 +152,8 @@ HeldOut leave_cohorts_out(const TrainingPairs& pairs, const TrainOptions& option
   if (groups.size() < 2) {
     throw Error(ExitCode::bad_input,
                 "leaving a cohort out needs at least two cohorts (COAD and READ count as one); all "
-                "samples are of one. Name cohorts with --samples, or do without "
-                "--leave-cohort-out.");
+                "samples are of one.",
+                {Remedy::keep_cohorts});
   }
   HeldOut result = nothing_yet(pairs, options, true);
   std::vector<double> epochs;

@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <limits>
 #include <map>
 #include <optional>
 #include <tuple>
 
 #include "base/joined.hpp"
+#include "base/nan.hpp"
 #include "sicmir/train.hpp"
 #include "text/byte_input.hpp"
 #include "text/line_reader.hpp"
@@ -204,7 +204,6 @@ std::pair<Eigen::VectorXd, Eigen::VectorXd> read_gene_moments(const std::string&
   const auto input = ByteInput::open(path);
   LineReader lines(*input);
   std::string_view text;
-  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   Eigen::VectorXd mean = Eigen::VectorXd::Constant(panel.size(), nan);
   Eigen::VectorXd sd = mean;
   std::optional<std::size_t> mean_at;

@@ -224,10 +224,11 @@ void check_unit(CellBlock& block, const MirnaFile& file, const GenePanel& panel)
       if (!std::isinf(value) && !(is_linear && value < 0.0f)) continue;
       throw Error(ExitCode::bad_input,
                   fmt::format("{}: sample '{}', {}: found {}, but the values were said to be "
-                              "{}. Correct the value, or see --mirna-values.",
+                              "{}. Correct the value.",
                               file.path, block.cells[cell],
                               panel.genes[static_cast<std::size_t>(block.genes[at])].symbol, value,
-                              description(file.values)));
+                              description(file.values)),
+                  {Remedy::specify_mirna_values});
     }
     if (file.values != MirnaValues::counts) continue;
     const double total = block.totals[cell];
@@ -274,9 +275,9 @@ struct UnitFacts {
     if (largest <= largest_log && !all_whole) {
       throw Error(ExitCode::bad_input,
                   fmt::format("{}: no value is above {:.4g} and many have fractions, so these look "
-                              "like log2(RPM + 1), but they were said to be reads per million. "
-                              "Specify --mirna-values log2rpm.",
-                              file, largest));
+                              "like log2(RPM + 1), but they were said to be reads per million.",
+                              file, largest),
+                  {Remedy::specify_mirna_values});
     }
     const bool are_millions =
         least_total > (1.0 - rounding) * million && largest_total < (1.0 + rounding) * million;
@@ -286,8 +287,9 @@ struct UnitFacts {
           ExitCode::bad_input,
           fmt::format("{}: the values are whole numbers and the samples' sums range from "
                       "{:.0f} to {:.0f}, so these look like read counts, but they were said "
-                      "to be reads per million. Specify --mirna-values counts.",
-                      file, least_total, largest_total));
+                      "to be reads per million.",
+                      file, least_total, largest_total),
+          {Remedy::specify_mirna_values});
     }
   }
 };
@@ -376,8 +378,9 @@ Table read_mirna_table(const MirnaFile& file, const MirnaNames& names) {
   if (largest > 20.0f) {
     throw Error(ExitCode::bad_input,
                 fmt::format("{}: the largest value is {} as log2(RPM + 1), where 20 is the most "
-                            "that can be. Say what the values are with --mirna-values.",
-                            file.path, largest));
+                            "that can be.",
+                            file.path, largest),
+                {Remedy::specify_mirna_values});
   }
   log_info("{}: {} samples, {} miRNAs{}{}", file.path, table.samples.size(), n_mature + n_stemloop,
            file.estimated ? ", estimated" : "",

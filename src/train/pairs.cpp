@@ -21,14 +21,14 @@ namespace {
 
 using training::Table;
 
-constexpr float missing = std::numeric_limits<float>::quiet_NaN();
+constexpr float not_measured = std::numeric_limits<float>::quiet_NaN();
 
 /// The tables laid over one another: first come, first served, for every single target.
 class Targets {
  public:
   Targets(const std::vector<std::string>& samples, std::size_t n_mirnas)
       : values(Matrix::Constant(static_cast<Index>(n_mirnas), static_cast<Index>(samples.size()),
-                                missing)),
+                                not_measured)),
         weights(Matrix::Ones(values.rows(), values.cols())),
         n_measured(n_mirnas, 0),
         n_estimated(n_mirnas, 0),
@@ -243,9 +243,9 @@ TrainingPairs read_pairs(const PairOptions& options) {
   if (kept.empty()) {
     throw Error(ExitCode::bad_input,
                 fmt::format("of {} paired samples no miRNA has {} targets that vary; there is "
-                            "nothing to learn. Give more samples, check --mirna-values, or lower "
-                            "--min-targets.",
-                            paired.size(), options.min_targets));
+                            "nothing to learn. Give more samples.",
+                            paired.size(), options.min_targets),
+                {Remedy::lower_min_targets, Remedy::specify_mirna_values});
   }
 
   pairs.mrna.resize(pairs.panel.size(), static_cast<Index>(paired.size()));

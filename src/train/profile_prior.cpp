@@ -183,8 +183,9 @@ ProfilePrior fit_profile_prior(const KernelRidge& base, const PriorData& data,
   if (static_cast<Index>(mirnas.size()) < fewest || data.profiles.cols() < fewest) {
     throw Error(ExitCode::bad_input,
                 fmt::format("a prior needs {} miRNAs that every sample has and {} samples with "
-                            "miRNAs; there are {} and {}. Leave --prior out, or give more tables.",
-                            fewest, fewest, mirnas.size(), data.profiles.cols()));
+                            "miRNAs; there are {} and {}.",
+                            fewest, fewest, mirnas.size(), data.profiles.cols()),
+                {Remedy::train_without_prior});
   }
   const MatrixD profiles = data.profiles(mirnas, Eigen::all).cast<double>();
   const Index most = std::max<Index>(1, data.y.cols() / samples_per_component);

@@ -62,8 +62,9 @@ Split hold_out(const TrainingPairs& pairs, std::span<const Index> samples, doubl
   if (n_out >= n) {
     throw Error(ExitCode::bad_input,
                 fmt::format("{} patient(s) with paired samples are too few to hold {} of them out "
-                            "for validation. Give more samples, or --validation 0.",
-                            n, n_out));
+                            "for validation.",
+                            n, n_out),
+                {Remedy::train_without_validation});
   }
   std::set<std::string> out;
   for (Index i = 0; i < n_out; ++i) {

@@ -14,6 +14,7 @@
 
 #include "base/joined.hpp"
 #include "base/log.hpp"
+#include "base/nan.hpp"
 #include "sicmir/version.hpp"
 #include "statistics/accuracy.hpp"
 #include "train/baselines.hpp"
@@ -26,8 +27,6 @@ namespace sicmir {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
 [[noreturn]] void refuse(const std::string& message) {
   throw Error(ExitCode::usage, message);
 }
@@ -35,7 +34,7 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 void check(const TrainOptions& options) {
   if (options.hidden.empty() ||
       *std::min_element(options.hidden.begin(), options.hidden.end()) < 1) {
-    refuse("the hidden layers need at least one unit each, e.g. --hidden 1024,1024");
+    refuse("the hidden layers need at least one unit each, e.g. 1024,1024");
   }
   if (!(options.dropout >= 0.0 && options.dropout < 1.0)) {
     refuse(
@@ -52,10 +51,12 @@ void check(const TrainOptions& options) {
     refuse("the shares of ridge, kernel and prior must be from 0 to 1, also their sum");
   }
   if (options.members < 0 || (options.members == 0 && !(shares > 0.0))) {
-    refuse("a model needs a member: give --members 1 or more, or --ridge 1");
+    refuse("a model needs 1 or more members, or a share of ridge, kernel or prior");
   }
   if (options.members > 0 && !(shares < 1.0)) {
-    refuse("the shares leave nothing to the networks: lower them, or give --members 0");
+    refuse(
+        "ridge, kernel and prior have the whole share, which leaves nothing to the networks; lower "
+        "their shares, or have 0 members");
   }
   if (options.distil < 0) refuse("the steps of distilling must be 0 or more");
   if (!(options.kernel_penalty > 0.0)) refuse("the kernel penalty must be above 0");

@@ -55,14 +55,6 @@ Json member(const Json& object, const char* name) {
   return found == object.end() ? Json() : *found;
 }
 
-std::uint64_t little_endian(std::string_view bytes, std::size_t at, std::size_t size) {
-  std::uint64_t value = 0;
-  for (std::size_t i = size; i-- > 0;) {
-    value = value << 8U | static_cast<unsigned char>(bytes[at + i]);
-  }
-  return value;
-}
-
 /// Calls use(position as stored, position row-major) for each element of `shape`, which was stored
 /// with its axes in `order`.
 template <class Use>

@@ -22,14 +22,6 @@ namespace {
   throw std::runtime_error(what);
 }
 
-std::uint64_t little_endian(std::string_view bytes, std::size_t at, std::size_t size) {
-  std::uint64_t value = 0;
-  for (std::size_t i = size; i-- > 0;) {
-    value = value << 8U | static_cast<unsigned char>(bytes[at + i]);
-  }
-  return value;
-}
-
 /// The header says the size; the library checks the rest against it (c-blosc 1.21, blosc.h).
 std::string blosc(std::string_view bytes, std::uint64_t most) {
   std::size_t size = 0;
@@ -147,6 +139,14 @@ std::string by_libarchive(std::string_view name, std::string_view bytes, std::ui
 }
 
 }  // namespace
+
+std::uint64_t little_endian(std::string_view bytes, std::size_t at, std::size_t size) {
+  std::uint64_t value = 0;
+  for (std::size_t i = size; i-- > 0;) {
+    value = value << 8U | static_cast<unsigned char>(bytes[at + i]);
+  }
+  return value;
+}
 
 std::optional<Compression> compression_named(std::string_view name) {
   constexpr std::array<std::pair<std::string_view, Compression>, 9> known = {{

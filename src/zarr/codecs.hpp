@@ -23,4 +23,7 @@ enum class Compression : std::uint8_t { blosc, zstd, gzip, lz4, bzip2, xz, crc32
 /// CRC-32C (RFC 3720, appendix B.4).
 [[nodiscard]] std::uint32_t crc32c(std::string_view bytes);
 
+/// The number that `size` bytes at `at` hold, `size` at most 8; they must be there.
+[[nodiscard]] std::uint64_t little_endian(std::string_view bytes, std::size_t at, std::size_t size);
+
 }  // namespace sicmir::zarr

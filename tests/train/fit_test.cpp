@@ -305,8 +305,7 @@ TEST(Train, SaysThatTheFitDivergedAndWhatToDo) {
   options.learning_rate = 1e30;
   options.cosine = false;
   const std::string message = message_of(make_pairs(), options);
-  EXPECT_NE(message.find("diverged"), std::string::npos) << message;
-  EXPECT_NE(message.find("--learning-rate"), std::string::npos) << message;
+  EXPECT_NE(message.find("diverged at the learning rate 1e+30"), std::string::npos) << message;
 }
 
 TEST(Train, RefusesConstantTargets) {
