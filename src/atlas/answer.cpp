@@ -10,6 +10,7 @@
 #include "base/joined.hpp"
 #include "base/json.hpp"
 #include "base/printable.hpp"
+#include "parallel/thread_pool.hpp"
 
 namespace sicmir::atlas {
 namespace {
@@ -97,23 +98,63 @@ Json json_of(const Field& field) {
 
 }  // namespace
 
-std::string answer_tsv(const Answer& answer) {
-  std::string text = joined(answer.columns, "\t") + "\n";
-  for (const std::vector<Field>& line : answer.lines) {
-    for (std::size_t i = 0; i < line.size(); ++i) {
-      if (i > 0) text += '\t';
-      append(text, line[i]);
-    }
-    text += '\n';
+void Lines::add(std::size_t n, Make make) {
+  if (n > 0) parts_.push_back({n, std::move(make)});
+}
+
+void Lines::keep_first(std::size_t n, const std::function<bool(const Line&)>& kept) {
+  for (Part& part : parts_) part.n = std::min(part.n, n);
+  std::vector<Line> left;
+  for (Line& line : made_) {
+    if (kept(line)) left.push_back(std::move(line));
   }
-  return text;
+  made_ = std::move(left);
+}
+
+std::size_t Lines::size() const {
+  std::size_t n = made_.size();
+  for (const Part& part : parts_) n += part.n;
+  return n;
+}
+
+Lines::Line Lines::operator[](std::size_t i) const {
+  for (const Part& part : parts_) {
+    if (i < part.n) return part.make(i);
+    i -= part.n;
+  }
+  return made_.at(i);
+}
+
+std::vector<std::string> answer_pieces(const Answer& answer, int threads) {
+  constexpr std::size_t per_piece = 1024;
+  const std::size_t n_lines = answer.lines.size();
+  std::vector<std::string> pieces((n_lines + per_piece - 1) / per_piece + 1);
+  pieces.front() = joined(answer.columns, "\t") + "\n";
+  ThreadPool pool(pieces.size() > 2 ? std::max(1, threads) : 1);
+  pool.run(static_cast<Index>(pieces.size()) - 1, [&](Index number, int) {
+    std::string& text = pieces[static_cast<std::size_t>(number) + 1];
+    const std::size_t first = static_cast<std::size_t>(number) * per_piece;
+    for (std::size_t at = first; at < std::min(first + per_piece, n_lines); ++at) {
+      const Lines::Line line = answer.lines[at];
+      for (std::size_t i = 0; i < line.size(); ++i) {
+        if (i > 0) text += '\t';
+        append(text, line[i]);
+      }
+      text += '\n';
+    }
+  });
+  return pieces;
+}
+
+std::string answer_tsv(const Answer& answer) {
+  return joined(answer_pieces(answer, 1), "");
 }
 
 std::string answer_json(const Answer& answer) {
   Json about = Json::object();
   for (const auto& [key, value] : answer.about) about[key] = value;
   Json lines = Json::array();
-  for (const std::vector<Field>& line : answer.lines) {
+  for (const Lines::Line& line : answer.lines) {
     Json one = Json::object();
     for (std::size_t i = 0; i < line.size(); ++i) one[answer.columns[i]] = json_of(line[i]);
     lines.push_back(std::move(one));

@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
-#include <sstream>
 #include <utility>
 
 #include "atlas/atlas_folder.hpp"
@@ -15,7 +15,7 @@
 #include "atlas/half.hpp"
 #include "atlas/marker_record.hpp"
 #include "base/joined.hpp"
-#include "base/json.hpp"
+#include "parallel/thread_pool.hpp"
 
 namespace sicmir::atlas {
 namespace {
@@ -133,23 +133,11 @@ struct Catalogue::Parts {
     }
   }
 
-  [[nodiscard]] Json json_of(const std::string& text) const {
-    std::istringstream stream(text);
-    Json json = read_json(stream);
-    if (!json.is_array()) damaged("a list of a data set is no JSON list");
-    return json;
-  }
-
-  [[nodiscard]] std::string text_of(const Json& json) const {
-    if (!json.is_string()) damaged("a list of a data set holds something else than texts");
-    return json.get<std::string>();
-  }
-
   void read_sets() {
     Statement statement = database.prepare(
         "SELECT id, name, title, citation, url, public, comparable, n_cells, n_samples, n_donors, "
-        "reference_condition, scale, model, model_name, version, input, input_checksum, seal, "
-        "options, left_out FROM sets ORDER BY id");
+        "reference_condition, scale, model, model_name, version, input, input_checksum, seal FROM "
+        "sets ORDER BY id");
     while (statement.next()) {
       const auto next = static_cast<std::int64_t>(sets.size());
       (void)statement.integer(0, next, std::min(next, most_lines));
@@ -174,11 +162,6 @@ struct Catalogue::Parts {
       set.input = statement.text(15);
       set.input_checksum = statement.text(16);
       set.seal = statement.text(17);
-      for (const Json& pair : json_of(statement.text(18))) {
-        if (!pair.is_array() || pair.size() != 2) damaged("an option is no pair");
-        set.options.emplace_back(text_of(pair[0]), text_of(pair[1]));
-      }
-      for (const Json& one : json_of(statement.text(19))) set.left_out.push_back(text_of(one));
       sets.push_back(std::move(set));
     }
   }
@@ -230,22 +213,23 @@ struct Catalogue::Parts {
     }
   }
 
-  [[nodiscard]] MeanAndSpread values(const char* table, Index id, std::size_t length) const {
+  /// The float16s in a column of a line.
+  [[nodiscard]] std::vector<float> values(const char* column, const char* table, Index id,
+                                          std::size_t length) const {
     Statement statement =
-        database.prepare(fmt::format("SELECT mean, sd FROM {} WHERE id = ?", table));
+        database.prepare(fmt::format("SELECT {} FROM {} WHERE id = ?", column, table));
     statement.bind(1, std::int64_t{id});
     if (!statement.next()) damaged(fmt::format("{} has no line {}", table, id));
-    MeanAndSpread values = {halves(statement.blob(0, 2 * length)),
-                            halves(statement.blob(1, 2 * length))};
-    check_finite(values.mean, table, id);
-    check_finite(values.sd, table, id);
+    std::vector<float> values = halves(statement.blob(0, 2 * length));
+    check_finite(values, table, id);
     return values;
   }
 
   void check_finite(const std::vector<float>& values, const char* table, Index id) const {
-    for (const float value : values) {
-      if (std::isinf(value)) damaged(fmt::format("{}, line {}: a value is infinite", table, id));
-    }
+    // Without a branch per value, so that the loop is vectorised.
+    bool any = false;
+    for (const float value : values) any |= std::fabs(value) == HUGE_VALF;
+    if (any) damaged(fmt::format("{}, line {}: a value is infinite", table, id));
   }
 
   /// `dataset`, `type`, `mirna`: what all must have; none: anything within its list.
@@ -285,13 +269,15 @@ struct Catalogue::Parts {
   std::vector<CatalogueContrast> contrasts;
 };
 
-Catalogue::Catalogue(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Catalogue::Catalogue(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
+Catalogue::Catalogue(const Catalogue&) = default;
+Catalogue& Catalogue::operator=(const Catalogue&) = default;
 Catalogue::Catalogue(Catalogue&&) noexcept = default;
 Catalogue& Catalogue::operator=(Catalogue&&) noexcept = default;
 Catalogue::~Catalogue() = default;
 
 Catalogue Catalogue::open(const std::filesystem::path& file) {
-  auto parts = std::make_unique<Parts>(file);
+  auto parts = std::make_shared<Parts>(file);
   parts->read();
   return Catalogue(std::move(parts));
 }
@@ -313,28 +299,58 @@ const std::vector<CatalogueContrast>& Catalogue::contrasts() const noexcept {
 }
 
 MeanAndSpread Catalogue::of_group(Index group) const {
-  return parts_->values("group_values", group, parts_->mirnas.size());
+  const std::size_t n = parts_->mirnas.size();
+  return {parts_->values("mean", "group_means", group, n),
+          parts_->values("sd", "group_spreads", group, n)};
 }
 
 void Catalogue::means_of(
-    std::span<const Index> groups,
+    std::span<const Index> groups, int threads,
     const std::function<void(std::size_t at, const std::vector<float>& means)>& take) const {
-  Statement statement = parts_->database.prepare("SELECT mean FROM group_values WHERE id = ?");
+  // SQLite reads, one group at a time; the threads take what was read, some groups each.
+  constexpr std::size_t per_round = 1024, per_task = 32;
   const std::size_t bytes = 2 * parts_->mirnas.size();
-  std::vector<float> means;
-  for (std::size_t at = 0; at < groups.size(); ++at) {
-    statement.reset().bind(1, std::int64_t{groups[at]});
-    if (!statement.next()) {
-      parts_->damaged(fmt::format("group_values has no line {}", groups[at]));
+  // Most of the groups are read in one sweep, a few by their numbers.
+  constexpr std::size_t few = 4;
+  const bool is_sweep = groups.size() * few > parts_->groups.size();
+  Statement statement =
+      parts_->database.prepare(is_sweep ? "SELECT mean, id FROM group_means ORDER BY id"
+                                        : "SELECT mean, id FROM group_means WHERE id = ?");
+  const auto next = [&](Index group) {
+    if (!is_sweep) statement.reset().bind(1, std::int64_t{group});
+    while (statement.next()) {
+      if (statement.integer(1, 0, most_lines) >= group) break;
     }
-    read_halves(statement.blob(0, bytes), means);
-    parts_->check_finite(means, "group_values", groups[at]);
-    take(at, means);
+    if (!statement.is_at_row() || statement.integer(1, 0, most_lines) != group) {
+      parts_->damaged(fmt::format("group_means has no line {}", group));
+    }
+  };
+  ThreadPool pool(groups.size() > per_task ? std::max(1, threads) : 1);
+  std::vector<std::byte> read(std::min(per_round, groups.size()) * bytes);
+  std::vector<std::vector<float>> means(static_cast<std::size_t>(pool.size()));
+  for (std::size_t first = 0; first < groups.size(); first += per_round) {
+    const std::size_t n = std::min(per_round, groups.size() - first);
+    for (std::size_t i = 0; i < n; ++i) {
+      next(groups[first + i]);
+      const std::span<const std::byte> blob = statement.blob(0, bytes);
+      std::copy(blob.begin(), blob.end(), read.begin() + static_cast<std::ptrdiff_t>(i * bytes));
+    }
+    pool.run(static_cast<Index>((n + per_task - 1) / per_task), [&](Index task, int worker) {
+      std::vector<float>& own = means[static_cast<std::size_t>(worker)];
+      const std::size_t start = static_cast<std::size_t>(task) * per_task;
+      for (std::size_t i = start; i < std::min(start + per_task, n); ++i) {
+        read_halves(std::span(read).subspan(i * bytes, bytes), own);
+        parts_->check_finite(own, "group_means", groups[first + i]);
+        take(first + i, own);
+      }
+    });
   }
 }
 
 MeanAndSpread Catalogue::of_mirna(Index mirna) const {
-  return parts_->values("mirna_values", mirna, parts_->groups.size());
+  const std::size_t n = parts_->groups.size();
+  return {parts_->values("mean", "mirna_values", mirna, n),
+          parts_->values("sd", "mirna_values", mirna, n)};
 }
 
 std::vector<CatalogueMarker> Catalogue::markers_of_type(Index set, Index type) const {
@@ -353,7 +369,7 @@ std::vector<CatalogueMarker> Catalogue::markers_of_mirna(Index mirna) const {
 
 ContrastValues Catalogue::of_contrast(Index contrast) const {
   Statement statement =
-      parts_->database.prepare("SELECT effect, error FROM contrasts WHERE id = ?");
+      parts_->database.prepare("SELECT effect, error FROM contrast_values WHERE id = ?");
   statement.bind(1, std::int64_t{contrast});
   if (!statement.next()) parts_->damaged(fmt::format("there is no contrast {}", contrast));
   const std::size_t bytes = 4 * parts_->mirnas.size();

@@ -58,8 +58,6 @@ struct CatalogueSet {
   std::string input;    ///< private: path
   std::string input_checksum;
   std::string seal;  ///< checksum of its checksums.json
-  std::vector<std::pair<std::string, std::string>> options;
-  std::vector<std::string> left_out;
 };
 
 /// A group of a data set; its terms are positions in Catalogue::terms() of each kind.
@@ -101,8 +99,9 @@ class Catalogue {
  public:
   /// `file`: AtlasFolder::catalogue(), or one that is being made.
   [[nodiscard]] static Catalogue open(const std::filesystem::path& file);
-  Catalogue(const Catalogue&) = delete;
-  Catalogue& operator=(const Catalogue&) = delete;
+  /// Copies share what was read.
+  Catalogue(const Catalogue&);
+  Catalogue& operator=(const Catalogue&);
   Catalogue(Catalogue&&) noexcept;
   Catalogue& operator=(Catalogue&&) noexcept;
   ~Catalogue();
@@ -114,9 +113,10 @@ class Catalogue {
   [[nodiscard]] const std::vector<CatalogueContrast>& contrasts() const noexcept;
 
   [[nodiscard]] MeanAndSpread of_group(Index group) const;  ///< one value per miRNA
-  /// The means of many groups, each handed to `take` with its position in `groups`.
+  /// The means of many groups, each handed to `take` with its position in `groups`, which rise;
+  /// with several threads, in any order and several at once.
   void means_of(
-      std::span<const Index> groups,
+      std::span<const Index> groups, int threads,
       const std::function<void(std::size_t at, const std::vector<float>& means)>& take) const;
   [[nodiscard]] MeanAndSpread of_mirna(Index mirna) const;  ///< one value per group
   /// At most most_markers, best first; empty: there are none.
@@ -136,8 +136,8 @@ class Catalogue {
 
  private:
   struct Parts;
-  explicit Catalogue(std::unique_ptr<Parts> parts);
-  std::unique_ptr<Parts> parts_;
+  explicit Catalogue(std::shared_ptr<const Parts> parts);
+  std::shared_ptr<const Parts> parts_;
 };
 
 }  // namespace sicmir::atlas

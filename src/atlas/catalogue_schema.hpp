@@ -16,16 +16,18 @@ struct Entry {
   const char* sql;
 };
 inline constexpr std::array entries = {
+    Entry{"contrast_values",
+          "CREATE TABLE contrast_values(id INTEGER PRIMARY KEY, effect BLOB, error BLOB)"},
     Entry{"contrasts",
           "CREATE TABLE contrasts(id INTEGER PRIMARY KEY, dataset INTEGER, type INTEGER, "
-          "condition INTEGER, reference INTEGER, n_condition INTEGER, n_reference INTEGER, effect "
-          "BLOB, error BLOB)"},
+          "condition INTEGER, reference INTEGER, n_condition INTEGER, n_reference INTEGER)"},
     Entry{"edges",
           "CREATE TABLE edges(dataset INTEGER, rank INTEGER, type INTEGER, mirna INTEGER, target "
           "TEXT, correlation REAL, weight REAL, PRIMARY KEY(dataset, rank))"},
     Entry{"edges_by_target", "CREATE INDEX edges_by_target ON edges(target)"},
     Entry{"facts", "CREATE TABLE facts(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"},
-    Entry{"group_values", "CREATE TABLE group_values(id INTEGER PRIMARY KEY, mean BLOB, sd BLOB)"},
+    Entry{"group_means", "CREATE TABLE group_means(id INTEGER PRIMARY KEY, mean BLOB)"},
+    Entry{"group_spreads", "CREATE TABLE group_spreads(id INTEGER PRIMARY KEY, sd BLOB)"},
     Entry{"groups",
           "CREATE TABLE groups(id INTEGER PRIMARY KEY, dataset INTEGER, type INTEGER, tissue "
           "INTEGER, disease INTEGER, condition INTEGER, n_cells INTEGER, n_samples INTEGER, "

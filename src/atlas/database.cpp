@@ -84,8 +84,9 @@ void Statement::run() {
 
 bool Statement::next() {
   const int status = sqlite3_step(statement_.get());
+  is_at_row_ = status == SQLITE_ROW;
   check(status);
-  return status == SQLITE_ROW;
+  return is_at_row_;
 }
 
 void Statement::damaged(int column, const std::string& what) const {
@@ -164,8 +165,9 @@ Database Database::open(const std::filesystem::path& file) {
     if (bytes == 0) database.fail("is empty");
   }
   sqlite3* handle = nullptr;
-  const int status = sqlite3_open_v2(uri_of(database.path_).c_str(), &handle,
-                                     SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr);
+  const int status =
+      sqlite3_open_v2(uri_of(database.path_).c_str(), &handle,
+                      SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, nullptr);
   database.handle_.reset(handle);
   if (status != SQLITE_OK) database.fail(sqlite3_errmsg(handle));
   int now = 0;

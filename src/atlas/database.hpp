@@ -30,6 +30,8 @@ class Statement {
   void run();
   /// True: there is a line.
   bool next();
+  /// Whether the last next() was true.
+  [[nodiscard]] bool is_at_row() const noexcept { return is_at_row_; }
 
   /// Values of the line, columns from 0. Anything of another type is damage.
   [[nodiscard]] std::int64_t integer(int column, std::int64_t low, std::int64_t high) const;
@@ -53,8 +55,10 @@ class Statement {
 
   const Database* database_;
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+  bool is_at_row_ = false;
 };
 
+/// One thread at a time.
 class Database {
  public:
   /// A new file, written with a rollback journal in memory: a file that is not finished is thrown

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// Questions to an atlas. Data sets that cannot be compared (CatalogueSet::comparable) are kept
-/// apart in each answer: ranked, averaged and tested for themselves, and told by a column.
+/// apart in each answer: ranked, averaged and tested for themselves, and told by a column. Answers
+/// do not depend on `threads`.
 
 #include <cstdint>
 #include <string>
@@ -58,13 +59,15 @@ inline constexpr EnumWords<RankBy, 7> rank_words = {{{{"type", RankBy::type},
 /// a side (statistics/meta_analysis.hpp). False discovery rate over all miRNAs and types of the
 /// answer. `reference` empty: the only one there is.
 [[nodiscard]] Answer biomarkers(const Catalogue& catalogue, const std::string& condition,
-                                const std::string& reference, const QueryFilter& filter);
+                                const std::string& reference, const QueryFilter& filter,
+                                int threads = 1);
 
 /// Groups of the atlas that are most like the groups of `profiles`, by Pearson's correlation of
 /// mean z-scores over the miRNAs. `path`: for messages. Data sets of another model or scale than
 /// the profiles' are left out; Error(bad_input) if none is left.
 [[nodiscard]] Answer nearest_groups(const Catalogue& catalogue, const Profiles& profiles,
-                                    const std::string& path, const QueryFilter& filter);
+                                    const std::string& path, const QueryFilter& filter,
+                                    int threads = 1);
 
 /// Keeps the first `n` lines of each part that is ranked for itself; 0: all.
 void keep_first(Answer& answer, Index n);

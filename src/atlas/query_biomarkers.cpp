@@ -4,11 +4,14 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <memory>
 #include <set>
+#include <tuple>
 
 #include "atlas/query.hpp"
 #include "atlas/query_parts.hpp"
 #include "base/joined.hpp"
+#include "parallel/thread_pool.hpp"
 #include "sicmir/error.hpp"
 #include "statistics/meta_analysis.hpp"
 #include "statistics/multiple_testing.hpp"
@@ -44,11 +47,71 @@ std::int32_t only_reference(const Catalogue& catalogue, std::int32_t condition,
 using Joinable = std::map<std::pair<std::int32_t, std::int32_t>, std::vector<std::size_t>>;
 
 struct Test {
-  std::int32_t part, type;
-  std::size_t mirna;
+  std::int32_t part = 0, type = 0;
+  std::size_t mirna = 0;
   statistics::MetaAnalysis meta;
   Index n_positive = 0;
 };
+
+struct Place {
+  std::int32_t part;
+  double p;
+  std::size_t at;
+};
+
+/// All tests, in the order of the answer.
+struct Ranked {
+  Catalogue catalogue;
+  std::vector<Test> tests;
+  std::vector<double> fdr;
+  std::vector<Place> order;
+
+  /// `rank` counts from 0, from the place `first` on.
+  [[nodiscard]] Lines::Line line(std::size_t first, std::size_t rank) const {
+    const std::size_t at = order[first + rank].at;
+    const Test& test = tests[at];
+    const statistics::MetaAnalysis& meta = test.meta;
+    const ProfileMirna& mirna = catalogue.mirnas()[test.mirna];
+    return line_with(std::int64_t{test.part}, static_cast<std::int64_t>(rank) + 1,
+                     name_of(catalogue, TermKind::type, test.type), mirna.name, mirna.mimat,
+                     meta.effect, meta.error, meta.low, meta.high, meta.p, fdr[at], meta.tau2,
+                     meta.tau2_dl, meta.effect_dl, meta.i2, meta.predicted_low, meta.predicted_high,
+                     std::int64_t{meta.n_studies}, std::int64_t{test.n_positive},
+                     meta.effect * mirna.sd, mirna.accuracy.within_cohort);
+  }
+};
+
+/// The tests of one cell type: of each miRNA with two data sets or more.
+void add_tests(const std::vector<ContrastValues>& values, std::int32_t part, std::int32_t type,
+               ThreadPool& pool, std::vector<Test>& tests) {
+  const std::size_t n_mirnas = values.front().effect.size();
+  std::vector<Test> own(n_mirnas);
+  constexpr std::size_t per_task = 64;
+  pool.run(static_cast<Index>((n_mirnas + per_task - 1) / per_task), [&](Index task, int) {
+    statistics::RandomEffects random_effects;
+    std::vector<double> effects;
+    std::vector<double> variances;
+    const std::size_t first = static_cast<std::size_t>(task) * per_task;
+    for (std::size_t m = first; m < std::min(first + per_task, n_mirnas); ++m) {
+      effects.clear();
+      variances.clear();
+      for (const ContrastValues& one : values) {
+        const auto effect = static_cast<double>(one.effect[m]);
+        const auto error = static_cast<double>(one.error[m]);
+        if (!std::isfinite(effect) || !(error > 0)) continue;
+        effects.push_back(effect);
+        variances.push_back(error * error);
+      }
+      if (effects.size() < 2) continue;
+      own[m] = {part, type, m, random_effects(effects, variances), 0};
+      own[m].n_positive =
+          std::count_if(effects.begin(), effects.end(), [](double effect) { return effect > 0; });
+    }
+  });
+  for (const Test& test : own) {
+    if (test.meta.n_studies >= 2) tests.push_back(test);
+  }
+}
 
 void note_shared_donors(const Catalogue& catalogue, const std::set<std::int32_t>& used,
                         Answer& answer) {
@@ -68,7 +131,7 @@ void note_shared_donors(const Catalogue& catalogue, const std::set<std::int32_t>
 }  // namespace
 
 Answer biomarkers(const Catalogue& catalogue, const std::string& condition,
-                  const std::string& reference, const QueryFilter& filter) {
+                  const std::string& reference, const QueryFilter& filter, int threads) {
   const std::int32_t wanted = find_term(catalogue, TermKind::condition, condition);
   const std::int32_t against = reference.empty()
                                    ? only_reference(catalogue, wanted, condition)
@@ -87,10 +150,9 @@ Answer biomarkers(const Catalogue& catalogue, const std::string& condition,
   answer.about = {{"condition", name_of(catalogue, TermKind::condition, wanted)},
                   {"reference", name_of(catalogue, TermKind::condition, against)}};
   std::vector<Test> tests;
-  std::vector<double> effects;
-  std::vector<double> variances;
   std::set<std::int32_t> used;
   std::vector<std::string> single;
+  ThreadPool pool(std::max(1, threads));
   for (const auto& [key, contrasts] : joinable) {
     if (contrasts.size() < 2) {
       single.push_back(name_of(catalogue, TermKind::type, key.second));
@@ -101,65 +163,31 @@ Answer biomarkers(const Catalogue& catalogue, const std::string& condition,
       values.push_back(catalogue.of_contrast(static_cast<Index>(i)));
       used.insert(catalogue.contrasts()[i].set);
     }
-    for (std::size_t m = 0; m < catalogue.mirnas().size(); ++m) {
-      effects.clear();
-      variances.clear();
-      for (const ContrastValues& one : values) {
-        const auto effect = static_cast<double>(one.effect[m]);
-        const auto error = static_cast<double>(one.error[m]);
-        if (!std::isfinite(effect) || !(error > 0)) continue;
-        effects.push_back(effect);
-        variances.push_back(error * error);
-      }
-      if (effects.size() < 2) continue;
-      Test test = {key.first, key.second, m, statistics::random_effects(effects, variances), 0};
-      test.n_positive =
-          std::count_if(effects.begin(), effects.end(), [](double effect) { return effect > 0; });
-      tests.push_back(test);
-    }
+    add_tests(values, key.first, key.second, pool, tests);
   }
   std::vector<double> p;
   p.reserve(tests.size());
   for (const Test& test : tests) p.push_back(test.meta.p);
   const std::vector<double> fdr = statistics::benjamini_hochberg(p);
-  std::vector<std::size_t> order(tests.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    if (tests[a].part != tests[b].part) return tests[a].part < tests[b].part;
-    return p[a] < p[b];
+  std::vector<Place> order(tests.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = {tests[i].part, p[i], i};
+  std::sort(order.begin(), order.end(), [](const Place& a, const Place& b) {
+    return std::tie(a.part, a.p, a.at) < std::tie(b.part, b.p, b.at);
   });
   answer.columns = {"comparable",    "rank",           "type",    "mirna",     "mimat",
                     "effect_z",      "error",          "low",     "high",      "p",
                     "fdr",           "tau2",           "tau2_dl", "effect_dl", "i2",
                     "predicted_low", "predicted_high", "n_sets",  "n_sets_up", "log2rpm",
                     "accuracy"};
-  answer.lines.reserve(order.size());
-  std::map<std::int32_t, std::int64_t> ranks;
-  for (const std::size_t i : order) {
-    const Test& test = tests[i];
-    const statistics::MetaAnalysis& meta = test.meta;
-    const ProfileMirna& mirna = catalogue.mirnas()[test.mirna];
-    answer.lines.push_back({std::int64_t{test.part},
-                            ++ranks[test.part],
-                            name_of(catalogue, TermKind::type, test.type),
-                            mirna.name,
-                            mirna.mimat,
-                            meta.effect,
-                            meta.error,
-                            meta.low,
-                            meta.high,
-                            meta.p,
-                            fdr[i],
-                            meta.tau2,
-                            meta.tau2_dl,
-                            meta.effect_dl,
-                            meta.i2,
-                            meta.predicted_low,
-                            meta.predicted_high,
-                            std::int64_t{meta.n_studies},
-                            std::int64_t{test.n_positive},
-                            meta.effect * mirna.sd,
-                            mirna.accuracy.within_cohort});
+  const auto ranked =
+      std::make_shared<const Ranked>(Ranked{catalogue, std::move(tests), fdr, std::move(order)});
+  for (std::size_t first = 0; first < ranked->order.size();) {
+    std::size_t end = first;
+    const std::int32_t part = ranked->order[first].part;
+    while (end < ranked->order.size() && ranked->order[end].part == part) ++end;
+    answer.lines.add(end - first,
+                     [ranked, first](std::size_t rank) { return ranked->line(first, rank); });
+    first = end;
   }
   if (!single.empty()) {
     answer.notes.push_back(
@@ -170,7 +198,7 @@ Answer biomarkers(const Catalogue& catalogue, const std::string& condition,
       fmt::format("random effects (Paule-Mandel, Hartung-Knapp with a factor of at least 1) over "
                   "data sets of 3 "
                   "samples or more a side; false discovery rate over {} tests",
-                  tests.size()));
+                  fdr.size()));
   return answer;
 }
 

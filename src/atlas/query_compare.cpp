@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <set>
@@ -22,15 +23,14 @@ struct SetMeans {
     sums.resize(means.size(), 0);
     counts.resize(means.size(), 0);
     for (std::size_t m = 0; m < means.size(); ++m) {
-      if (std::isnan(means[m])) continue;
-      sums[m] += static_cast<double>(means[m]);
-      ++counts[m];
+      const bool is_known = means[m] == means[m];  // vectorised; false for NaN
+      sums[m] += is_known ? static_cast<double>(means[m]) : 0.0;
+      counts[m] += is_known ? 1 : 0;
     }
   }
+  /// NaN: no group has a value.
   [[nodiscard]] double mean(std::size_t mirna) const {
-    return mirna < counts.size() && counts[mirna] > 0
-               ? sums[mirna] / static_cast<double>(counts[mirna])
-               : nan;
+    return sums[mirna] / static_cast<double>(counts[mirna]);
   }
 };
 
@@ -44,7 +44,7 @@ std::map<std::int32_t, SetMeans> means_by_set(const Catalogue& catalogue, TermKi
     }
   }
   std::map<std::int32_t, SetMeans> found;
-  catalogue.means_of(wanted, [&](std::size_t at, const std::vector<float>& means) {
+  catalogue.means_of(wanted, 1, [&](std::size_t at, const std::vector<float>& means) {
     found[all[static_cast<std::size_t>(wanted[at])].set].add(means);
   });
   return found;
@@ -87,36 +87,52 @@ Answer compare_terms(const Catalogue& catalogue, TermKind kind, const std::strin
     }
     const bool is_within = !both.empty();
     std::vector<Line> lines;
-    std::vector<double> differences;
-    for (std::size_t m = 0; m < catalogue.mirnas().size(); ++m) {
-      differences.clear();
-      Mean a;
-      Mean b;
+    // Some miRNAs at a time, so that what is read of a set is used before it leaves the cache.
+    constexpr std::size_t per_block = 16;
+    const std::size_t n_mirnas = catalogue.mirnas().size();
+    struct Differences {
+      std::vector<double> values;
+      Mean first, second;
+    };
+    std::array<Differences, per_block> block;
+    for (std::size_t start = 0; start < n_mirnas; start += per_block) {
+      const std::size_t n = std::min(per_block, n_mirnas - start);
+      for (Differences& one : block) one = {};
+      const auto add = [&](const std::map<std::int32_t, SetMeans>& of, Mean Differences::*mean) {
+        for (const auto& [set, means] : of) {
+          if (comparable_of(catalogue, set) != part) continue;
+          for (std::size_t k = 0; k < n; ++k) {
+            const double value = means.mean(start + k);
+            if (!std::isnan(value)) (block.at(k).*mean).add(value);
+          }
+        }
+      };
       if (is_within) {
         for (const auto& [means, other_means] : both) {
-          const double x = means->mean(m);
-          const double y = other_means->mean(m);
-          if (std::isnan(x) || std::isnan(y)) continue;
-          differences.push_back(x - y);
-          a.add(x);
-          b.add(y);
+          for (std::size_t k = 0; k < n; ++k) {
+            const double x = means->mean(start + k);
+            const double y = other_means->mean(start + k);
+            if (std::isnan(x) || std::isnan(y)) continue;
+            block.at(k).values.push_back(x - y);
+            block.at(k).first.add(x);
+            block.at(k).second.add(y);
+          }
         }
       } else {
-        const auto add = [&](const std::map<std::int32_t, SetMeans>& of, Mean& mean) {
-          for (const auto& [set, means] : of) {
-            const double value = means.mean(m);
-            if (comparable_of(catalogue, set) == part && !std::isnan(value)) mean.add(value);
-          }
-        };
-        add(of_first, a);
-        add(of_second, b);
-        if (a.n > 0 && b.n > 0) differences.push_back(a.value() - b.value());
+        add(of_first, &Differences::first);
+        add(of_second, &Differences::second);
       }
-      if (differences.empty()) continue;
-      Spread spread = spread_of(differences);
-      if (!is_within) spread.low = spread.high = nan;
-      lines.push_back(
-          {m, spread, a.value(), b.value(), is_within, is_within ? spread.n : a.n + b.n});
+      for (std::size_t k = 0; k < n; ++k) {
+        Differences& one = block.at(k);
+        const Mean& a = one.first;
+        const Mean& b = one.second;
+        if (!is_within && a.n > 0 && b.n > 0) one.values.push_back(a.value() - b.value());
+        if (one.values.empty()) continue;
+        Spread spread = spread_of(one.values);
+        if (!is_within) spread.low = spread.high = nan;
+        lines.push_back(
+            {start + k, spread, a.value(), b.value(), is_within, is_within ? spread.n : a.n + b.n});
+      }
     }
     any_between = any_between || (!is_within && !lines.empty());
     std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) {

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <memory>
 
 #include "atlas/query.hpp"
 #include "atlas/query_parts.hpp"
+#include "parallel/thread_pool.hpp"
 #include "sicmir/error.hpp"
 
 namespace sicmir::atlas {
@@ -37,11 +39,9 @@ double correlation(const std::vector<double>& a, const std::vector<float>& b) {
 
 /// Less their mean, with a length of 1, so that products are Pearson's correlations; NaN: fewer
 /// than 3, or no spread.
-template <class Value>
-Eigen::VectorXd standardised(const std::vector<Value>& values) {
-  const Eigen::Map<const Eigen::Matrix<Value, Eigen::Dynamic, 1>> all(
-      values.data(), static_cast<Eigen::Index>(values.size()));
-  Eigen::VectorXd result = all.template cast<double>();
+Eigen::VectorXd standardised(const std::vector<double>& values) {
+  Eigen::VectorXd result =
+      Eigen::Map<const Eigen::VectorXd>(values.data(), static_cast<Eigen::Index>(values.size()));
   result.array() -= result.mean();
   const double length = result.norm();
   if (values.size() < 3 || !(length > 0)) return Eigen::VectorXd::Constant(result.size(), nan);
@@ -92,10 +92,68 @@ std::map<std::string, std::vector<double>> means_of(const Profiles& profiles,
   return means;
 }
 
+struct Near {
+  std::size_t group;
+  double correlation;
+};
+
+/// `rank` counts from 0.
+Lines::Line near_line(const Catalogue& catalogue, const std::string& pattern, const Near& near,
+                      std::size_t rank) {
+  const CatalogueGroup& group = catalogue.groups()[near.group];
+  const Term& type = catalogue.terms(TermKind::type)[static_cast<std::size_t>(group.type)];
+  return line_with(pattern, static_cast<std::int64_t>(rank) + 1, type.name, type.ontology,
+                   near.correlation, catalogue.sets()[static_cast<std::size_t>(group.set)].id,
+                   name_of(catalogue, TermKind::tissue, group.tissue),
+                   name_of(catalogue, TermKind::disease, group.disease),
+                   name_of(catalogue, TermKind::condition, group.condition),
+                   std::int64_t{group.n_samples}, std::int64_t{group.n_cells});
+}
+
+/// Per pattern: the groups of `wanted`, nearest first, then in their order.
+std::vector<std::vector<Near>> nearest(const Catalogue& catalogue,
+                                       const std::vector<Pattern>& patterns,
+                                       const std::vector<Index>& wanted, int threads) {
+  std::vector<std::vector<double>> found(patterns.size(), std::vector<double>(wanted.size()));
+  catalogue.means_of(wanted, threads, [&](std::size_t at, const std::vector<float>& values) {
+    const Eigen::VectorXd here =
+        Eigen::Map<const Eigen::VectorXf>(values.data(), static_cast<Eigen::Index>(values.size()))
+            .cast<double>();
+    // Products with a pattern of mean 0 and length 1, over the group's own length about its mean;
+    // where that is hardly known from the sums, or a mean is missing, value by value.
+    const double squares = here.squaredNorm();
+    const double sum = here.sum();
+    const double about_mean = squares - sum * sum / static_cast<double>(here.size());
+    constexpr double least = 1e-6;
+    const bool is_plain = values.size() >= 3 && about_mean > least * squares;  // false for NaN
+    const double length = std::sqrt(about_mean);
+    for (std::size_t i = 0; i < patterns.size(); ++i) {
+      const Pattern& one = patterns[i];
+      found[i][at] = is_plain && one.standardised.size() > 0 ? one.standardised.dot(here) / length
+                                                             : correlation(*one.means, values);
+    }
+  });
+  std::vector<std::vector<Near>> near(patterns.size());
+  ThreadPool pool(wanted.size() > 1000 ? threads : 1);
+  pool.run(static_cast<Index>(patterns.size()), [&](Index number, int) {
+    const auto i = static_cast<std::size_t>(number);
+    near[i].reserve(wanted.size());
+    for (std::size_t at = 0; at < wanted.size(); ++at) {
+      if (!std::isnan(found[i][at])) {
+        near[i].push_back({static_cast<std::size_t>(wanted[at]), found[i][at]});
+      }
+    }
+    std::sort(near[i].begin(), near[i].end(), [](const Near& a, const Near& b) {
+      return a.correlation != b.correlation ? a.correlation > b.correlation : a.group < b.group;
+    });
+  });
+  return near;
+}
+
 }  // namespace
 
 Answer nearest_groups(const Catalogue& catalogue, const Profiles& profiles, const std::string& path,
-                      const QueryFilter& filter) {
+                      const QueryFilter& filter, int threads) {
   const std::string model = fact_of(profiles.facts, "model_checksum");
   const std::string scale = fact_of(profiles.facts, "scale");
   std::vector<bool> is_comparable;
@@ -112,11 +170,6 @@ Answer nearest_groups(const Catalogue& catalogue, const Profiles& profiles, cons
   }
   const Filter settled(catalogue, filter);
   const auto means = means_of(profiles, catalogue);
-  struct Line {
-    std::size_t pattern;
-    std::size_t of;
-    double correlation;
-  };
   const std::vector<Pattern> patterns = patterns_of(means);
   std::vector<Index> wanted;
   for (std::size_t g = 0; g < catalogue.groups().size(); ++g) {
@@ -125,38 +178,16 @@ Answer nearest_groups(const Catalogue& catalogue, const Profiles& profiles, cons
       wanted.push_back(static_cast<Index>(g));
     }
   }
-  std::vector<Line> lines;
-  lines.reserve(wanted.size() * patterns.size());
-  catalogue.means_of(wanted, [&](std::size_t at, const std::vector<float>& values) {
-    const bool is_whole =
-        std::none_of(values.begin(), values.end(), [](float value) { return std::isnan(value); });
-    const Eigen::VectorXd here = is_whole ? standardised(values) : Eigen::VectorXd();
-    for (std::size_t i = 0; i < patterns.size(); ++i) {
-      const Pattern& one = patterns[i];
-      const double r = is_whole && one.standardised.size() > 0 ? one.standardised.dot(here)
-                                                               : correlation(*one.means, values);
-      if (!std::isnan(r)) lines.push_back({i, static_cast<std::size_t>(wanted[at]), r});
-    }
-  });
-  std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) {
-    return a.pattern != b.pattern ? a.pattern < b.pattern : a.correlation > b.correlation;
-  });
+  std::vector<std::vector<Near>> near = nearest(catalogue, patterns, wanted, std::max(1, threads));
   Answer answer;
   answer.columns = {"group",  "rank",    "type",      "type_id",   "correlation", "set",
                     "tissue", "disease", "condition", "n_samples", "n_cells"};
   answer.about = {{"like", path}};
-  answer.lines.reserve(lines.size());
-  std::vector<std::int64_t> ranks(patterns.size(), 0);
-  for (const Line& line : lines) {
-    const CatalogueGroup& group = catalogue.groups()[line.of];
-    const Term& type = catalogue.terms(TermKind::type)[static_cast<std::size_t>(group.type)];
-    answer.lines.push_back({patterns[line.pattern].name, ++ranks[line.pattern], type.name,
-                            type.ontology, line.correlation,
-                            catalogue.sets()[static_cast<std::size_t>(group.set)].id,
-                            name_of(catalogue, TermKind::tissue, group.tissue),
-                            name_of(catalogue, TermKind::disease, group.disease),
-                            name_of(catalogue, TermKind::condition, group.condition),
-                            std::int64_t{group.n_samples}, std::int64_t{group.n_cells}});
+  for (std::size_t i = 0; i < patterns.size(); ++i) {
+    const auto own = std::make_shared<const std::vector<Near>>(std::move(near[i]));
+    answer.lines.add(own->size(), [own, catalogue, name = patterns[i].name](std::size_t rank) {
+      return near_line(catalogue, name, (*own)[rank], rank);
+    });
   }
   say_scale(answer, catalogue);
   return answer;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <optional>
 
 #include "base/suggest.hpp"
 #include "sicmir/error.hpp"
@@ -136,14 +137,13 @@ void keep_first(Answer& answer, Index n) {
   // A part ends where the column in front changes; answers about one data set have no parts.
   const bool has_parts =
       answer.columns.front() == "comparable" || answer.columns.front() == "group";
-  std::vector<std::vector<Field>> kept;
   Index in_part = 0;
-  for (std::vector<Field>& line : answer.lines) {
-    const bool is_new = !kept.empty() && has_parts && kept.back().front() != line.front();
-    in_part = is_new ? 0 : in_part;
-    if (in_part++ < n) kept.push_back(std::move(line));
-  }
-  answer.lines = std::move(kept);
+  std::optional<Field> part;
+  answer.lines.keep_first(static_cast<std::size_t>(n), [&](const Lines::Line& line) {
+    if (has_parts && part && *part != line.front()) in_part = 0;
+    part = line.front();
+    return in_part++ < n;
+  });
 }
 
 }  // namespace sicmir::atlas

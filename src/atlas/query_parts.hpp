@@ -76,6 +76,15 @@ struct Mean {
   [[nodiscard]] double value() const { return n == 0 ? nan : sum / static_cast<double>(n); }
 };
 
+/// A line of these fields, none of which is copied twice, as a list of initialisers would be.
+template <class... Fields>
+[[nodiscard]] std::vector<Field> line_with(Fields&&... fields) {
+  std::vector<Field> line;
+  line.reserve(sizeof...(fields));
+  (line.emplace_back(std::forward<Fields>(fields)), ...);
+  return line;
+}
+
 /// The columns of a marker in one set, and its line.
 [[nodiscard]] std::vector<std::string> marker_columns();
 [[nodiscard]] std::vector<Field> marker_line(const Catalogue& catalogue,

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "atlas/site_parts.hpp"
+#include "base/joined.hpp"
 #include "model/model_parts.hpp"
 #include "sicmir/version.hpp"
 #include "web/atlas_files.hpp"
@@ -84,7 +85,7 @@ Json examples(const SiteInput& input) {
   Json mirnas = Json::array();
   for (const char* name : {"hsa-miR-122-5p", "hsa-miR-126-3p", "hsa-miR-124-3p", "hsa-miR-150-5p",
                            "hsa-miR-223-3p", "hsa-miR-375-3p", "hsa-miR-145-5p"}) {
-    const auto& all = view.catalogue.mirnas();
+    const std::vector<ProfileMirna>& all = view.mirnas;
     if (std::any_of(all.begin(), all.end(), [&](const auto& m) { return m.name == name; })) {
       mirnas.push_back(name);
     }
@@ -141,11 +142,45 @@ std::optional<DifferenceCalibration> site_calibration(const SiteInput& input) {
   return std::nullopt;
 }
 
+namespace {
+
+/// What visitors are told of an excerpt; empty: it is the whole.
+std::string excerpt_words(const SiteExcerpt& excerpt, const SiteView& view) {
+  std::vector<std::string> parts;
+  const std::size_t n_all = view.catalogue.mirnas().size();
+  if (view.mirnas.size() < n_all) {
+    parts.push_back(fmt::format("{} of {} miRNAs", view.mirnas.size(), n_all));
+  }
+  if (excerpt.max_cells > 0) {
+    parts.push_back(fmt::format("at most {} cells of each data set", excerpt.max_cells));
+  }
+  if (parts.empty()) return {};
+  return fmt::format("An excerpt: {}. Figures of groups are of all cells.", joined(parts, ", "));
+}
+
+Json excerpt_facts(const SiteExcerpt& excerpt, const SiteView& view) {
+  Json json;
+  json["words"] = excerpt_words(excerpt, view);
+  json["max_cells"] = excerpt.max_cells;
+  json["seed"] = excerpt.seed;
+  json["n_mirnas"] = view.mirnas.size();
+  json["of_mirnas"] = view.catalogue.mirnas().size();
+  return json;
+}
+
+}  // namespace
+
 void write_site(const AtlasFolder& folder, const Catalogue& catalogue, int threads) {
-  const SiteView view(catalogue);
-  const SiteInput input = read_site_input(folder, view);
+  (void)write_excerpt(folder, catalogue, {}, folder.site(), threads);
+}
+
+SiteReport write_excerpt(const AtlasFolder& folder, const Catalogue& catalogue,
+                         const SiteExcerpt& excerpt, const fs::path& site, int threads) {
+  const SiteView view(catalogue, excerpt.mirnas);
+  SiteInput input = read_site_input(folder, view);
+  input.excerpt = excerpt;
   const Words words = read_words(folder);
-  SiteFiles files(folder.site());
+  SiteFiles files(site);
   ThreadPool pool(std::max(1, threads));
 
   const std::optional<DifferenceCalibration> calibration = site_calibration(input);
@@ -175,6 +210,7 @@ void write_site(const AtlasFolder& folder, const Catalogue& catalogue, int threa
   manifest["genes"] = write_genes(input, files);
   manifest["downloads"] = write_downloads(input, files);
   manifest["cite"] = citations();
+  if (!excerpt_words(excerpt, view).empty()) manifest["excerpt"] = excerpt_facts(excerpt, view);
 
   std::string_view page;
   for (const web::AtlasFile& file : web::atlas_files()) {
@@ -185,7 +221,9 @@ void write_site(const AtlasFolder& folder, const Catalogue& catalogue, int threa
     }
   }
   manifest["build"] = fmt::format("build {}", files.build());
+  const Index n_files = files.n_files() + 2;
   files.finish(page, json_text(manifest) + "\n");
+  return {n_files, view.n_sets(), view.n_mirnas(), set_files.n_cells, 0};
 }
 
 }  // namespace sicmir::atlas

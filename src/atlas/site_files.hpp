@@ -65,6 +65,7 @@ class SiteFiles {
   /// A checksum of the names of everything that was put.
   [[nodiscard]] std::string build() const;
   [[nodiscard]] Index n_files() const { return static_cast<Index>(kept_.size()); }
+  [[nodiscard]] const std::filesystem::path& folder() const noexcept { return site_; }
 
   /// Syncs what was written, replaces index.html and then manifest.json, and removes the files of
   /// older builds.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "atlas/atlas_folder.hpp"
+#include "atlas/site.hpp"
 #include "atlas/site_files.hpp"
 #include "atlas/site_view.hpp"
 #include "parallel/thread_pool.hpp"
@@ -37,6 +38,7 @@ struct SiteInput {
   SiteValues values;
   SiteLinks links;
   std::vector<SiteMarkers> markers;  ///< per set; by type, best first
+  SiteExcerpt excerpt;               ///< its miRNAs are those of the view already
 };
 
 /// Everything of the catalogue that several parts need.
@@ -54,6 +56,7 @@ void add_edges(SiteBundle& bundle, const std::vector<SiteEdge>& edges);
 struct SiteSetFiles {
   std::vector<std::string> names;
   std::vector<bool> has_map;
+  Index n_cells = 0;  ///< that can be seen one by one
 };
 /// With their cells, where these are public.
 [[nodiscard]] SiteSetFiles write_set_files(const SiteInput& input, SiteFiles& files,

@@ -5,13 +5,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <fstream>
+#include <map>
 
 #include "atlas/cell_values.hpp"
 #include "atlas/data_set.hpp"
+#include "atlas/excerpt.hpp"
 #include "atlas/site.hpp"
 #include "atlas/site_parts.hpp"
+#include "atlas/summary.hpp"
+#include "base/digest.hpp"
 
 namespace sicmir::atlas {
 
@@ -121,8 +126,65 @@ std::vector<std::uint16_t> stored_positions(const std::vector<std::int32_t>& pos
   return result;
 }
 
+template <class Value>
+std::vector<Value> those_of(const std::vector<Value>& values, const std::vector<Index>& chosen) {
+  std::vector<Value> result;
+  result.reserve(chosen.size());
+  for (const Index i : chosen) result.push_back(values[static_cast<std::size_t>(i)]);
+  return result;
+}
+
+/// What is shown of the cells of a data set.
+struct ShownCells {
+  const CellValues& cells;
+  std::vector<Index> chosen;  ///< positions of cells, rising; empty: all
+  /// Per miRNA of the site: its place among those of the set; -1: its model does not predict it.
+  std::vector<Index> mirnas;
+  bool are_whole = false;  ///< all cells, and the miRNAs of the set in its order
+
+  [[nodiscard]] Index n_cells() const {
+    return chosen.empty() ? cells.n_cells() : static_cast<Index>(chosen.size());
+  }
+  [[nodiscard]] Index n_mirnas() const { return static_cast<Index>(mirnas.size()); }
+  [[nodiscard]] ByteRange range(Index m) const {
+    const Index place = mirnas[static_cast<std::size_t>(m)];
+    return place < 0 ? ByteRange{} : cells.ranges()[static_cast<std::size_t>(place)];
+  }
+  [[nodiscard]] std::vector<std::uint8_t> bytes(Index first, Index count) const;
+};
+
+/// All cells of a miRNA of the site, then of the next.
+std::vector<std::uint8_t> ShownCells::bytes(Index first, Index count) const {
+  if (are_whole) return cells.bytes(first, count);
+  std::vector<std::uint8_t> result;
+  result.reserve(static_cast<std::size_t>(count * n_cells()));
+  constexpr Index chunk = CellValues::mirnas_per_chunk;
+  std::vector<std::uint8_t> read;
+  Index start = -1;  // of what was read
+  for (Index m = first; m < first + count; ++m) {
+    const Index place = mirnas[static_cast<std::size_t>(m)];
+    if (place < 0) {
+      result.resize(result.size() + static_cast<std::size_t>(n_cells()), missing_byte);
+      continue;
+    }
+    if (start < 0 || place < start || place >= start + chunk) {
+      start = place / chunk * chunk;
+      read = cells.bytes(start, std::min(chunk, cells.n_mirnas() - start));
+    }
+    const auto row =
+        std::span(read).subspan(static_cast<std::size_t>((place - start) * cells.n_cells()),
+                                static_cast<std::size_t>(cells.n_cells()));
+    if (chosen.empty()) {
+      result.insert(result.end(), row.begin(), row.end());
+    } else {
+      for (const Index cell : chosen) result.push_back(row[static_cast<std::size_t>(cell)]);
+    }
+  }
+  return result;
+}
+
 /// The names of the blocks, in order.
-std::vector<std::string> write_blocks(const CellValues& cells, Index per_block, SiteFiles& files,
+std::vector<std::string> write_blocks(const ShownCells& cells, Index per_block, SiteFiles& files,
                                       ThreadPool& pool) {
   const Index n_mirnas = cells.n_mirnas();
   const Index n_cells = cells.n_cells();
@@ -147,8 +209,8 @@ std::vector<std::string> write_blocks(const CellValues& cells, Index per_block, 
       header["low"] = Json::array();
       header["high"] = Json::array();
       for (Index m = first + start; m < first + start + own; ++m) {
-        header["low"].push_back(cells.ranges()[static_cast<std::size_t>(m)].low);
-        header["high"].push_back(cells.ranges()[static_cast<std::size_t>(m)].high);
+        header["low"].push_back(cells.range(m).low);
+        header["high"].push_back(cells.range(m).high);
       }
       SiteBundle bundle(std::move(header));
       bundle.add_bytes("bytes", std::span(bytes).subspan(static_cast<std::size_t>(start * n_cells),
@@ -160,30 +222,129 @@ std::vector<std::string> write_blocks(const CellValues& cells, Index per_block, 
   return names;
 }
 
-/// `file`, `n`, `map`, `blocks`, `per_block`, `samples`; without `types`, which depend on the other
-/// sets.
-Json write_cells(const SiteInput& input, const DataSet& set, SiteFiles& files, ThreadPool& pool) {
+/// Per miRNA of the catalogue: its place in the cells of `set`; -1: the set's model has it not.
+std::vector<Index> places_of_mirnas(const SiteInput& input, const DataSet& set) {
+  const Catalogue& catalogue = input.view.catalogue;
+  const auto n = static_cast<Index>(catalogue.mirnas().size());
+  const bool is_one_model = std::all_of(
+      catalogue.sets().begin(), catalogue.sets().end(),
+      [&](const CatalogueSet& other) { return other.model == set.comparability.model; });
+  std::vector<Index> places(static_cast<std::size_t>(n), -1);
+  if (is_one_model) {
+    for (Index m = 0; m < n; ++m) places[static_cast<std::size_t>(m)] = m;
+    return places;
+  }
+  std::map<std::string, Index> known;
+  for (const ProfileMirna& mirna : read_summary(input.folder.set(set.id), set).mirnas) {
+    known.emplace(mirna.name, static_cast<Index>(known.size()));
+  }
+  for (Index m = 0; m < n; ++m) {
+    const auto found = known.find(catalogue.mirnas()[static_cast<std::size_t>(m)].name);
+    if (found != known.end()) places[static_cast<std::size_t>(m)] = found->second;
+  }
+  return places;
+}
+
+/// Whether the miRNAs of the set are those of the site, in its order.
+bool is_in_order(const std::vector<Index>& places, const SiteView& view) {
+  for (std::size_t m = 0; m < places.size(); ++m) {
+    if (places[m] != static_cast<Index>(m)) return false;
+  }
+  return view.mirnas.size() == places.size();
+}
+
+/// Groups of cells, numbered: those of one type in samples of one tissue, disease and condition.
+std::vector<std::int32_t> groups_of_cells(const DataSet& set, const CellValues& cells) {
+  const std::vector<std::int32_t> types = cells.types();
+  const std::vector<std::int32_t> samples = cells.samples();
+  std::map<std::array<std::int32_t, 4>, std::int32_t> numbers;
+  std::vector<std::int32_t> result;
+  result.reserve(types.size());
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    const Sample sample =
+        samples[i] < 0 ? Sample{} : set.samples[static_cast<std::size_t>(samples[i])];
+    result.push_back(
+        numbers
+            .emplace(std::array{types[i], sample.tissue, sample.disease, sample.condition},
+                     static_cast<std::int32_t>(numbers.size()))
+            .first->second);
+  }
+  return result;
+}
+
+/// The first 64 bits of a digest, so that what is drawn of a set does not depend on other sets.
+std::uint64_t number_of(const std::string& id) {
+  Digest digest;
+  digest.add(id);
+  return std::stoull(digest.hex().substr(0, 16), nullptr, 16);
+}
+
+/// The numbers of cells that were drawn, in two halves: bundles have no whole numbers of 32 bits.
+void add_numbers(SiteBundle& bundle, const std::vector<Index>& chosen) {
+  std::vector<std::uint16_t> low, high;
+  for (const Index cell : chosen) {
+    low.push_back(static_cast<std::uint16_t>(cell & 0xffff));
+    high.push_back(static_cast<std::uint16_t>((cell >> 16) & 0xffff));
+  }
+  bundle.add_uint16("number_low", low);
+  bundle.add_uint16("number_high", high);
+}
+
+/// `file`, `n`, `map`, `blocks`, `per_block`, `samples`, and `of` where cells were drawn; without
+/// `types`, which depend on the other sets.
+Json write_cells(const SiteInput& input, const DataSet& set, const std::vector<Index>& places,
+                 SiteFiles& files, ThreadPool& pool) {
+  const bool is_one_model = is_in_order(places, input.view);
+  const auto n_of_set = std::count_if(places.begin(), places.end(), [](Index m) { return m >= 0; });
   const CellValues cells(input.folder.set(set.id), static_cast<Index>(set.types.size()),
-                         static_cast<Index>(set.samples.size()), input.view.n_mirnas());
-  const Index per_block = mirnas_per_block(cells.n_cells(), cells.n_mirnas());
-  SiteBundle bundle(Json{{"n", cells.n_cells()}});
+                         static_cast<Index>(set.samples.size()), n_of_set);
+  ShownCells shown{cells, {}, those_of(places, input.view.mirna_of), false};
+  if (input.excerpt.max_cells > 0 && cells.n_cells() > input.excerpt.max_cells) {
+    shown.chosen = drawn_cells(groups_of_cells(set, cells), input.excerpt.max_cells,
+                               input.excerpt.seed, number_of(set.id));
+  }
+  const bool is_drawn = !shown.chosen.empty();
+  shown.are_whole = is_one_model && !is_drawn;
+  const auto shown_of = [&](auto values) {
+    return is_drawn ? those_of(values, shown.chosen) : values;
+  };
+  const Index per_block = mirnas_per_block(shown.n_cells(), shown.n_mirnas());
+  SiteBundle bundle(Json{{"n", shown.n_cells()}});
   const bool has_map = !cells.map_name().empty();
   if (has_map) {
-    const auto [x, y] = stored_map(cells.map());
-    bundle.add_uint16("x", x);
-    bundle.add_uint16("y", y);
+    const auto [x, y] = stored_map(cells.map());  // of all cells: what is drawn keeps its place
+    bundle.add_uint16("x", shown_of(x));
+    bundle.add_uint16("y", shown_of(y));
   }
-  bundle.add_uint16("type", stored_positions(cells.types()));
-  bundle.add_uint16("sample", stored_positions(cells.samples()));
+  bundle.add_uint16("type", shown_of(stored_positions(cells.types())));
+  bundle.add_uint16("sample", shown_of(stored_positions(cells.samples())));
+  if (is_drawn) add_numbers(bundle, shown.chosen);
   Json json;
   json["file"] = files.put(bundle.text());
-  json["n"] = cells.n_cells();
+  json["n"] = shown.n_cells();
+  if (is_drawn) json["of"] = cells.n_cells();
   json["map"] = cells.map_name();
-  json["blocks"] = cells.n_cells() > 0 ? write_blocks(cells, per_block, files, pool)
+  json["blocks"] = shown.n_cells() > 0 ? write_blocks(shown, per_block, files, pool)
                                        : std::vector<std::string>();
   json["per_block"] = per_block;
   json["samples"] = set.samples.size();
   return json;
+}
+
+/// The same, or what was written the last time; this holds for whole sites alone.
+Json cells_of(const SiteInput& input, const CatalogueSet& set, const DataSet& described,
+              SiteFiles& files, ThreadPool& pool) {
+  const std::vector<Index> places = places_of_mirnas(input, described);
+  const bool is_remembered = input.excerpt.max_cells == 0 && is_in_order(places, input.view) &&
+                             files.folder() == input.folder.site();
+  if (!is_remembered) return write_cells(input, described, places, files, pool);
+  const CellsMemory memory(input.folder, set);
+  Json cells = memory.recall(files);
+  if (cells.is_null()) {
+    cells = write_cells(input, described, places, files, pool);
+    memory.remember(cells);
+  }
+  return cells;
 }
 
 /// Per type of the set: position among the site's types, or `none`.
@@ -214,8 +375,10 @@ void add_contrasts(const SiteInput& input, std::size_t s, Json& header, std::vec
     json["n_reference"] = contrast.n_reference;
     header["contrasts"].push_back(std::move(json));
     const ContrastValues values = view.catalogue.of_contrast(static_cast<Index>(c));
-    effect.insert(effect.end(), values.effect.begin(), values.effect.end());
-    error.insert(error.end(), values.error.begin(), values.error.end());
+    const std::vector<float> effects = view.of_mirnas(values.effect);
+    const std::vector<float> errors = view.of_mirnas(values.error);
+    effect.insert(effect.end(), effects.begin(), effects.end());
+    error.insert(error.end(), errors.begin(), errors.end());
   }
 }
 
@@ -247,12 +410,8 @@ SiteSetFiles write_set_files(const SiteInput& input, SiteFiles& files, ThreadPoo
     Json cells;
     if (set.is_public == PublicPart::cells) {
       const DataSet described = read_data_set(input.folder.set(set.id));
-      const CellsMemory memory(input.folder, set);
-      cells = memory.recall(files);
-      if (cells.is_null()) {
-        cells = write_cells(input, described, files, pool);
-        memory.remember(cells);
-      }
+      cells = cells_of(input, set, described, files, pool);
+      result.n_cells += cells["n"].get<Index>();
       cells["types"] = types_of_cells(input, described);
     }
     Json header;

@@ -167,7 +167,7 @@ std::string means_tsv(const SiteInput& input) {
   const auto n_mirnas = static_cast<std::size_t>(view.n_mirnas());
   std::vector<std::string> head = {"dataset",   "cell_type", "tissue",   "disease",
                                    "condition", "n_cells",   "n_samples"};
-  for (const ProfileMirna& mirna : view.catalogue.mirnas()) head.push_back(field(mirna.name));
+  for (const ProfileMirna& mirna : view.mirnas) head.push_back(field(mirna.name));
   std::string text = line_of(head);
   for (Index g = 0; g < view.n_groups(); ++g) {
     std::vector<std::string> fields = group_fields(view, g);
@@ -187,7 +187,7 @@ std::string markers_tsv(const SiteInput& input) {
                               "rival", "rival_difference_z", "probability", "accuracy"});
   for (const SiteMarkers& own : input.markers) {
     for (const CatalogueMarker& marker : own) {
-      const ProfileMirna& mirna = view.catalogue.mirnas()[static_cast<std::size_t>(marker.mirna)];
+      const ProfileMirna& mirna = view.mirnas[static_cast<std::size_t>(marker.mirna)];
       text += line_of(
           {field(view.set(marker.set).id), field(types.name[static_cast<std::size_t>(marker.type)]),
            fmt::format("{}", marker.rank), field(mirna.name), text_of(marker.z),
@@ -208,7 +208,7 @@ std::string edges_tsv(const SiteInput& input) {
     for (const SiteEdge& edge : own) {
       text += line_of({field(view.set(edge.set).id),
                        field(view.of(TermKind::type).name[static_cast<std::size_t>(edge.type)]),
-                       field(view.catalogue.mirnas()[static_cast<std::size_t>(edge.mirna)].name),
+                       field(view.mirnas[static_cast<std::size_t>(edge.mirna)].name),
                        field(edge.target), text_of(edge.correlation), text_of(edge.weight)});
     }
   }
@@ -224,7 +224,7 @@ std::string triples_tsv(const SiteInput& input) {
       text += line_of({field(view.set(static_cast<Index>(s)).id),
                        field(types.name[static_cast<std::size_t>(triple.sender)]),
                        field(types.name[static_cast<std::size_t>(triple.receiver)]),
-                       field(view.catalogue.mirnas()[static_cast<std::size_t>(triple.mirna)].name),
+                       field(view.mirnas[static_cast<std::size_t>(triple.mirna)].name),
                        text_of(triple.score), text_of(triple.p)});
     }
   }
@@ -249,7 +249,7 @@ std::string sets_tsv(const SiteInput& input) {
 
 Json mirna_table(const SiteInput& input, const std::optional<DifferenceCalibration>& calibration,
                  const std::vector<std::string>& names) {
-  const std::vector<ProfileMirna>& mirnas = input.view.catalogue.mirnas();
+  const std::vector<ProfileMirna>& mirnas = input.view.mirnas;
   const std::vector<ReferenceMirna> known = known_mirnas(mirnas);
   Json json;
   for (const char* key : {"name", "accession", "accuracy", "target", "stem_loops", "likely_from",
@@ -357,7 +357,7 @@ Json group_table(const SiteInput& input) {
 Json write_search(const SiteInput& input, SiteFiles& files) {
   const SiteView& view = input.view;
   SearchWords words;
-  const std::vector<ProfileMirna>& mirnas = view.catalogue.mirnas();
+  const std::vector<ProfileMirna>& mirnas = view.mirnas;
   const std::vector<ReferenceMirna> known = known_mirnas(mirnas);
   const auto names_of = [](std::string_view name) {
     // hsa-miR-21-5p is also found as mir-21-5p and 21-5p.

@@ -50,30 +50,36 @@ OverSets over_sets(const std::vector<double>& values) {
 }  // namespace
 
 SiteInput read_site_input(const AtlasFolder& folder, const SiteView& view) {
-  SiteInput input{folder, view, {}, {}, {}};
+  SiteInput input{folder, view, {}, {}, {}, {}};
   const auto n = static_cast<std::size_t>(view.n_groups() * view.n_mirnas());
   input.values.mean.reserve(n);
   input.values.sd.reserve(n);
   for (const Index g : view.groups) {
     const MeanAndSpread values = view.catalogue.of_group(g);
-    input.values.mean.insert(input.values.mean.end(), values.mean.begin(), values.mean.end());
-    input.values.sd.insert(input.values.sd.end(), values.sd.begin(), values.sd.end());
+    const std::vector<float> mean = view.of_mirnas(values.mean);
+    const std::vector<float> sd = view.of_mirnas(values.sd);
+    input.values.mean.insert(input.values.mean.end(), mean.begin(), mean.end());
+    input.values.sd.insert(input.values.sd.end(), sd.begin(), sd.end());
   }
   const SiteTerms& types = view.of(TermKind::type);
   for (std::size_t s = 0; s < view.sets.size(); ++s) {
     std::vector<SiteEdge> edges;
     for (Edge& edge : view.catalogue.edges(view.sets[s])) {
       edge.type = types.here(edge.type);
+      edge.mirna = view.mirna_here(edge.mirna);
       SiteEdge here{std::move(edge)};
       here.set = static_cast<std::int32_t>(s);
-      if (here.type >= 0) edges.push_back(std::move(here));
+      if (here.type >= 0 && here.mirna >= 0) edges.push_back(std::move(here));
     }
     input.links.edges.push_back(std::move(edges));
     std::vector<Triple> triples;
     for (Triple triple : view.catalogue.triples(view.sets[s])) {
       triple.sender = types.here(triple.sender);
       triple.receiver = types.here(triple.receiver);
-      if (triple.sender >= 0 && triple.receiver >= 0) triples.push_back(triple);
+      triple.mirna = view.mirna_here(triple.mirna);
+      if (triple.sender >= 0 && triple.receiver >= 0 && triple.mirna >= 0) {
+        triples.push_back(triple);
+      }
     }
     input.links.triples.push_back(std::move(triples));
 
@@ -131,7 +137,7 @@ std::vector<std::string> write_mirna_files(const SiteInput& input, SiteFiles& fi
   }
   std::vector<SiteMarkers> markers;
   for (std::size_t m = 0; m < n_mirnas; ++m) {
-    markers.push_back(view.here(view.catalogue.markers_of_mirna(static_cast<Index>(m))));
+    markers.push_back(view.here(view.catalogue.markers_of_mirna(view.mirna_of[m])));
   }
   std::vector<std::string> names(n_mirnas);
   std::vector<GzipMember> gzip(static_cast<std::size_t>(pool.size()));

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <set>
+#include <utility>
 
 namespace sicmir::atlas {
 
@@ -45,7 +46,18 @@ SiteTerms used_terms(const SiteView& view, TermKind kind) {
 
 }  // namespace
 
-SiteView::SiteView(const Catalogue& from) : catalogue(from) {
+SiteView::SiteView(const Catalogue& from, std::vector<Index> chosen)
+    : catalogue(from), mirna_of(std::move(chosen)) {
+  if (mirna_of.empty()) {
+    for (std::size_t m = 0; m < from.mirnas().size(); ++m) {
+      mirna_of.push_back(static_cast<Index>(m));
+    }
+  }
+  mirna_position.assign(from.mirnas().size(), none);
+  for (const Index m : mirna_of) {
+    mirna_position[static_cast<std::size_t>(m)] = static_cast<std::int32_t>(mirnas.size());
+    mirnas.push_back(from.mirnas()[static_cast<std::size_t>(m)]);
+  }
   set_position.assign(from.sets().size(), none);
   std::map<std::int32_t, std::int32_t> kinds;
   for (std::size_t s = 0; s < from.sets().size(); ++s) {
@@ -76,6 +88,13 @@ SiteView::SiteView(const Catalogue& from) : catalogue(from) {
   }
 }
 
+std::vector<float> SiteView::of_mirnas(const std::vector<float>& values) const {
+  std::vector<float> result;
+  result.reserve(mirna_of.size());
+  for (const Index m : mirna_of) result.push_back(values[static_cast<std::size_t>(m)]);
+  return result;
+}
+
 SiteMarkers SiteView::here(std::vector<CatalogueMarker> markers) const {
   SiteMarkers result;
   result.reserve(markers.size());
@@ -83,7 +102,8 @@ SiteMarkers SiteView::here(std::vector<CatalogueMarker> markers) const {
     marker.set = set_position[static_cast<std::size_t>(marker.set)];
     marker.type = of(TermKind::type).here(marker.type);
     marker.rival = of(TermKind::type).here(marker.rival);
-    if (marker.set >= 0 && marker.type >= 0) result.push_back(marker);
+    marker.mirna = mirna_here(marker.mirna);
+    if (marker.set >= 0 && marker.type >= 0 && marker.mirna >= 0) result.push_back(marker);
   }
   return result;
 }

@@ -29,7 +29,8 @@ struct SiteTerms {
 using SiteMarkers = std::vector<CatalogueMarker>;
 
 struct SiteView {
-  explicit SiteView(const Catalogue& from);
+  /// `chosen`: positions of miRNAs in the catalogue, rising; empty: all.
+  explicit SiteView(const Catalogue& from, std::vector<Index> chosen = {});
 
   const Catalogue& catalogue;
   std::vector<Index> sets;                 ///< positions in the catalogue
@@ -38,6 +39,9 @@ struct SiteView {
   std::vector<Index> first_group;          ///< per set, and the end: positions in `groups`
   std::array<SiteTerms, 4> terms;          ///< by TermKind
   std::vector<std::int32_t> comparable;    ///< per set: from 0 without gaps
+  std::vector<ProfileMirna> mirnas;
+  std::vector<Index> mirna_of;               ///< positions in the catalogue, rising
+  std::vector<std::int32_t> mirna_position;  ///< per miRNA of the catalogue: position here, or none
 
   [[nodiscard]] const SiteTerms& of(TermKind kind) const {
     return terms[static_cast<std::size_t>(kind)];
@@ -50,9 +54,14 @@ struct SiteView {
   }
   [[nodiscard]] Index n_sets() const { return static_cast<Index>(sets.size()); }
   [[nodiscard]] Index n_groups() const { return static_cast<Index>(groups.size()); }
-  [[nodiscard]] Index n_mirnas() const { return static_cast<Index>(catalogue.mirnas().size()); }
+  [[nodiscard]] Index n_mirnas() const { return static_cast<Index>(mirnas.size()); }
+  [[nodiscard]] std::int32_t mirna_here(std::int32_t in_catalogue) const {
+    return mirna_position[static_cast<std::size_t>(in_catalogue)];
+  }
+  /// Of one value per miRNA of the catalogue, those that are here.
+  [[nodiscard]] std::vector<float> of_mirnas(const std::vector<float>& values) const;
 
-  /// Leaves out the markers of sets that are not public and numbers the others anew.
+  /// Leaves out the markers of sets and miRNAs that are not here and numbers the others anew.
   [[nodiscard]] SiteMarkers here(std::vector<CatalogueMarker> markers) const;
 };
 

@@ -283,7 +283,8 @@ class CatalogueWriter {
   void write_groups() {
     const std::size_t n_mirnas = mirnas_.all().size();
     Statement insert = database_.prepare("INSERT INTO groups VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    Statement values = database_.prepare("INSERT INTO group_values VALUES(?, ?, ?)");
+    Statement means = database_.prepare("INSERT INTO group_means VALUES(?, ?)");
+    Statement spreads = database_.prepare("INSERT INTO group_spreads VALUES(?, ?)");
     for (std::size_t g = 0; g < groups_.size(); ++g) {
       const CatalogueGroup& one = groups_[g];
       const auto id = static_cast<std::int64_t>(g);
@@ -295,7 +296,10 @@ class CatalogueWriter {
       // Sets before one that brought miRNAs of another model do not have these.
       means_[g].resize(n_mirnas, half_of(not_known));
       sds_[g].resize(n_mirnas, half_of(not_known));
-      values.bind(1, id).bind(2, bytes_of(means_[g])).bind(3, bytes_of(sds_[g])).run();
+      means.bind(1, id).bind(2, bytes_of(means_[g])).run();
+    }
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      spreads.bind(1, static_cast<std::int64_t>(g)).bind(2, bytes_of(sds_[g])).run();
     }
     Statement turned = database_.prepare("INSERT INTO mirna_values VALUES(?, ?, ?)");
     std::vector<std::uint16_t> mean(groups_.size());
@@ -312,7 +316,8 @@ class CatalogueWriter {
   }
 
   void write_contrasts(std::size_t n_mirnas) {
-    Statement insert = database_.prepare("INSERT INTO contrasts VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    Statement insert = database_.prepare("INSERT INTO contrasts VALUES(?, ?, ?, ?, ?, ?, ?)");
+    Statement values = database_.prepare("INSERT INTO contrast_values VALUES(?, ?, ?)");
     for (std::size_t i = 0; i < contrasts_.size(); ++i) {
       Contrast& one = contrasts_[i];
       one.effect.resize(n_mirnas, not_known);
@@ -320,9 +325,10 @@ class CatalogueWriter {
       insert.bind(1, static_cast<std::int64_t>(i)).bind(2, std::int64_t{contrast_sets_[i]});
       insert.bind(3, std::int64_t{one.type}).bind(4, std::int64_t{one.condition});
       insert.bind(5, std::int64_t{one.reference}).bind(6, std::int64_t{one.n_condition});
-      insert.bind(7, std::int64_t{one.n_reference});
-      insert.bind(8, std::as_bytes(std::span<const float>(one.effect)));
-      insert.bind(9, std::as_bytes(std::span<const float>(one.error))).run();
+      insert.bind(7, std::int64_t{one.n_reference}).run();
+      values.bind(1, static_cast<std::int64_t>(i));
+      values.bind(2, std::as_bytes(std::span<const float>(one.effect)));
+      values.bind(3, std::as_bytes(std::span<const float>(one.error))).run();
     }
   }
 

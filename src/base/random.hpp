@@ -32,6 +32,7 @@ enum class Purpose : std::uint64_t {
   profiles = 10,
   made_up = 11,
   rewiring = 12,
+  excerpt = 13,
 };
 
 /// A key that depends on the seed, the purpose and up to two numbers (layer, step, epoch...).

@@ -12,6 +12,7 @@
 #include "base/joined.hpp"
 #include "base/log.hpp"
 #include "cli/commands.hpp"
+#include "parallel/threads.hpp"
 #include "text/text_output.hpp"
 
 namespace sicmir::cli {
@@ -51,7 +52,7 @@ void check(const QueryCommand& command) {
   }
 }
 
-Answer answer_of(const QueryCommand& command, const Catalogue& catalogue) {
+Answer answer_of(const QueryCommand& command, const Catalogue& catalogue, int threads) {
   const atlas::QueryFilter& filter = command.filter;
   if (!command.mirna.empty()) {
     return atlas::rank_types(catalogue, command.mirna, command.by, filter);
@@ -62,9 +63,10 @@ Answer answer_of(const QueryCommand& command, const Catalogue& catalogue) {
   }
   if (!command.target.empty()) return atlas::mirnas_of_target(catalogue, command.target, filter);
   if (!command.biomarkers.empty()) {
-    return atlas::biomarkers(catalogue, command.biomarkers, command.reference, filter);
+    return atlas::biomarkers(catalogue, command.biomarkers, command.reference, filter, threads);
   }
-  return atlas::nearest_groups(catalogue, read_profiles(command.like), command.like, filter);
+  return atlas::nearest_groups(catalogue, read_profiles(command.like), command.like, filter,
+                               threads);
 }
 
 void run(const QueryCommand& command) {
@@ -72,17 +74,19 @@ void run(const QueryCommand& command) {
   const std::vector<std::string> read = {command.like};
   check_outputs(std::array{NamedOutput{"-o", command.output}}, read);
   const Catalogue catalogue = Catalogue::open(atlas::AtlasFolder(command.folder).catalogue());
-  Answer answer = answer_of(command, catalogue);
+  const int threads = thread_count(command.common.threads);
+  Answer answer = answer_of(command, catalogue, threads);
   atlas::keep_first(answer, command.top);
-  const std::string text = command.json ? atlas::answer_json(answer) : atlas::answer_tsv(answer);
+  const std::vector<std::string> pieces = command.json ? std::vector{atlas::answer_json(answer)}
+                                                       : atlas::answer_pieces(answer, threads);
   for (const std::string& note : answer.notes) log_info("{}", note);
   if (command.output == "-") {
-    print(text);
+    for (const std::string& piece : pieces) print(piece);
     return;
   }
   TextOutput output(command.output, command.output.ends_with(".gz"));
   output.create();
-  output.append(text);
+  for (const std::string& piece : pieces) output.append(piece);
   output.finish();
 }
 
@@ -161,7 +165,7 @@ void bind_atlas_query(Command& sub) {
   sub.add_option("-o,--output", command.output, "Output [default: standard output]")
       .value_name("FILE")
       .group(writing);
-  bind_common(sub, command.common, false);
+  bind_common(sub, command.common);
   on_run(sub, command.common, [owned] { run(*owned); });
   sub.describe(
       "Answers questions from the catalogue of an atlas. Names may be ontology ids. Data sets of "

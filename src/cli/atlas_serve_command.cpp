@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 
 #include "atlas/atlas_folder.hpp"
 #include "base/log.hpp"
@@ -39,12 +41,21 @@ void open_browser(const std::string& address) {
   log_warning("no browser could be started (xdg-open); open {} in one", address);
 }
 
+/// The site of an atlas, or the folder itself if it is a copy of one.
+std::filesystem::path site_of(const std::string& folder) {
+  std::error_code error;
+  const std::filesystem::path site = atlas::AtlasFolder(folder).site();
+  const bool is_copy =
+      !std::filesystem::exists(site, error) &&
+      std::filesystem::exists(std::filesystem::path(folder) / "manifest.json", error);
+  return is_copy ? std::filesystem::path(folder) : site;
+}
+
 void run(const ServeCommand& command) {
-  const SiteServer server(atlas::AtlasFolder(command.folder).site(),
-                          static_cast<std::uint16_t>(command.port));
+  const std::filesystem::path site = site_of(command.folder);
+  const SiteServer server(site, static_cast<std::uint16_t>(command.port));
   print(server.address() + "\n");
-  log_info("serving {} to this machine alone; Ctrl-C ends it",
-           atlas::AtlasFolder(command.folder).site().string());
+  log_info("serving {} to this machine alone; Ctrl-C ends it", site.string());
   if (command.open) open_browser(server.address());
   for (;;) ::pause();  // until a signal ends the program
 }
@@ -53,7 +64,8 @@ void run(const ServeCommand& command) {
 
 void bind_atlas_serve(Command& sub) {
   const auto owned = std::make_shared<ServeCommand>();
-  sub.add_option("ATLAS", owned->folder, "Folder of the atlas").required();
+  sub.add_option("ATLAS", owned->folder, "Folder of the atlas, or of a copy of its site")
+      .required();
   sub.add_option("--port", owned->port, "Port on 127.0.0.1; 0: any that is free [default: 8080]")
       .range(0, 65535)
       .main();

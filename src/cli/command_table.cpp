@@ -69,6 +69,8 @@ constexpr std::array table = {
     CommandEntry{"atlas-serve", atlases,
                  "Show the web site of an atlas in a browser on this machine", bind_atlas_serve,
                  false},
+    CommandEntry{"atlas-export", atlases, "Write a smaller copy of the web site of an atlas",
+                 bind_atlas_export, true},
     CommandEntry{"atlas-info", atlases, "List the data sets of an atlas", bind_atlas_info, true},
     CommandEntry{"atlas-remove", atlases, "Remove data sets from an atlas", bind_atlas_remove,
                  true},

@@ -39,6 +39,7 @@ void bind_atlas_info(Command& sub);
 void bind_atlas_remove(Command& sub);
 void bind_atlas_check(Command& sub);
 void bind_atlas_serve(Command& sub);
+void bind_atlas_export(Command& sub);
 void bind_merge(Command& sub);
 void bind_merge_stats(Command& sub);
 void bind_merge_summaries(Command& sub);
@@ -82,8 +83,8 @@ void bind_input(Command& command, InputOptions& options);
 void bind_shard(Command& command, InputOptions& options);
 void settle_shard(InputOptions& options);
 
-/// The names that --mirnas gives: separated by commas, or those of a file, separated by commas,
-/// blanks, tabs or line ends, in UTF-8 or UTF-16. Throws Error(usage) if there are none.
+/// The names that --mirnas gives, or those of a file that it names (UTF-8 or UTF-16): separated by
+/// commas, blanks, tabs or line ends, as they are pasted. Throws Error(usage) if there are none.
 [[nodiscard]] std::vector<std::string> mirna_list(const std::string& list);
 
 /// Writes text to standard output. Throws BrokenPipe, or Error(not_written).

@@ -199,7 +199,7 @@ std::vector<std::string> mirna_list(const std::string& list) {
   const bool is_file =
       std::filesystem::exists(list, error) && !std::filesystem::is_directory(list, error);
   const std::vector<std::string> lines = is_file ? read_text_lines(list) : std::vector{list};
-  const std::string_view separators = is_file ? "\r\t, " : ",";
+  constexpr std::string_view separators = "\r\n\t, ";
   std::vector<std::string> names;
   for (const std::string& line : lines) {
     for (std::size_t start = 0; start < line.size();) {

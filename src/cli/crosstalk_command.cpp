@@ -101,7 +101,7 @@ void run(CrosstalkCommand& command) {
   if (command.testing.not_robust) options.moderation = statistics::Moderation::plain;
   const Profiles profiles = take_profiles(command.cells, chosen, command.common).profiles;
   if (!command.testing.mirnas.empty()) {
-    options.mirnas = mirna_positions(mirna_list(command.testing.mirnas), profiles,
+    options.mirnas = mirna_positions(mirna_list(command.testing.mirnas), profiles.mirnas,
                                      command.cells.name(), "--mirnas");
   }
   const TargetTable table = read_target_table(command.targets, profiles);

@@ -10,14 +10,16 @@
 #include "sicmir/reference_tables.hpp"
 
 namespace sicmir::cli {
-std::vector<Index> mirna_positions(const std::vector<std::string>& wanted, const Profiles& profiles,
-                                   const std::string& file, std::string_view option) {
+
+std::vector<Index> mirna_positions(const std::vector<std::string>& wanted,
+                                   std::span<const ProfileMirna> known, const std::string& file,
+                                   std::string_view option) {
   const GeneIndex index(mirna_panel(reference_mirnas()), false);
   std::map<PanelPosition, Index> by_mirna;
   std::map<std::string, Index, std::less<>> by_name;
   std::vector<std::string> names;
-  for (std::size_t i = 0; i < profiles.mirnas.size(); ++i) {
-    const ProfileMirna& mirna = profiles.mirnas[i];
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    const ProfileMirna& mirna = known[i];
     names.push_back(mirna.name);
     by_name.emplace(mirna.name, static_cast<Index>(i));
     if (const auto found = index.find(mirna.name)) {
@@ -104,7 +106,7 @@ void settle_testing(const TestingOptions& command, const Profiles& profiles,
   options.moderation =
       command.not_robust ? statistics::Moderation::plain : statistics::Moderation::robust;
   if (!command.mirnas.empty()) {
-    options.mirnas = mirna_positions(mirna_list(command.mirnas), profiles, file, "--mirnas");
+    options.mirnas = mirna_positions(mirna_list(command.mirnas), profiles.mirnas, file, "--mirnas");
   }
   if (!command.covariates.empty()) {
     options.covariates = read_covariates(command.covariates, profiles.profiles);

@@ -3,6 +3,7 @@
 /// Options of the commands that compare profiles: markers and compare.
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,11 +46,11 @@ void settle_testing(const TestingOptions& command, const Profiles& profiles,
 [[nodiscard]] std::vector<std::string> files_read(const DifferenceCommand& command,
                                                   const ChosenInput& chosen);
 
-/// Positions in the profiles of the miRNAs that `option` names, each once, in its order. `file`: of
-/// the profiles. Throws Error(usage) for a name that is not there.
+/// Positions in `known` of the miRNAs that `option` names, each once, in its order. `file`: where
+/// `known` is from. Throws Error(usage) for a name that is not there.
 [[nodiscard]] std::vector<Index> mirna_positions(const std::vector<std::string>& wanted,
-                                                 const Profiles& profiles, const std::string& file,
-                                                 std::string_view option);
+                                                 std::span<const ProfileMirna> known,
+                                                 const std::string& file, std::string_view option);
 
 /// "d0 = 4.2, s0 = 0.31" for the log.
 [[nodiscard]] std::string prior_words(const PriorFigures& prior);

@@ -105,7 +105,7 @@ void run(ExplainCommand& command) {
   const std::string& name = command.cells.name();
   std::optional<Index> position;
   if (!command.all) {
-    position = mirna_positions({command.mirna}, profiles, name, "--mirna").front();
+    position = mirna_positions({command.mirna}, profiles.mirnas, name, "--mirna").front();
   }
   if (!chosen.is_matrix) {
     taken.model =

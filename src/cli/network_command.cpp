@@ -124,7 +124,8 @@ void say(const NetworkSet& set, const NetworkOptions& options) {
 std::vector<Index> enriched_mirnas(const NetworkCommand& command, const NetworkSet& set,
                                    const Profiles& profiles) {
   if (!command.mirnas.empty()) {
-    return mirna_positions(mirna_list(command.mirnas), profiles, command.cells.name(), "--mirnas");
+    return mirna_positions(mirna_list(command.mirnas), profiles.mirnas, command.cells.name(),
+                           "--mirnas");
   }
   std::vector<Index> hubs;
   for (const TargetNetwork& network : set.networks) {

@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <span>
+#include <vector>
 
 #include "sicmir/types.hpp"
 
@@ -42,5 +43,19 @@ struct MetaAnalysis {
 /// doi:10.1111/j.1467-985X.2008.00552.x.
 [[nodiscard]] MetaAnalysis random_effects(std::span<const double> effects,
                                           std::span<const double> variances);
+
+/// The same for many, one after the other: what depends on the number of studies alone is computed
+/// once.
+class RandomEffects {
+ public:
+  [[nodiscard]] MetaAnalysis operator()(std::span<const double> effects,
+                                        std::span<const double> variances);
+
+ private:
+  [[nodiscard]] double student_95(Index df);
+
+  std::vector<double> quantiles_;  // by degrees of freedom; NaN: not yet
+  std::vector<double> weights_;
+};
 
 }  // namespace sicmir::statistics

@@ -334,7 +334,7 @@ constexpr Damage damages[] = {
     {"AnIdThatIsAPath", "UPDATE sets SET name = '../../etc' WHERE id = 0", "is no id"},
     {"AGroupOfNoSet", "UPDATE groups SET dataset = 2 WHERE id = 5", "is 2; expected 0 to 1"},
     {"ATextForANumber", "UPDATE groups SET n_cells = 'many' WHERE id = 0", "is no whole number"},
-    {"MeansThatAreCutShort", "UPDATE group_values SET mean = x'0000' WHERE id = 0",
+    {"MeansThatAreCutShort", "UPDATE group_means SET mean = x'0000' WHERE id = 0",
      "has 2 bytes; expected 6"},
     {"MeansThatAreTooLong", "UPDATE mirna_values SET sd = zeroblob(100000000) WHERE id = 0",
      "has 100000000 bytes"},
@@ -346,8 +346,7 @@ constexpr Damage damages[] = {
     {"MarkersThatAreCutShort", "UPDATE type_markers SET markers = zeroblob(51)",
      "a list of markers is cut short"},
     {"AContrastWithANegativeError",
-     "UPDATE contrasts SET error = x'0000803f0000803f000080bf' WHERE id = 0", "cannot be"},
-    {"OptionsThatAreNoList", "UPDATE sets SET options = '{' WHERE id = 0", "is no JSON list"},
+     "UPDATE contrast_values SET error = x'0000803f0000803f000080bf' WHERE id = 0", "cannot be"},
     {"ANameThatIsNotUtf8", "UPDATE terms SET name = CAST(x'ff' AS TEXT) WHERE id = 0",
      "is not UTF-8"},
     {"AMissingLine", "DELETE FROM mirna_values WHERE id = 1", "has no line 1"}};

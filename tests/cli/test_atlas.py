@@ -215,7 +215,7 @@ def test_biomarkers_join_the_contrasts_of_compare(built, profiled):
     connection = database(built)
     types = dict(connection.execute("SELECT name, id FROM terms WHERE kind = 'type'"))
     sets = dict(connection.execute("SELECT name, id FROM sets"))
-    effect, error = connection.execute("SELECT effect, error FROM contrasts WHERE dataset = ? AND type = ?",
+    effect, error = connection.execute("SELECT effect, error FROM contrasts JOIN contrast_values USING(id) WHERE dataset = ? AND type = ?",
                                        (sets["liver"], types["T cell"])).fetchone()
     names = [name for name, in connection.execute("SELECT name FROM mirnas ORDER BY id")]
     effect = pd.Series(np.frombuffer(effect, "<f4"), index=names)

@@ -74,7 +74,7 @@ def test_every_option_that_documents_name_exists():
     known = set()
     for command in ("predict", "inspect", "pool", "profile", "markers", "compare", "network", "crosstalk", "explain",
                     "report", "evaluate", "stats", "merge", "merge-stats", "merge-summaries", "atlas-add",
-                    "atlas-index", "atlas-query", "atlas-info", "atlas-remove", "atlas-check", "atlas-serve", "train", "assemble",
+                    "atlas-index", "atlas-query", "atlas-info", "atlas-remove", "atlas-check", "atlas-serve", "atlas-export", "train", "assemble",
                     "import", "export", "help"):
         text = subprocess.run([SICMIR, command, "--help"], capture_output=True, text=True,
                               check=True).stdout

@@ -164,6 +164,7 @@ def scenes(mirnas):
                             "--disease", "disease", "--tissue", "tissue", *floor, "--labels-from", "annotation",
                             "--public", "cells"], copied="atlas"),
         Scene("atlas index", ["atlas", "index", "{out}/atlas"], copied="atlas"),
+        Scene("atlas export", ["atlas", "export", "{in}/atlas", "--to", "{out}/www", "--max-cells", "50"]),
         Scene("atlas remove", ["atlas", "remove", "{out}/atlas", "two"], copied="atlas"),
     ]
     return {scene.name: scene for scene in found}

@@ -69,7 +69,7 @@ async function run(): Promise<void> {
     h("nav", { "aria-label": "Pages" }, nav));
   document.getElementById("banner")!.replaceChildren(
     h("p", {}, h("strong", {}, "Predictions, not measurements."), " Every value here was predicted from mRNA by a model: a hypothesis to test. ",
-      h("a", { href: href("methods") }, "What that means")), manifest.note ? h("p", {}, manifest.note) : "");
+      h("a", { href: href("methods") }, "What that means")), manifest.note ? h("p", {}, manifest.note) : "", manifest.excerpt ? h("p", {}, manifest.excerpt.words) : "");
   document.getElementById("footer")!.replaceChildren(
     h("ul", {}, FOOT.map(([page, label]) => h("li", {}, h("a", { href: href(page) }, label)))),
     h("p", {}, `${manifest.made_by} · model ${manifest.model.name} (${manifest.model.checksum.slice(0, 8)}) · ${manifest.build}`));

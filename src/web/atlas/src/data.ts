@@ -16,6 +16,8 @@ export interface Manifest {
   genes: [string, string][];
   downloads: { name: string; path: string; bytes: number; what: string }[];
   cite: { text: string; url: string }[];
+  /** Of a smaller copy. */
+  excerpt?: { words: string };
 }
 
 export interface Mirnas {

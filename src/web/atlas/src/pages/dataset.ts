@@ -10,7 +10,8 @@ import { colourBar, figure, rangePlot } from "../plot";
 import { Grid, inside, OFF, painter, type Painter, type Places, type View } from "../points";
 import { table } from "../table";
 
-export interface CellFiles { file: string; n: number; map: string; blocks: string[]; per_block: number; types: number[]; samples: number }
+/** `of`: how many there were before some were drawn. */
+export interface CellFiles { file: string; n: number; of?: number; map: string; blocks: string[]; per_block: number; types: number[]; samples: number }
 
 /** The bytes of one miRNA of all cells, and their range. */
 async function column(cells: CellFiles, m: number): Promise<{ values: Uint8Array; low: number; high: number }> {
@@ -106,6 +107,9 @@ async function cellMap(context: Context, d: number, cells: CellFiles): Promise<{
   const id = atlas.datasets.id[d]!;
   const n = cells.n;
   const typeOf = arrays.type as Uint16Array, sampleOf = arrays.sample as Uint16Array;
+  const low = arrays.number_low as Uint16Array | undefined, high = arrays.number_high as Uint16Array | undefined;
+  /** Of a cell in the data set's file, from 1. */
+  const numberOf = (i: number): number => (low && high ? low[i]! + 65536 * high[i]! : i) + 1;
   const places: Places | null = arrays.x ? { n, x: arrays.x as Uint16Array, y: arrays.y as Uint16Array } : null;
   const canvas = h("canvas", { class: "map", tabindex: "0", role: "img", "aria-label": `Map of ${integer(n)} cells. Arrow keys move, plus and minus zoom; the tables beside it have the same values.` });
   const lasso = s("svg", { class: "lasso", "aria-hidden": "true" });
@@ -158,7 +162,7 @@ async function cellMap(context: Context, d: number, cells: CellFiles): Promise<{
     const lines: unknown[][] = [];
     for (let i = 0; i < n; ++i) {
       const at = masks.a?.[i] ? "A" : masks.b?.[i] ? "B" : "";
-      if (at) lines.push([i + 1, at, names[typeOf[i]!] ?? "", sampleOf[i] === OFF ? "" : sampleOf[i]! + 1, ...(current ? [valueOf(i)] : [])]);
+      if (at) lines.push([numberOf(i), at, names[typeOf[i]!] ?? "", sampleOf[i] === OFF ? "" : sampleOf[i]! + 1, ...(current ? [valueOf(i)] : [])]);
     }
     save(`cells-${id}.tsv`, new Blob([tsv(["cell", "selection", "cell_type", "sample", ...(current ? [mirnas.name[current.m]!] : [])], lines)], { type: "text/tab-separated-values" }));
   }
@@ -265,7 +269,7 @@ async function cellMap(context: Context, d: number, cells: CellFiles): Promise<{
         count > 60 ? h("p", { class: "note" }, `and ${count - 60} more, in the table`) : "");
       drawn(begin);
     }
-    status.textContent = `${plural(n, "cell")}${places ? `, ${cells.map}` : ""}${paint?.kind === "density" ? "; drawn as densities, because this browser has no WebGL2 or the cells are too many" : ""}`;
+    status.textContent = `${plural(n, "cell")}${cells.of ? `, drawn at random from ${integer(cells.of)} in proportion to their groups` : ""}${places ? `, ${cells.map}` : ""}${paint?.kind === "density" ? "; drawn as densities, because this browser has no WebGL2 or the cells are too many" : ""}`;
     summarise();
   }
   function* indices(codes: Uint8Array | Uint16Array, value: number): Iterable<number> {
@@ -306,7 +310,7 @@ async function cellMap(context: Context, d: number, cells: CellFiles): Promise<{
       const i = grid.nearest(x, y, (10 / (Math.min(canvas.clientWidth, canvas.clientHeight) * view.scale)) * 65534);
       tip.hidden = i < 0;
       if (i >= 0) {
-        tip.replaceChildren(h("b", {}, names[typeOf[i]!] ?? "no type"), h("br"), `cell ${integer(i + 1)}` + (sampleOf[i] === OFF ? "" : `, sample ${sampleOf[i]! + 1}`), ...(current ? [h("br"), `${mirnas.name[current.m]!}: ${fixed(valueOf(i))}`] : []));
+        tip.replaceChildren(h("b", {}, names[typeOf[i]!] ?? "no type"), h("br"), `cell ${integer(numberOf(i))}` + (sampleOf[i] === OFF ? "" : `, sample ${sampleOf[i]! + 1}`), ...(current ? [h("br"), `${mirnas.name[current.m]!}: ${fixed(valueOf(i))}`] : []));
         const right = event.offsetX > canvas.clientWidth / 2;
         tip.style.left = right ? "auto" : `${event.offsetX + 14}px`;
         tip.style.right = right ? `${canvas.clientWidth - event.offsetX + 14}px` : "auto";

@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-MU3YFPIR.js";import"./chunk-ESJ34RBP.js";import"./chunk-EFNOLI2N.js";import"./chunk-EY5C3XD7.js";import"./chunk-PKAGAAZR.js";import"./chunk-NDML4JI4.js";export{b as mirna,a as rank};

@@ -1,1 +1,0 @@
-import{a,b,c}from"./chunk-4J3T7BM7.js";import"./chunk-ESJ34RBP.js";import"./chunk-EFNOLI2N.js";import"./chunk-EY5C3XD7.js";import"./chunk-PKAGAAZR.js";import"./chunk-NDML4JI4.js";export{a as termAddress,b as termMark,c as type};
