@@ -13,6 +13,7 @@
 #include "base/suggest.hpp"
 #include "cli/command_table.hpp"
 #include "cli/commands.hpp"
+#include "cli/confinement.hpp"
 #include "cli/heap.hpp"
 #include "cli/reference_text.hpp"
 #include "cli/run_report.hpp"
@@ -81,6 +82,7 @@ int main(int argc, char** argv) {
   const auto work = [&](const cli::RunSettings& settings) {
     cli::explain_terminate();
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, tidy_up_and_die);
+    if (entry->opens_untrusted_files) cli::confine(cli::written_paths(*command));
     return cli::exit_code_of([&] { command->run(settings); });
   };
   if (!entry->opens_untrusted_files) return work({});

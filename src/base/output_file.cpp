@@ -23,6 +23,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/output_place.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir {
@@ -344,6 +345,19 @@ void OutputFile::fail(int system_error) const {
   throw Error(ExitCode::not_written,
               fmt::format("{}: cannot be written: {}.{}", path_ == "-" ? "standard output" : path_,
                           std::strerror(system_error), remedy));
+}
+
+std::string place_of_output(const std::string& path) {
+  const Destination destination = resolve(path);
+  if (destination.descriptor) return {};
+  std::string place = destination.target;
+  struct stat status {};
+  if (::stat(place.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) return place;
+  while (place != "." && place != "/") {
+    place = folder_of(place);
+    if (::stat(place.c_str(), &status) == 0) break;
+  }
+  return place;
 }
 
 void remove_unfinished_outputs() noexcept {

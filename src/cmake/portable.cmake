@@ -32,7 +32,7 @@ target_compile_options(sicmir_portable PRIVATE
   $<TARGET_PROPERTY:sicmir_baseline,INTERFACE_COMPILE_OPTIONS>)
 # Not by the targets of the shared libraries.
 # muldefs: malloc() is that of cli/allocation.cpp, which calls that of the C library by another name.
-target_link_options(sicmir_portable PRIVATE -static-pie -Wl,-z,muldefs
+target_link_options(sicmir_portable PRIVATE -static-pie ${hardened_link} -Wl,-z,muldefs
   -Wl,--gc-sections -Wl,-Map=${CMAKE_CURRENT_BINARY_DIR}/sicmir_portable.map)
 add_dependencies(sicmir_portable libsicmir)
 target_link_libraries(sicmir_portable PRIVATE
