@@ -71,16 +71,22 @@ bool is_total(std::string_view name) noexcept {
 }  // namespace
 
 bool is_summary_line(std::string_view name) noexcept {
-  static constexpr std::array<std::string_view, 10> known = {"__no_feature",
-                                                             "__ambiguous",
-                                                             "__too_low_aQual",
-                                                             "__not_aligned",
-                                                             "__alignment_not_unique",
-                                                             "N_unmapped",
-                                                             "N_multimapping",
-                                                             "N_noFeature",
-                                                             "N_ambiguous",
-                                                             "Assigned"};
+  static constexpr std::array<std::string_view, 15> known = {
+      "no_feature",  // of early versions of HTSeq
+      "ambiguous",
+      "too_low_aQual",
+      "not_aligned",
+      "alignment_not_unique",
+      "__no_feature",
+      "__ambiguous",
+      "__too_low_aQual",
+      "__not_aligned",
+      "__alignment_not_unique",
+      "N_unmapped",
+      "N_multimapping",
+      "N_noFeature",
+      "N_ambiguous",
+      "Assigned"};
   return std::find(known.begin(), known.end(), name) != known.end() ||
          name.starts_with("Unassigned_");
 }

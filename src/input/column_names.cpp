@@ -53,7 +53,7 @@ struct Quantity {
 };
 
 /// Quantities of one sample, the longer names first; counts are what the model wants.
-constexpr std::array<Quantity, 64> quantities = {{
+constexpr std::array<Quantity, 78> quantities = {{
     {"fpkm_uq_unstrand", 20},
     {"fpkm_unstrand", 20},
     {"tpm_unstrand", 50},
@@ -118,6 +118,20 @@ constexpr std::array<Quantity, 64> quantities = {{
     {"umi", 95},
     {"vst", 10},
     {"fpm", 45},
+    {"fpkm_conf_lo", 1},
+    {"fpkm_conf_hi", 1},
+    {"quant_status", 1},
+    {"bead_stderr", 1},
+    {"bead_stdev", 1},
+    {"avg_nbeads", 1},
+    {"conf_high", 1},
+    {"conf_low", 1},
+    {"conf_hi", 1},
+    {"conf_lo", 1},
+    {"ci_lower", 1},
+    {"ci_upper", 1},
+    {"abs_call", 1},
+    {"nbeads", 1},
 }};
 
 const Quantity* find_quantity(std::string_view name) {
@@ -197,6 +211,49 @@ bool names_size(const std::string& name) {
       "n_exons",          "exon_count", "exon_number", "n_transcripts",
       "transcript_count", "gc%",        "gene_gc%",    "num_exons"};
   return holds(counts, name) || all_words_in(words_of(name), vocabulary, core);
+}
+
+bool names_coordinate(const std::string& name) {
+  static constexpr std::array<std::string_view, 31> known = {"chr",
+                                                             "chrom",
+                                                             "chromosome",
+                                                             "chromosome_name",
+                                                             "seqnames",
+                                                             "seqname",
+                                                             "seqid",
+                                                             "start",
+                                                             "end",
+                                                             "stop",
+                                                             "begin",
+                                                             "strand",
+                                                             "pos",
+                                                             "position",
+                                                             "band",
+                                                             "txstart",
+                                                             "txend",
+                                                             "tx_start",
+                                                             "tx_end",
+                                                             "start_position",
+                                                             "end_position",
+                                                             "gene_start",
+                                                             "gene_end",
+                                                             "gene_start_bp",
+                                                             "gene_end_bp",
+                                                             "chr_start",
+                                                             "chr_end",
+                                                             "chromosome_start",
+                                                             "chromosome_end",
+                                                             "cdsstart",
+                                                             "cdsend"};
+  return holds(known, name);
+}
+
+bool names_summary(const std::string& name) {
+  static constexpr std::array<std::string_view, 16> known = {
+      "mean",   "means", "avg", "average", "median", "sd",  "std", "stdev",
+      "stddev", "sem",   "se",  "cv",      "var",    "max", "min", "variance"};
+  return std::any_of(known.begin(), known.end(),
+                     [&](std::string_view word) { return begins_or_ends_with(name, word); });
 }
 
 bool names_total(const std::string& name) {

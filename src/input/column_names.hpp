@@ -12,13 +12,17 @@ namespace sicmir {
 /// Lower case, with one underscore for whatever separates words: "adj.P.Val" is "adj_p_val".
 [[nodiscard]] std::string normalised_name(std::string_view name);
 
-/// The next seven take a name as normalised_name() gives it.
+/// The next eight take a name as normalised_name() gives it.
 /// Columns that DESeq2, edgeR, limma, Seurat's FindMarkers and their like write.
 [[nodiscard]] bool names_statistic(const std::string& name);
 /// Statistics only where others are: short names, which samples may have.
 [[nodiscard]] bool may_name_statistic(const std::string& name);
 /// gene_length_bp, Transcript.length, percentage_gene_gc_content.
 [[nodiscard]] bool names_size(const std::string& name);
+/// Of a gene's place in the genome: chromosome, start, end, strand.
+[[nodiscard]] bool names_coordinate(const std::string& name);
+/// Begins or ends with what is computed of several samples: mean_ctrl, kd_sd.
+[[nodiscard]] bool names_summary(const std::string& name);
 /// What other columns add up to.
 [[nodiscard]] bool names_total(const std::string& name);
 /// Measurements and labels of cells as Seurat, scanpy and scater call them.

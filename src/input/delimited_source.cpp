@@ -17,6 +17,7 @@
 #include "input/panel_collector.hpp"
 #include "input/sources.hpp"
 #include "input/table_layout.hpp"
+#include "input/table_lines.hpp"
 #include "input/table_meaning.hpp"
 #include "input/value_line.hpp"
 #include "parallel/ordered_pipeline.hpp"
@@ -31,10 +32,6 @@ namespace {
 /// Most tables show in a megabyte what they are. Where that is not clear, so much is looked at that
 /// some of the panel's genes are met even where lines are long; see table_layout.cpp.
 constexpr std::array peeked_bytes = {std::size_t{1} << 20, std::size_t{8} << 20};
-
-bool is_blank_line(std::string_view line) {
-  return line.find_first_not_of(" \t") == std::string_view::npos;
-}
 
 TableLayout peek_layout(ByteInput& input, const TableOptions& options, const GeneIndex& genes) {
   // The header in full, however long, and a stretch behind it.
@@ -165,6 +162,7 @@ class CellLinesSource final : public CellSource {
     }
     features_.columns.push_back(std::move(column));
     for (std::size_t c = 1; c < found.leading.size(); ++c) {
+      if (c == found.name_column) continue;
       description_.warnings.push_back(
           fmt::format("{}: column {} (\"{}\") is not a gene; passed over.", table_.input->name(),
                       c + 1, found.header[c]));
@@ -208,7 +206,7 @@ class CellLinesSource final : public CellSource {
         if (quartile_at_ == i) quartile = value;
         if (value != 0.0) raw.collector->add(static_cast<Index>(i), value);
       });
-      raw.collector->end_cell(unquoted(raw.leading.front()), total);
+      raw.collector->end_cell(unquoted(raw.leading[table_.layout.name_column]), total);
       if (quartile_at_ && !block.upper_quartiles.empty()) block.upper_quartiles.back() = quartile;
     }
   }

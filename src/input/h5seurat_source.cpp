@@ -36,22 +36,11 @@ constexpr std::int64_t missing_integer = std::numeric_limits<std::int32_t>::min(
 std::string assay_of(const File& file, const std::string& layer) {
   const Handle group = h5::open_group(file, file.id(), "assays");
   const std::vector<std::string> assays = h5::members(file, group.get());
-  const auto has = [&](const std::string& name) {
-    return std::find(assays.begin(), assays.end(), name) != assays.end();
-  };
   if (assays.empty()) file.fail("assays", "holds no assay.");
-  std::string asked = layer.substr(0, layer.find('/'));
-  if (layer.find('/') != std::string::npos && has(asked)) return asked;
-  for (const char* usual : {"RNA", "Spatial"}) {
-    if (has(usual)) return usual;
-  }
-  std::string active = h5::text_attribute(file.id(), "active.assay").value_or("");
-  const auto is_derived = [](const std::string& name) {
-    return name == "SCT" || name == "integrated";
-  };
-  if (has(active) && !is_derived(active)) return active;
-  const auto measured = std::find_if_not(assays.begin(), assays.end(), is_derived);
-  return measured != assays.end() ? *measured : assays.front();
+  std::vector<std::uint8_t> derived;
+  for (const std::string& name : assays) derived.push_back(names_derived_assay(name) ? 1 : 0);
+  const std::string active = h5::text_attribute(file.id(), "active.assay").value_or("");
+  return assays[choose_assay(assays, derived, active, layer)];
 }
 
 /// `counts` and `data` of an assay, in AnnData's words.

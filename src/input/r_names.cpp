@@ -17,6 +17,31 @@ constexpr std::string_view layers = "layers/";
 
 }  // namespace
 
+bool names_derived_assay(const std::string& name) {
+  return name == "SCT" || name == "integrated";
+}
+
+std::size_t choose_assay(std::span<const std::string> names, std::span<const std::uint8_t> derived,
+                         const std::string& active, const std::string& layer) {
+  const auto place_of = [&](const std::string& name) {
+    return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+  };
+  const std::size_t slash = layer.find('/');
+  if (slash != std::string::npos) {
+    const std::size_t asked = place_of(layer.substr(0, slash));
+    if (asked < names.size()) return asked;
+  }
+  for (const char* usual : {"RNA", "Spatial"}) {
+    const std::size_t found = place_of(usual);
+    if (found < names.size()) return found;
+  }
+  const std::size_t current = place_of(active);
+  if (current < names.size() && derived[current] == 0) return current;
+  const auto measured = std::find(derived.begin(), derived.end(), 0);
+  if (measured != derived.end()) return static_cast<std::size_t>(measured - derived.begin());
+  return current < names.size() ? current : 0;
+}
+
 std::string reduction_name(const std::string& name) {
   if (name.starts_with("X_")) return name;
   std::string lower = name;

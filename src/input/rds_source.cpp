@@ -17,6 +17,7 @@
 #include "input/h5_matrix_source.hpp"
 #include "input/r_names.hpp"
 #include "input/rds_objects.hpp"
+#include "input/rds_split.hpp"
 #include "input/sources.hpp"
 #include "rds/read.hpp"
 
@@ -42,6 +43,10 @@ class Translation {
     write_table("var", object_.genes, object_.var);
     write_reductions();
     for (const NamedNode& each : object_.matrices) write_matrix(each);
+    for (const SplitMatrix& each : object_.split) {
+      write_joined(graph_, numbers_, out_, each, object_.cells.size(), object_.genes.size(),
+                   path_of(each.name));
+    }
   }
 
  private:
@@ -261,11 +266,12 @@ std::unique_ptr<CellSource> open_rds_source(std::unique_ptr<ByteInput> input,
     const Graph graph = rds::read(*input, numbers);
     numbers.end();
     object = find_parts(graph, numbers, options.layer);
-    if (object.matrices.size() == 1) object.main = object.matrices.front().name;
-    std::vector<std::string> listed;
-    for (const NamedNode& each : object.matrices) listed.push_back(each.name);
-    listed.insert(listed.end(), object.other.begin(), object.other.end());
-    layer = layer_in_anndata(name, options.layer, object.assay, object.main, listed);
+    std::vector<std::string> names;
+    for (const NamedNode& each : object.matrices) names.push_back(each.name);
+    for (const SplitMatrix& each : object.split) names.push_back(each.name);
+    if (names.size() == 1) object.main = names.front();
+    names.insert(names.end(), object.other.begin(), object.other.end());
+    layer = layer_in_anndata(name, options.layer, object.assay, object.main, names);
     Translation(graph, numbers, image.out(), object).write();
   }
   SourceOptions as_h5ad = options;

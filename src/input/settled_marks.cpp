@@ -63,7 +63,11 @@ void settle_marks(const NumberMarks& marks, char decimal, char thousands, FieldR
       rules.decimal = other_of(mark);
       return;
     }
-    if (!marks.plain_thousands().empty()) {  // 1234 beside 1,234: the mark is a decimal one
+    // 1234 beside 1,234: the mark is a decimal one. So it is where no number lacks it: among counts
+    // there are small ones.
+    constexpr std::size_t enough = 1000;
+    const bool in_each = marks.n_numbers() >= enough && seen.n_ambiguous == marks.n_numbers();
+    if (!marks.plain_thousands().empty() || in_each) {
       if (decimal == '\0') rules.decimal = mark;
       continue;
     }

@@ -21,6 +21,9 @@ namespace {
 
 void take_leading_columns(TableDraft& draft) {
   draft.layout.leading = {LeadingColumn::names};
+  const auto n_coordinates = std::count_if(
+      draft.layout.header.begin(), draft.layout.header.end(),
+      [](const std::string& name) { return names_coordinate(normalised_name(name)); });
   for (std::size_t c = 1; c < std::min(draft.layout.n_fields, most_leading_columns); ++c) {
     const std::string& name = draft.layout.header[c];
     const bool is_gene = draft.genes.find_exact(name).has_value();
@@ -31,7 +34,8 @@ void take_leading_columns(TableDraft& draft) {
       any_text = any_text || found == FieldKind::text;
       any_number = any_number || found == FieldKind::number;
     }
-    if (names_annotation(name) && !is_gene) {
+    const bool may_be_sample = names_coordinate(normalised_name(name)) && n_coordinates < 2;
+    if (names_annotation(name) && !is_gene && !may_be_sample) {
       draft.layout.leading.push_back(LeadingColumn::other);
     } else if ((any_text && !any_number) || (names_entrez(name) && !is_gene)) {
       draft.layout.leading.push_back(LeadingColumn::names);
@@ -80,8 +84,8 @@ void check_header_is_no_data(const TableDraft& draft) {
   if (seen.empty()) return;
   const bool is_gene =
       draft.genes.find(first) || looks_like_gene_id(first) || is_summary_line(first);
-  if (fractions || is_gene ||
-      (!is_header_word(first) && (repeat || is_named_as_lines(draft, first)))) {
+  if (is_gene ||
+      (!is_header_word(first) && (fractions || repeat || is_named_as_lines(draft, first)))) {
     draft.fail(
         fmt::format("line {} looks like data, not like a header (\"{}\"). Put a line with the "
                     "names of the samples above it.",
@@ -106,6 +110,33 @@ void check_cells_have_names(const TableDraft& draft) {
                   first));
 }
 
+/// Where the first column numbers the lines, another of different texts names the cells.
+void find_names_of_cells(TableDraft& draft) {
+  if (!draft.layout.cells_as_lines || draft.lines.size() < 2) return;
+  double first = 0;
+  for (std::size_t i = 0; i < draft.lines.size(); ++i) {
+    double number = 0;
+    if (read_number(draft.lines[i].fields.front(), draft.layout.rules, number) !=
+        FieldKind::number) {
+      return;
+    }
+    if (i == 0) first = number;
+    if ((first != 0.0 && first != 1.0) || number != first + static_cast<double>(i)) return;
+  }
+  for (std::size_t c = 1; c < draft.layout.leading.size(); ++c) {
+    if (draft.layout.leading[c] != LeadingColumn::names) continue;
+    std::unordered_set<std::string_view> distinct;
+    for (const TableLine& line : draft.lines) {
+      if (c < line.fields.size() && draft.kind(line, c) == FieldKind::text) {
+        distinct.insert(line.fields[c]);
+      }
+    }
+    if (distinct.size() != draft.lines.size()) continue;
+    draft.layout.name_column = c;
+    return;
+  }
+}
+
 void check_columns_are_samples(const TableDraft& draft) {
   if (draft.layout.cells_as_lines) return;
   std::size_t n = 0;
@@ -126,6 +157,36 @@ void check_columns_are_samples(const TableDraft& draft) {
                   draft.layout.header[best], best + 1));
 }
 
+/// Two tables side by side: a second column of genes, in another order, with values behind it.
+void check_no_second_genes(const TableDraft& draft, std::span<const ColumnSample> columns) {
+  if (draft.layout.cells_as_lines) return;
+  const std::size_t n_leading = draft.layout.leading.size();
+  for (std::size_t c = 0; c + 1 < columns.size(); ++c) {
+    if (columns[c].n_text <= columns[c].n_numbers()) continue;
+    const bool values_follow =
+        std::any_of(columns.begin() + static_cast<std::ptrdiff_t>(c) + 1, columns.end(),
+                    [](const ColumnSample& each) { return each.n_numbers() > each.n_text; });
+    if (!values_follow) return;
+    std::size_t n_lines = 0;
+    std::size_t n_other = 0;
+    std::unordered_set<std::string> distinct;
+    for (const TableLine& line : draft.lines) {
+      if (line.fields.size() < draft.layout.n_fields) continue;
+      ++n_lines;
+      const std::string name = unquoted(line.fields[n_leading + c]);
+      const std::string gene = unquoted(line.fields.front());
+      distinct.insert(name);
+      const IdKind kind = guess_id_kind(name).kind;
+      n_other += kind != IdKind::other && kind == guess_id_kind(gene).kind && name != gene ? 1 : 0;
+    }
+    if (distinct.size() * 2 < n_lines || n_other * 2 < n_lines) continue;
+    draft.fail(
+        fmt::format("column {} (\"{}\") names genes again, others than the first column does in "
+                    "the same line, so these are two tables side by side. Keep one.",
+                    n_leading + c + 1, columns[c].name));
+  }
+}
+
 void judge_value_columns(TableDraft& draft) {
   const std::size_t n_leading = draft.layout.leading.size();
   std::vector<ColumnSample> columns(draft.layout.n_value_fields());
@@ -141,6 +202,7 @@ void judge_value_columns(TableDraft& draft) {
       columns[i].numbers.push_back(found == FieldKind::number ? value : nan);
     }
   }
+  check_no_second_genes(draft, columns);
   const std::vector<ColumnMeaning> meanings =
       judge_columns(columns, draft.layout.cells_as_lines, draft.file, draft.genes);
   const std::string left_out = describe_left_out(columns, meanings, draft.layout.cells_as_lines);
@@ -160,6 +222,7 @@ void find_leading_columns(TableDraft& draft) {
 
 void find_value_columns(TableDraft& draft) {
   check_cells_have_names(draft);
+  find_names_of_cells(draft);
   check_columns_are_samples(draft);
   judge_value_columns(draft);
 }

@@ -69,6 +69,30 @@ void find_separator(TableDraft& draft) {
   }
 }
 
+std::size_t n_filled_fields(const TableLine& line) {
+  return static_cast<std::size_t>(
+      std::count_if(line.fields.begin(), line.fields.end(), [](std::string_view field) {
+        return field.find_first_not_of(" \t\"") != std::string_view::npos;
+      }));
+}
+
+constexpr std::size_t most_above_header = 60;
+
+/// A spreadsheet's notes and merged cells: lines that are mostly empty, with a full line of text
+/// below them.
+bool is_mostly_empty_above_header(const TableDraft& draft, std::size_t at) {
+  constexpr std::size_t least_fields = 4;
+  if (draft.layout.n_fields < least_fields) return false;
+  const std::size_t end = std::min(draft.lines.size(), at + most_above_header);
+  for (std::size_t i = at; i < end; ++i) {
+    const TableLine& line = draft.lines[i];
+    const std::size_t n_filled = n_filled_fields(line);
+    if (i > at && n_filled + 1 >= draft.layout.n_fields) return !draft.has_number(line);
+    if (n_filled * 2 > line.fields.size()) return false;
+  }
+  return false;
+}
+
 bool is_above_header(const TableDraft& draft, const TableLine& line, const TableLine& next) {
   const std::size_t n = line.fields.size();
   const bool next_is_text =
@@ -79,13 +103,10 @@ bool is_above_header(const TableDraft& draft, const TableLine& line, const Table
     const bool is_remark = line.text.starts_with("# ") || line.text.starts_with("##");
     return n + 1 == draft.layout.n_fields && (next_is_text || is_remark);
   }
-  const auto n_filled =
-      std::count_if(line.fields.begin(), line.fields.end(), [](std::string_view field) {
-        return field.find_first_not_of(" \t\"") != std::string_view::npos;
-      });
+  const std::size_t n_filled = n_filled_fields(line);
   if (n_filled > 1 && n + 1 >= draft.layout.n_fields) return false;
   if (next_is_text && n_filled <= 1 && n <= draft.layout.n_fields) {
-    return next.fields.size() > n || n_filled < static_cast<std::ptrdiff_t>(n);
+    return next.fields.size() > n || n_filled < n;
   }
   // More text before the header comes, as in a spreadsheet's first lines.
   return n + 1 < draft.layout.n_fields && !draft.has_number(next);
@@ -93,11 +114,11 @@ bool is_above_header(const TableDraft& draft, const TableLine& line, const Table
 
 /// Comments and titles above the header.
 void drop_preamble(TableDraft& draft) {
-  constexpr std::size_t most = 60;
   std::size_t at = 0;
   std::size_t title = draft.lines.size();  // the first line that is no comment
-  while (at + 1 < draft.lines.size() && at < most &&
-         is_above_header(draft, draft.lines[at], draft.lines[at + 1])) {
+  while (at + 1 < draft.lines.size() && at < most_above_header &&
+         (is_above_header(draft, draft.lines[at], draft.lines[at + 1]) ||
+          is_mostly_empty_above_header(draft, at))) {
     if (title == draft.lines.size() && !draft.lines[at].text.starts_with('#')) title = at;
     ++at;
   }

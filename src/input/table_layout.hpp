@@ -37,6 +37,7 @@ struct TableLayout {
   bool trailing_separator = false;     ///< data lines end with one that opens no field
   std::vector<std::string> header;     ///< one name per field; R's missing corner is ""
   std::vector<LeadingColumn> leading;  ///< at least one; values are in the fields behind them
+  std::size_t name_column = 0;         ///< among them; what names the cells, where they are lines
   std::vector<std::uint8_t> left_out;  ///< per field behind them, 1: not read; empty: all are
   char comment = '\0';                 ///< lines that begin with it are passed over
   bool cells_as_lines = false;

@@ -35,6 +35,10 @@ double score(std::span<const TableLine> lines, const FieldRules& rules) {
 
 }  // namespace
 
+bool is_blank_line(std::string_view line) noexcept {
+  return line.find_first_not_of(" \t\r,;") == std::string_view::npos;
+}
+
 std::vector<TableLine> cut_lines(std::string_view head, bool whole) {
   if (head.starts_with("\xef\xbb\xbf")) head.remove_prefix(3);
   std::vector<TableLine> lines;
@@ -46,7 +50,7 @@ std::vector<TableLine> cut_lines(std::string_view head, bool whole) {
     head.remove_prefix(end == std::string_view::npos ? head.size() : end + 1);
     ++number;
     if (text.ends_with('\r')) text.remove_suffix(1);
-    if (text.find_first_not_of(" \t\r") != std::string_view::npos) {
+    if (!is_blank_line(text)) {
       lines.push_back({number, text, {}});
     }
   }

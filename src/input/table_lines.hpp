@@ -18,6 +18,10 @@ struct TableLine {
   std::vector<std::string_view> fields;  ///< of the first lines all, of the others the first ten
 };
 
+/// True for lines without a character but blanks and the separators of empty fields, as
+/// spreadsheets write them.
+[[nodiscard]] bool is_blank_line(std::string_view line) noexcept;
+
 /// Complete lines only, not cut into fields; blank ones are left out. `head`: the table's first
 /// bytes; `whole`: that is all of it.
 [[nodiscard]] std::vector<TableLine> cut_lines(std::string_view head, bool whole);

@@ -12,6 +12,7 @@
 #include "base/joined.hpp"
 #include "genes/id_kinds.hpp"
 #include "input/column_names.hpp"
+#include "input/table_derived.hpp"
 #include "sicmir/cell_source.hpp"
 #include "sicmir/types.hpp"
 
@@ -52,51 +53,6 @@ void refuse_several_quantities(std::span<const ColumnSample> columns, const std:
                            "would be taken for samples of their own. Keep the columns of one "
                            "quantity, best of the counts.",
                            n_several, joined(shown, ", ")));
-}
-
-/// True if in every line the column is the sum of the other columns that still count.
-bool is_sum_of_others(std::span<const ColumnSample> columns, std::size_t which,
-                      std::span<const double> sums, std::span<const std::uint8_t> complete,
-                      std::size_t least_lines) {
-  constexpr double tolerance = 1e-6;
-  std::size_t n = 0;
-  const std::vector<double>& own = columns[which].numbers;
-  for (std::size_t line = 0; line < own.size() && line < sums.size(); ++line) {
-    if (complete[line] == 0 || std::isnan(own[line])) continue;
-    const double others = sums[line] - own[line];
-    if (std::fabs(others - own[line]) > tolerance * std::fmax(1.0, std::fabs(others))) return false;
-    n += own[line] != 0.0 ? 1 : 0;
-  }
-  return n >= least_lines;
-}
-
-/// `least_lines`: so many that have a sum at all.
-void mark_sums(std::span<const ColumnSample> columns, std::size_t least_lines,
-               std::vector<ColumnMeaning>& meanings) {
-  constexpr std::ptrdiff_t least_columns = 3;
-  if (std::count(meanings.begin(), meanings.end(), ColumnMeaning::values) < least_columns) return;
-  std::size_t n_lines = 0;
-  for (const ColumnSample& column : columns) n_lines = std::max(n_lines, column.numbers.size());
-  std::vector<double> sums(n_lines, 0.0);
-  std::vector<std::uint8_t> complete(n_lines, 1);
-  for (std::size_t c = 0; c < columns.size(); ++c) {
-    if (meanings[c] != ColumnMeaning::values) continue;
-    for (std::size_t line = 0; line < n_lines; ++line) {
-      const std::vector<double>& own = columns[c].numbers;
-      if (line >= own.size() || std::isnan(own[line])) {
-        complete[line] = 0;
-      } else {
-        sums[line] += own[line];
-      }
-    }
-  }
-  for (std::size_t c = 0; c < columns.size(); ++c) {
-    if (meanings[c] == ColumnMeaning::values &&
-        is_sum_of_others(columns, c, sums, complete, least_lines)) {
-      meanings[c] = ColumnMeaning::total;
-      return;  // a second one would be its copy
-    }
-  }
 }
 
 /// Lengths are never 0, and GC content is at most 100 %.
@@ -148,10 +104,31 @@ void mark_fractions(std::span<const ColumnSample> columns, bool cells_as_lines,
   }
 }
 
+/// One column called "start" may be a sample; two of a gene's place are none.
+void mark_coordinates(std::span<const ColumnSample> columns, std::vector<ColumnMeaning>& meanings) {
+  std::vector<std::size_t> found;
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    if (names_coordinate(normalised_name(columns[c].name))) found.push_back(c);
+  }
+  if (found.size() < 2) return;
+  for (const std::size_t c : found) meanings[c] = ColumnMeaning::coordinate;
+}
+
+void mark_empty(std::span<const ColumnSample> columns, std::vector<ColumnMeaning>& meanings) {
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    const bool has_name = columns[c].name.find_first_not_of(' ') != std::string_view::npos;
+    if (!has_name && columns[c].n_text == 0 && columns[c].n_numbers() == 0) {
+      meanings[c] = ColumnMeaning::empty;
+    }
+  }
+}
+
 void judge_gene_lines(std::span<const ColumnSample> columns, const std::string& file,
                       std::vector<ColumnMeaning>& meanings) {
   bool any_statistic = false;
+  mark_coordinates(columns, meanings);
   for (std::size_t c = 0; c < columns.size(); ++c) {
+    if (meanings[c] != ColumnMeaning::values) continue;
     const std::string name = normalised_name(columns[c].name);
     if (names_statistic(name)) {
       meanings[c] = ColumnMeaning::statistic;
@@ -197,6 +174,7 @@ void judge_cell_lines(std::span<const ColumnSample> columns, const GeneIndex& ge
   const bool lower_is_odd = n_lower * 5 < columns.size();
   for (std::size_t c = 0; c < columns.size(); ++c) {
     const std::string_view name = columns[c].name;
+    if (meanings[c] != ColumnMeaning::values) continue;
     if (is_own_column(name) || genes.find_exact(name)) continue;
     constexpr std::size_t least_letters = 3;
     if (names_cell_metadata(normalised_name(name)) ||
@@ -221,6 +199,10 @@ std::string_view plural_of(ColumnMeaning meaning) {
       return "metadata of cells";
     case ColumnMeaning::annotation:
       return "text";
+    case ColumnMeaning::coordinate:
+      return "places in the genome";
+    case ColumnMeaning::empty:
+      return "without a name or values";
     case ColumnMeaning::values:
       break;
   }
@@ -255,6 +237,7 @@ std::vector<ColumnMeaning> judge_columns(std::span<const ColumnSample> columns, 
                                          const std::string& file, const GeneIndex& genes) {
   std::vector<ColumnMeaning> meanings(columns.size(), ColumnMeaning::values);
   if (columns.empty()) return meanings;
+  mark_empty(columns, meanings);
   if (cells_as_lines) {
     judge_cell_lines(columns, genes, meanings);
     constexpr std::size_t least_cells = 2;  // each with hundreds of genes
@@ -265,6 +248,7 @@ std::vector<ColumnMeaning> judge_columns(std::span<const ColumnSample> columns, 
     judge_gene_lines(columns, file, meanings);
     constexpr std::size_t least_genes = 5;
     mark_sums(columns, least_genes, meanings);
+    mark_summaries(columns, meanings);
   }
   mark_fractions(columns, cells_as_lines, file, genes, meanings);
   return meanings;
@@ -283,6 +267,10 @@ std::string describe_left_out(std::span<const ColumnSample> columns,
   if (n == 0) return {};
   std::vector<std::string> parts;
   for (const auto& [meaning, names] : by_meaning) {
+    if (meaning == ColumnMeaning::empty) {
+      parts.emplace_back(plural_of(meaning));
+      continue;
+    }
     const std::span<const std::string> shown(names.data(), std::min(names.size(), most_shown));
     parts.push_back(fmt::format("{} ({}{})", plural_of(meaning), joined(shown, ", "),
                                 shown.size() < names.size() ? ", ..." : ""));

@@ -21,6 +21,8 @@ enum class ColumnMeaning : std::uint8_t {
   total,       ///< what other columns add up to
   metadata,    ///< of a cell: nCount_RNA, percent.mt, cluster
   annotation,  ///< text
+  coordinate,  ///< of a gene: chromosome, start, end
+  empty,       ///< no name, no value
 };
 
 /// The numbers of a column in the lines that were looked at, one per line; NaN: missing.

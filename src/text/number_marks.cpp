@@ -87,9 +87,10 @@ const MarkEvidence& NumberMarks::of(char mark) const {
 
 void NumberMarks::add(std::string_view field) {
   const std::string_view number = bare(field);
-  if (number.size() < 2 || (!is_digit(number.front()) && !is_mark(number.front()))) return;
+  if (number.empty() || (!is_digit(number.front()) && !is_mark(number.front()))) return;
   Runs runs;
   if (!cut(number, runs)) return;
+  ++n_numbers_;
   const std::size_t n_marks = runs.n - 1;
   if (n_marks == 0) {
     if (!runs.exponent && runs.digits[0] > group_digits) keep(plain_, number);
@@ -114,6 +115,7 @@ void NumberMarks::add(std::string_view field) {
     if (groups) keep(at(first).grouped, number);
   } else {
     keep(groups ? at(first).ambiguous : at(first).decimal, number);
+    at(first).n_ambiguous += groups ? 1 : 0;
   }
 }
 

@@ -226,10 +226,10 @@ def log_map(rows, columns, values=None):
                **{"class": Obj(["LogMap"], package=["SeuratObject"])})
 
 
-def assay5(layers, genes, cells, has_cells=None):
+def assay5(layers, genes, cells, has_cells=None, has_genes=None):
     """By the slots of SeuratObject 5.0's class Assay5."""
     return S4("Assay5", "SeuratObject", layers=named(**layers), cells=log_map(cells, layers, has_cells),
-              features=log_map(genes, layers), default=[1], **{"assay.orig": Obj(np.zeros(0)),
+              features=log_map(genes, layers, has_genes), default=[1], **{"assay.orig": Obj(np.zeros(0)),
               "meta.data": Obj([], names=Obj([]), **{"row.names": [NA, -len(genes)], "class": ["data.frame"]}),
               "misc": Obj([]), "key": ["rna_"]})
 

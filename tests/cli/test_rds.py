@@ -211,8 +211,52 @@ def test_matrices_outside_of_the_file_are_rejected_with_the_way_out(model, table
     wrong = predict(model, r.save(tmp_path / "bp.rds", object), expect=3)
     assert "is kept by BPCells (RenameDims), outside of this file" in wrong.stderr
     assert 'as(object[["RNA"]]$counts, "dgCMatrix")' in wrong.stderr
-    wrong = predict(model, r.save(tmp_path / "split.rds", seurat(table, obs, pca, split=True)), expect=3)
-    assert "split into layers (counts.a, counts.b)" in wrong.stderr and "JoinLayers" in wrong.stderr
+
+
+def split_by(table, columns_of, genes_of=None, **changes):
+    """A Seurat object with a layer of counts for each array of places of cells."""
+    values = table.to_numpy().astype(float)
+    genes = genes_of or [np.arange(len(table))] * len(columns_of)
+    has_cells, has_genes = np.zeros((N_CELLS, len(genes)), bool), np.zeros((len(table), len(genes)), bool)
+    layers = {}
+    for i, (cells, kept) in enumerate(zip(columns_of, genes)):
+        has_cells[cells, i], has_genes[kept, i] = True, True
+        layers[f"counts.{i + 1}"] = r.dgc(values[np.ix_(kept, cells)])
+    inside = r.assay5(layers, list(table.index), list(table.columns), has_cells, has_genes)
+    return r.seurat({"RNA": inside}, list(table.columns), {}, "RNA", **changes)
+
+
+def test_layers_that_are_split_by_sample_are_joined(model, table, obs, pca, expected, tmp_path):
+    """As SeuratObject's JoinLayers() does it: cells in the order of the object, genes that a layer lacks are 0."""
+    done = run("predict", r.save(tmp_path / "split.rds", seurat(table, obs, pca, split=True)), "-m", model)
+    assert "the counts of assay 'RNA' are joined of 2 layers (counts.a, counts.b)" in done.stderr
+    every = np.arange(N_CELLS)
+    for name, cells in {"halves": [every[:N_CELLS // 2], every[N_CELLS // 2:]],
+                        "by turns": [every[::3], every[1::3], every[2::3]],
+                        "the last first": [every[N_CELLS // 2:], every[:N_CELLS // 2]]}.items():
+        got = predict(model, r.save(tmp_path / "x.rds", split_by(table, cells)))
+        assert list(got.index) == list(expected.index), name
+        assert np.array_equal(got.to_numpy(), expected.to_numpy()), name
+    few = table.copy()
+    few.iloc[::2, 1::2] = 0
+    few.to_csv(tmp_path / "few.csv")
+    plain = predict(model, tmp_path / "few.csv", "--scale", "dataset")
+    lacking = split_by(few, [every[::2], every[1::2]], [np.arange(len(few)), np.arange(1, len(few), 2)])
+    got = predict(model, r.save(tmp_path / "lacking.rds", lacking), "--scale", "dataset")
+    assert np.abs(got.to_numpy() - plain.to_numpy()).max() < 1e-4
+
+
+def test_layers_that_cannot_be_joined_are_refused_with_the_reason(model, table, tmp_path):
+    every = np.arange(N_CELLS)
+    for cells, reason in (([every[:8], every[7:]], "a cell of counts.2 is in another layer, too"),
+                          ([every[:8], every[9:]], "1 cells are in none of them")):
+        wrong = predict(model, r.save(tmp_path / "x.rds", split_by(table, cells)), expect=3)
+        assert "split into layers (counts.1, counts.2), which cannot be joined" in wrong.stderr
+        assert reason in wrong.stderr and "JoinLayers" in wrong.stderr
+    damaged = split_by(table, [every[:8], every[8:]])
+    damaged.slots["assays"].value[0].slots["layers"].value[0].slots["p"] = [0, 9, *[5] * 7]
+    wrong = predict(model, r.save(tmp_path / "x.rds", damaged), expect=3)
+    assert "the layer 'counts.1' is damaged" in wrong.stderr
 
 
 # Hostile and damaged files ---------------------------------------------------------------------------------------
