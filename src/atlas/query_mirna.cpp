@@ -17,7 +17,7 @@ double log2rpm_of(const ProfileMirna& mirna, double z) {
 }
 
 /// What is averaged under one name.
-struct Ranked {
+struct RankedName {
   std::map<std::int32_t, Mean> by_set;
   Index n_groups = 0, n_samples = 0, n_cells = 0;
 };
@@ -64,12 +64,12 @@ Answer ranked_names(const Catalogue& catalogue, Index mirna, RankBy by, const Fi
                         : by == RankBy::disease   ? TermKind::disease
                         : by == RankBy::condition ? TermKind::condition
                                                   : TermKind::type;
-  std::map<std::pair<std::int32_t, std::int32_t>, Ranked> found;
+  std::map<std::pair<std::int32_t, std::int32_t>, RankedName> found;
   for (std::size_t g = 0; g < catalogue.groups().size(); ++g) {
     const CatalogueGroup& group = catalogue.groups()[g];
     const std::int32_t name = by_set ? group.set : term_of(group, kind);
     if (!filter.passes(group) || std::isnan(values.mean[g]) || name == none) continue;
-    Ranked& one = found[{comparable_of(catalogue, group.set), name}];
+    RankedName& one = found[{comparable_of(catalogue, group.set), name}];
     one.by_set[group.set].add(static_cast<double>(values.mean[g]));
     ++one.n_groups;
     one.n_samples += group.n_samples;
@@ -78,7 +78,7 @@ Answer ranked_names(const Catalogue& catalogue, Index mirna, RankBy by, const Fi
   struct Line {
     std::int32_t part, name;
     Spread spread;
-    const Ranked* of;
+    const RankedName* of;
   };
   std::vector<Line> lines;
   for (const auto& [key, one] : found) {

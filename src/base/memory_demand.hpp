@@ -2,23 +2,26 @@
 #pragma once
 /// What an allocation that fails is to mean: that memory is short, or that a file claims too much.
 
-#include <atomic>
+#include <cstddef>
+#include <cstdint>
 
 namespace sicmir {
 
-/// While one lives, a failed allocation of any thread is an answer that its caller expects: a bound
-/// was set to find out whether a file claims more than it can hold.
+/// Bytes of this process that count against RLIMIT_DATA; 0: not known (no /proc). Allocates
+/// nothing.
+[[nodiscard]] std::uint64_t data_bytes() noexcept;
+
+/// While one lives, data_bytes() may not exceed `bound`: it was set to find out whether a file
+/// claims more than it can hold. It holds for all threads. One at a time.
 class BoundedMemory {
  public:
-  BoundedMemory() noexcept { n_living.fetch_add(1); }
-  ~BoundedMemory() { n_living.fetch_sub(1); }
+  explicit BoundedMemory(std::uint64_t bound) noexcept;
+  ~BoundedMemory();
   BoundedMemory(const BoundedMemory&) = delete;
   BoundedMemory& operator=(const BoundedMemory&) = delete;
-  /// True while one lives. Async-signal-safe; allocates nothing.
-  [[nodiscard]] static bool is_set() noexcept { return n_living.load() > 0; }
-
- private:
-  static inline std::atomic<int> n_living = 0;
+  /// Whether an allocation of `size` bytes that failed did so because of the bound, as its caller
+  /// expects; otherwise memory is short. Async-signal-safe; allocates nothing.
+  [[nodiscard]] static bool explains(std::size_t size) noexcept;
 };
 
 }  // namespace sicmir

@@ -56,7 +56,7 @@ thread_local bool is_throwing = false;
 
 void* guarded(void* memory, std::size_t size) noexcept {
   if (memory == nullptr && size < small && !is_throwing && sicmir::cli::is_guarded.load() &&
-      !sicmir::BoundedMemory::is_set()) {
+      !sicmir::BoundedMemory::explains(size)) {
     sicmir::cli::end_for_lack_of_memory();
   }
   if (memory == nullptr) errno = ENOMEM;

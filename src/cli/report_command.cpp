@@ -254,10 +254,10 @@ void run(ReportCommand& command) {
   content.warnings = notes.warnings();
   content.news = notes.news();
   const std::string page = report_page(content, profiles, markers, command.markers);
-  if (!command.tables.empty()) {
-    write_tables(command.tables, content, profiles, markers);
-  }
-  write_text(command.output, page);
+  TextFiles files;
+  if (!command.tables.empty()) write_tables(command.tables, content, profiles, markers, files);
+  files.add(command.output, page);
+  files.commit();
   log_info("report of {} groups in {} samples written to {} ({:.1f} MB) in {:.1f} s",
            markers.groups.size(), markers.n_samples, command.output,
            static_cast<double>(page.size()) / 1e6,

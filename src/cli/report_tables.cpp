@@ -10,7 +10,6 @@
 #include <system_error>
 
 #include "analysis/difference_text.hpp"
-#include "cli/table_output.hpp"
 #include "text/tsv_field.hpp"
 
 namespace sicmir::cli {
@@ -102,15 +101,15 @@ void make_table_folder(const std::string& folder) {
 }
 
 void write_tables(const std::string& folder, const PageContent& content, const Profiles& profiles,
-                  const MarkerSet& markers) {
-  const std::vector<std::string> files = table_files(folder);
-  write_text(files[0], markers_tsv(markers, profiles));
-  write_text(files[1], profiles_tsv(profiles));
-  write_text(files[2], cells_tsv(content, profiles));
-  write_text(files[3], accuracy_tsv(profiles));
+                  const MarkerSet& markers, TextFiles& files) {
+  const std::vector<std::string> paths = table_files(folder);
+  files.add(paths[0], markers_tsv(markers, profiles));
+  files.add(paths[1], profiles_tsv(profiles));
+  files.add(paths[2], cells_tsv(content, profiles));
+  files.add(paths[3], accuracy_tsv(profiles));
   for (const PagePart* part : {&content.network, &content.crosstalk}) {
     for (const PageTable& table : part->tables) {
-      write_text((std::filesystem::path(folder) / table.file).string(), table.tsv);
+      files.add((std::filesystem::path(folder) / table.file).string(), table.tsv);
     }
   }
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/report_page.hpp"
+#include "cli/table_output.hpp"
 
 namespace sicmir::cli {
 
@@ -17,8 +18,8 @@ void make_table_folder(const std::string& folder);
 
 /// markers.tsv as `sicmir markers` writes it, profiles.tsv, cells.tsv (those drawn), accuracy.tsv,
 /// and what the analyses that were run bring: hubs.tsv, edges.tsv, crosstalk.tsv,
-/// crosstalk_net.tsv. Throws Error(not_written).
+/// crosstalk_net.tsv. They are added to `files`. Throws Error(not_written).
 void write_tables(const std::string& folder, const PageContent& content, const Profiles& profiles,
-                  const MarkerSet& markers);
+                  const MarkerSet& markers, TextFiles& files);
 
 }  // namespace sicmir::cli

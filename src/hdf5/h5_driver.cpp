@@ -18,6 +18,8 @@
 namespace sicmir::h5 {
 namespace {
 
+thread_local int open_error = 0;  // HDF5 has no way to hand it on
+
 constexpr std::uint64_t writeback_bytes = std::uint64_t{1} << 25;
 
 struct OpenFile : DriverFile {
@@ -38,7 +40,10 @@ H5FD_t* open_file(const char* path, unsigned flags, hid_t access, haddr_t) {
   Descriptor opened;
   if (file.state == nullptr) {
     const int truncated = (flags & H5F_ACC_TRUNC) != 0 ? O_TRUNC : 0;
-    opened = Descriptor(::open(path, O_RDWR | O_CREAT | O_CLOEXEC | truncated, 0666));
+    do {
+      opened = Descriptor(::open(path, O_RDWR | O_CREAT | O_CLOEXEC | truncated, 0666));
+      open_error = opened ? 0 : errno;
+    } while (open_error == EINTR);
     if (!opened) return nullptr;
     try {
       file.own = std::make_shared<DriverState>();
@@ -158,6 +163,10 @@ herr_t use_driver(hid_t access, DriverState& state) {
 herr_t use_path_driver(hid_t access) {
   DriverState* none = nullptr;
   return H5Pset_driver(access, driver(), static_cast<const void*>(&none));
+}
+
+int why_not_opened() noexcept {
+  return open_error;
 }
 
 std::shared_ptr<DriverState> state_of(hid_t file) {

@@ -13,6 +13,10 @@ namespace sicmir::h5 {
 /// Makes `access` (a file access list) use the driver. Call with Lock.
 herr_t use_path_driver(hid_t access);
 
+/// Why the system did not open the file that this thread last wanted through the driver (errno).
+/// 0: it did. Call with Lock.
+[[nodiscard]] int why_not_opened() noexcept;
+
 /// The state of a file that was opened with use_path_driver(); stays valid when the file is closed.
 /// Null for others. Call with Lock.
 [[nodiscard]] std::shared_ptr<DriverState> state_of(hid_t file);

@@ -65,7 +65,7 @@ File File::create(const std::string& path) {
   written(file, "/", use_path_driver(access.get()));
   const Handle creation(H5Pcreate(H5P_FILE_CREATE));
   file.handle_ = Handle(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
-  if (!file.handle_) file.fail("/", "cannot be created. Check that the folder can be written.");
+  if (!file.handle_) fail_as(why_not_opened(), file, "/");
   return file;
 }
 

@@ -2,21 +2,12 @@
 #include "hdf5/memory_limit.hpp"
 
 #include <malloc.h>
-#include <unistd.h>
-
-#include <fstream>
 
 namespace sicmir::h5 {
-
 namespace {
 
-/// Bytes that count against RLIMIT_DATA.
-std::uint64_t data_bytes() {
-  // proc(5): size, resident, shared, text, lib, data + stack; in pages.
-  std::ifstream statm("/proc/self/statm");
-  std::uint64_t pages = 0;
-  for (int field = 0; field < 6; ++field) statm >> pages;
-  if (statm) return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+std::uint64_t data_now() {
+  if (const std::uint64_t bytes = data_bytes(); bytes > 0) return bytes;
   // Without /proc, what the allocator knows of, and ample room for the stacks of threads.
   constexpr std::uint64_t room = std::uint64_t{1} << 30;
   const struct mallinfo2 heap = mallinfo2();
@@ -28,9 +19,9 @@ std::uint64_t data_bytes() {
 MemoryLimit::MemoryLimit(std::uint64_t more) {
   if (getrlimit(RLIMIT_DATA, &before_) != 0) return;
   rlimit limit = before_;
-  limit.rlim_cur = data_bytes() + more;
+  limit.rlim_cur = data_now() + more;
   if (limit.rlim_cur >= before_.rlim_cur) return;
-  bound_.emplace();
+  bound_.emplace(limit.rlim_cur);
   set_ = setrlimit(RLIMIT_DATA, &limit) == 0;
   if (!set_) bound_.reset();
 }

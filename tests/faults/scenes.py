@@ -16,7 +16,8 @@ from program import SYMBOLS, counts, run  # noqa: E402
 
 GROUPS = ["B", "mono", "T"]
 OTHERS = [f"OTHER{i}" for i in range(150)]
-GENES = [*SYMBOLS, *OTHERS]
+EV = list(pd.read_csv(PROJECT / "data" / "ev_genes.tsv", sep="\t", dtype=str)["symbol"])  # crosstalk needs them
+GENES = [*SYMBOLS, *(gene for gene in EV if gene not in SYMBOLS), *OTHERS]
 
 
 def cells_of(n_samples=4, per_group=5, seed=3):
