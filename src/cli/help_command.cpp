@@ -27,7 +27,7 @@ std::unique_ptr<Command> command_of(const std::string& name) {
                                            did_you_mean(name, command_names())));
 }
 
-void write_file(const std::filesystem::path& path, const std::string& text) {
+void write_manual_file(const std::filesystem::path& path, const std::string& text) {
   OutputFile output(path.string());
   output.create();
   output.write(text);
@@ -42,12 +42,12 @@ void write_files(const std::filesystem::path& folder) {
     return folder / name;
   };
   const std::filesystem::path man = make("man1");
-  write_file(man / "sicmir.1", program_man_page());
+  write_manual_file(man / "sicmir.1", program_man_page());
   for (const CommandEntry& entry : command_table()) {
-    write_file(man / fmt::format("sicmir-{}.1", entry.name), man_page(*make_command(entry)));
+    write_manual_file(man / fmt::format("sicmir-{}.1", entry.name), man_page(*make_command(entry)));
   }
-  write_file(make("bash") / "sicmir", bash_completion());
-  write_file(make("zsh") / "_sicmir", zsh_completion());
+  write_manual_file(make("bash") / "sicmir", bash_completion());
+  write_manual_file(make("zsh") / "_sicmir", zsh_completion());
 }
 
 std::string text_for(const HelpCommand& command) {

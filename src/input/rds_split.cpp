@@ -16,7 +16,7 @@ namespace {
 using rds::Graph;
 using rds::NodeId;
 
-constexpr std::uint64_t values_at_once = std::uint64_t{1} << 20;
+constexpr std::uint64_t joined_at_once = std::uint64_t{1} << 20;
 
 /// The values of a cell: in which layer, from where, how many.
 struct CellValues {
@@ -76,7 +76,7 @@ void write_joined(const Graph& graph, const RdsNumbers& numbers, const H5Output&
     const std::uint64_t first = cells[c].first;
     std::uint64_t count = cells[c].count;
     for (++c; c < n_cells && cells[c].part == cells[c - 1].part &&
-              cells[c].first == first + count && count + cells[c].count <= values_at_once;
+              cells[c].first == first + count && count + cells[c].count <= joined_at_once;
          ++c) {
       count += cells[c].count;
     }
