@@ -52,6 +52,20 @@ TEST(Accuracies, WithinCohortIsBlindToDifferencesBetweenCohorts) {
   EXPECT_TRUE(std::isnan(found[0].within_cohort));
 }
 
+// By hand: deviations -1, 0, 1 and -2, -1, 3.
+TEST(Pearson, IsKnownFromThreePairsOn) {
+  EXPECT_NEAR(pearson(std::vector{0.0, 1.0, 2.0}, std::vector{0.0, 1.0, 5.0}), 5 / std::sqrt(28.0),
+              1e-15);
+}
+
+// By hand: deviations -1, 1, -0.5, 0.5 and -2, 2, 0.5, -0.5; the cohort of one counts only above.
+TEST(Accuracies, CountCohortsFromTwoSamplesOn) {
+  const auto found = accuracies(line({0, 2, 10, 11, 5}), line({0, 4, 20, 19, -7}),
+                                std::vector<std::string>{"A", "A", "B", "B", "C"});
+  EXPECT_NEAR(found[0].within_cohort, 3.5 / std::sqrt(2.5 * 8.5), 1e-7);
+  EXPECT_EQ(found[0].n, 5);
+}
+
 TEST(Pearson, IsNaNForTwoPairsAndForConstants) {
   EXPECT_TRUE(std::isnan(pearson(std::vector{1.0, 2.0}, std::vector{1.0, 3.0})));
   EXPECT_TRUE(
