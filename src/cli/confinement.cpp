@@ -47,9 +47,10 @@ namespace fs = std::filesystem;
 // Options that name what a command writes. One that is not here cannot write outside of the folders
 // of the others: tests/cli/test_confinement.py compares this list with the manual.
 constexpr auto written_options = std::to_array<std::string_view>(
-    {"--output", "--output-dir", "--report", "--save-input", "--uncertainty", "--export-h5ad",
-     "--tables", "--metrics", "--checkpoint", "--held-out", "--svg", "--dots", "--heatmap", "--net",
-     "--edges", "--graph", "--enrichment", "--per-sample", "--json"});
+    {"--output",      "--output-dir", "--report",     "--save-input", "--uncertainty",
+     "--export-h5ad", "--tables",     "--metrics",    "--checkpoint", "--held-out",
+     "--svg",         "--dots",       "--heatmap",    "--net",        "--edges",
+     "--graph",       "--enrichment", "--per-sample", "--json",       "--to"});
 constexpr auto written_atlases =
     std::to_array<std::string_view>({"atlas-add", "atlas-index", "atlas-remove"});
 

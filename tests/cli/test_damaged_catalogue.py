@@ -76,7 +76,7 @@ def _(a):
 def _(a): sql(a, "PRAGMA user_version = 99")
 @case("no application", "is a database, but no catalogue of an atlas.")
 def _(a): sql(a, "PRAGMA application_id = 7")
-@case("no tables", "has 0 of 14 tables. The catalogue is damaged or was")
+@case("no tables", "has 0 of 16 tables. The catalogue is damaged or was")
 def _(a): sql(a, *(f'DROP TABLE IF EXISTS "{name}"' for name in tables(a) if not name.startswith("sqlite_")))
 @case("no miRNAs", "is none of its tables. The catalogue is damaged or was")
 def _(a): sql(a, "DROP TABLE mirnas")

@@ -44,6 +44,8 @@ NOT_RUN = {
     (".github/CONTRIBUTING.md", "bash .ci/run                   # format, tests, sanitizers, clang-tidy, "
      "instruction counts and more"): "runs this test",
     ("docs/atlas-format.md", "ATLAS/"): "a drawing",
+    ("docs/atlas.md", "sicmir atlas export ATLAS --to www --max-cells 20000 --mirnas list.txt"):
+        "test_atlas_export.py runs it",
     ("docs/atlas-site.md", "site/"): "a drawing",
     ("docs/atlas-site.md", "Content-Security-Policy: default-src 'self'; base-uri 'none'; object-src 'none'; "
      "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"):
