@@ -134,8 +134,9 @@ std::optional<DifferenceCalibration> site_calibration(const SiteInput& input) {
     if (!fs::exists(path)) continue;
     const h5::File file = h5::File::open_read(path.string());
     const h5::Lock lock;
-    if (h5::kind_of(file.id(), "uns/sicmir/differences") != h5::ObjectKind::group)
+    if (h5::kind_of(file.id(), "uns/sicmir/differences") != h5::ObjectKind::group) {
       return std::nullopt;
+    }
     const h5::Handle tables = h5::open_group(file, file.id(), "uns/sicmir/differences");
     return model_parts::read_differences(file, tables.get(), "uns/sicmir/differences/");
   }

@@ -23,7 +23,8 @@ sicmir_bundle(${bundle_source} models/sicmir-tcga.h5 data/ev_genes.tsv data/gene
   data/landmarks.tsv data/mirna_old_names.tsv data/mirnas.tsv data/targets_seed_motifs.tsv)
 add_executable(sicmir_portable EXCLUDE_FROM_ALL main.cpp no_plugins.cpp ${bundle_source}
   $<TARGET_OBJECTS:sicmir_cli>)
-set_target_properties(sicmir_portable PROPERTIES POSITION_INDEPENDENT_CODE ON)
+# Not the property: it would link with -pie, which undoes -static-pie.
+target_compile_options(sicmir_portable PRIVATE -fPIE)
 target_compile_features(sicmir_portable PRIVATE cxx_std_20)
 target_include_directories(sicmir_portable PRIVATE
   $<TARGET_PROPERTY:sicmir_common,INTERFACE_INCLUDE_DIRECTORIES>)

@@ -38,6 +38,7 @@ std::string assay_of(const File& file, const std::string& layer) {
   const std::vector<std::string> assays = h5::members(file, group.get());
   if (assays.empty()) file.fail("assays", "holds no assay.");
   std::vector<std::uint8_t> derived;
+  derived.reserve(assays.size());
   for (const std::string& name : assays) derived.push_back(names_derived_assay(name) ? 1 : 0);
   const std::string active = h5::text_attribute(file.id(), "active.assay").value_or("");
   return assays[choose_assay(assays, derived, active, layer)];

@@ -295,8 +295,9 @@ class Reader {
     if (h5::kind_of(file_.id(), "harmonisation") == h5::ObjectKind::absent) return;
     const h5::Handle group = h5::open_group(file_, file_.id(), "harmonisation");
     if (h5::kind_of(group.get(), "platform") != h5::ObjectKind::absent) read_offsets(group);
-    if (h5::kind_of(group.get(), "reference_quantiles") != h5::ObjectKind::absent)
+    if (h5::kind_of(group.get(), "reference_quantiles") != h5::ObjectKind::absent) {
       read_ranks(group);
+    }
   }
 
   void read_differences() {

@@ -30,8 +30,9 @@ void describe(const Activation& activation, auto use) {
   std::visit(
       [&](const auto& layer) {
         using Type = std::remove_cvref_t<decltype(layer)>;
-        if constexpr (!std::is_same_v<Type, std::monostate>)
+        if constexpr (!std::is_same_v<Type, std::monostate>) {
           use(layer, layers::Description<Type>());
+        }
       },
       activation);
 }
