@@ -18,7 +18,7 @@
 namespace sicmir {
 
 /// What happens to cells without a single count.
-enum class EmptyCells : std::uint8_t { error, skip, nan };
+enum class EmptyCells : std::uint8_t { error, skip, as_nan };
 
 /// What the reader should know about a decision, by kind.
 enum class WarningKind : std::uint8_t {

@@ -313,7 +313,7 @@ CellView view_cells(CellSource& source, const PreparedModel& model, const GeneIn
   PredictOptions predicting;
   static_cast<ReadingOptions&>(predicting) = static_cast<const ReadingOptions&>(options);
   predicting.scale = Scale::dataset;
-  predicting.empty_cells = EmptyCells::nan;
+  predicting.empty_cells = EmptyCells::as_nan;
   (void)predict(source, model, index, predicting, sink);
   set_aucs(sink.histograms(), static_cast<Index>(groups.names.size()), n_mirnas, view);
   if (options.components) project(sink.kept(), view);
@@ -338,7 +338,7 @@ GeneView view_genes(CellSource& source, const GeneIndex& index, const UnitRecipe
   reading.genes.min_panel = 0;
   reading.scale = Scale::none;
   reading.values = Values::counts;
-  reading.empty_cells = EmptyCells::nan;
+  reading.empty_cells = EmptyCells::as_nan;
   GeneView view;
   const FeatureTable& features = source.features();
   const bool has_any = std::any_of(

@@ -387,7 +387,7 @@ class Adding {
     // Cells are compared with each other, whatever their sums are compared with.
     predicting.scale = Scale::automatic;
     predicting.platform.clear();
-    predicting.empty_cells = EmptyCells::nan;
+    predicting.empty_cells = EmptyCells::as_nan;
     (void)predict(*source_, model_, index_, predicting, sink_);
   }
 

@@ -9,7 +9,7 @@
 namespace sicmir {
 
 inline constexpr EnumWords<EmptyCells, 3> empty_cells_words = {
-    {{{"error", EmptyCells::error}, {"skip", EmptyCells::skip}, {"nan", EmptyCells::nan}}}};
+    {{{"error", EmptyCells::error}, {"skip", EmptyCells::skip}, {"nan", EmptyCells::as_nan}}}};
 
 inline constexpr EnumWords<Duplicates, 4> duplicates_words = {{{{"auto", Duplicates::automatic},
                                                                 {"sum", Duplicates::sum},

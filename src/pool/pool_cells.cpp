@@ -179,7 +179,7 @@ void check_pooling(const ReadingOptions& options, const PoolOptions& pool) {
                 "a shard cannot be pooled: a pool needs all cells of its group, and a shard has "
                 "only some. Pool the whole input (it is streamed), or divide it by groups.");
   }
-  if (options.empty_cells == EmptyCells::nan) {
+  if (options.empty_cells == EmptyCells::as_nan) {
     throw Error(ExitCode::usage,
                 "an empty cell is either part of a pool or skipped; it cannot become NaN.");
   }
