@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Draws the figure of docs/tutorial.md: a UMAP of the cells, coloured by type and by miRNA.
 
-    make_tutorial_figure.py FOLDER PREDICTIONS.h5ad PICTURE.png [MIRNA...]
+    make_tutorial_figure.py [--types COLUMN] DATA PREDICTIONS.h5ad PICTURE.png [MIRNA...]
 
-FOLDER is the 10x directory that was predicted, with cell_types.tsv (barcode, cell type) next to the
-matrix. The embedding is computed from the counts: 10,000 per cell, log1p, the 1,000 most variable
-genes, 20 principal components, UMAP with 30 neighbours. It is always the same, because its seed is fixed. Needs
-Debian's python3-anndata, python3-scipy, python3-sklearn, umap-learn and python3-matplotlib.
+DATA is what was predicted: a 10x directory, a 10x .h5 or an .h5ad. The types of the cells are a column of obs
+(--types), or those of cell_types.tsv (barcode, cell_type) in the directory; without either, they are not shown. An
+.h5ad with X_umap is drawn at those places. Otherwise, the embedding is computed from the counts: 10,000 per cell,
+log1p, the 1,000 most variable genes, 20 principal components, UMAP with 30 neighbours. It is always the same, because
+its seed is fixed. Needs Debian's python3-anndata, python3-scipy, python3-sklearn, umap-learn and python3-matplotlib.
 """
+import argparse
+import gzip
 import pathlib
 import sys
 import warnings
@@ -18,6 +21,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import scipy.io
+import scipy.sparse
 import sklearn.decomposition
 
 matplotlib.use("Agg")
@@ -26,30 +30,79 @@ import matplotlib.pyplot as plt  # noqa: E402  after choosing a backend that nee
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 
 
-def embedding(folder):
-    """Barcodes -> two coordinates."""
-    import umap  # slow to import, because it compiles itself
+def plain_or_gzip(folder, *names):
+    for name in names:
+        for path in (folder / f"{name}.gz", folder / name):
+            if path.exists():
+                return path
+    sys.exit(f"error: {folder} has none of {', '.join(names)}")
 
-    counts = scipy.io.mmread(folder / "matrix.mtx.gz").T.toarray()
-    logs = np.log1p(counts / counts.sum(axis=1, keepdims=True) * 1e4)
-    varying = np.argsort(-logs.var(axis=0), kind="stable")[:1000]
-    parts = sklearn.decomposition.PCA(20, random_state=1).fit_transform(logs[:, varying])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # from umap, about numba and about one thread because of the seed
-        places = umap.UMAP(n_neighbors=30, min_dist=0.8, random_state=1).fit_transform(parts)
-    cells = pd.read_csv(folder / "barcodes.tsv.gz", header=None)[0]
-    return pd.DataFrame(places, index=list(cells), columns=["UMAP 1", "UMAP 2"])
+
+def read_cells(path):
+    """AnnData of a 10x directory, a 10x .h5 (Cell Ranger 3 and later) or an .h5ad."""
+    if path.is_dir():
+        matrix = plain_or_gzip(path, "matrix.mtx")
+        opened = gzip.open(matrix) if matrix.suffix == ".gz" else open(matrix, "rb")
+        with opened as file:
+            counts = scipy.io.mmread(file).T.tocsr()
+        barcodes = pd.read_csv(plain_or_gzip(path, "barcodes.tsv"), header=None, sep="\t")[0]
+        cells = anndata.AnnData(counts.astype(np.float32), obs=pd.DataFrame(index=list(barcodes)), dtype=np.float32)
+        types = path / "cell_types.tsv"
+        if types.exists():
+            cells.obs["cell_type"] = pd.read_csv(types, sep="\t", index_col=0)["cell_type"]
+        return cells
+    import h5py
+    with h5py.File(path) as file:
+        if "matrix/barcodes" in file:
+            parts = [file["matrix"][name][()] for name in ("data", "indices", "indptr")]
+            counts = scipy.sparse.csr_matrix(tuple(parts), shape=tuple(file["matrix/shape"][()][::-1]))
+            names = [name.decode() for name in file["matrix/barcodes"][()]]
+            return anndata.AnnData(counts.astype(np.float32), obs=pd.DataFrame(index=names), dtype=np.float32)
+    return anndata.read_h5ad(path)
+
+
+def logs_of(cells):
+    """Logarithms of normalised counts; values that are logarithms already are taken as they are."""
+    values = cells.layers["counts"] if "counts" in cells.layers else cells.raw.X if cells.raw is not None else cells.X
+    values = np.asarray(values.todense() if scipy.sparse.issparse(values) else values, dtype=np.float64)
+    if np.any(values < 0) or np.any(values != np.floor(values)):
+        return values
+    return np.log1p(values / np.maximum(values.sum(axis=1, keepdims=True), 1) * 1e4)
+
+
+def embedding(cells):
+    """Cells -> two coordinates."""
+    if "X_umap" in cells.obsm:
+        places = np.asarray(cells.obsm["X_umap"])[:, :2]
+    else:
+        import umap  # slow to import, because it compiles itself
+
+        logs = logs_of(cells)
+        varying = np.argsort(-logs.var(axis=0), kind="stable")[:1000]
+        n_parts = min(20, *logs[:, varying].shape)
+        parts = sklearn.decomposition.PCA(n_parts, random_state=1).fit_transform(logs[:, varying])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # from umap, about numba and about one thread because of the seed
+            places = umap.UMAP(n_neighbors=30, min_dist=0.8, random_state=1).fit_transform(parts)
+    return pd.DataFrame(places, index=list(cells.obs_names), columns=["UMAP 1", "UMAP 2"])
 
 
 def draw(places, types, mirnas, picture):
-    figure, axes = plt.subplots(1, 1 + mirnas.shape[1], layout="constrained",
-                                figsize=(3.3 * (1 + mirnas.shape[1]), 3.0))
-    for colour, kind in zip(COLOURS, sorted(types.unique())):
-        chosen = places[types == kind]
-        axes[0].scatter(chosen["UMAP 1"], chosen["UMAP 2"], s=14, color=colour, label=kind)
-    axes[0].legend(fontsize=8, markerscale=1.8, frameon=False, loc="best")
-    axes[0].set_title("cell type")
-    for axis, name in zip(axes[1:], mirnas):
+    n_pictures = mirnas.shape[1] + (types is not None)
+    figure, axes = plt.subplots(1, n_pictures, layout="constrained", squeeze=False,
+                                figsize=(3.3 * n_pictures, 3.0))
+    axes = axes[0]
+    if types is not None:
+        for i, kind in enumerate(sorted(types.unique())):
+            chosen = places[types == kind]
+            colour = COLOURS[i] if i < len(COLOURS) else plt.get_cmap("tab20")(i % 20)
+            axes[0].scatter(chosen["UMAP 1"], chosen["UMAP 2"], s=14, color=colour, label=kind)
+            if types.nunique() > len(COLOURS):  # a legend would not fit
+                axes[0].annotate(kind, chosen.median(), fontsize=6, ha="center")
+        if types.nunique() <= len(COLOURS):
+            axes[0].legend(fontsize=8, markerscale=1.8, frameon=False, loc="best")
+        axes[0].set_title("cell type")
+    for axis, name in zip(axes[-mirnas.shape[1]:], mirnas):
         # 0, the average of the data set, is nearly white; few cells are beyond the 98th percentile.
         limit = np.percentile(np.abs(mirnas[name]), 98)
         dots = axis.scatter(places["UMAP 1"], places["UMAP 2"], s=14, c=mirnas[name], cmap="coolwarm",
@@ -63,12 +116,23 @@ def draw(places, types, mirnas, picture):
 
 
 def main():
-    folder, predictions, picture = map(pathlib.Path, sys.argv[1:4])
-    names = sys.argv[4:] or ["hsa-miR-150-5p", "hsa-miR-200c-3p"]
-    places = embedding(folder)
-    mirnas = anndata.read_h5ad(predictions)[places.index, names].to_df()
-    types = pd.read_csv(folder / "cell_types.tsv", sep="\t", index_col=0)["cell_type"]
-    draw(places, types[places.index], mirnas, picture)
+    parser = argparse.ArgumentParser(description="Draws a UMAP of cells, coloured by type and by predicted miRNA.")
+    parser.add_argument("data", type=pathlib.Path, help="10x directory, 10x .h5 or .h5ad")
+    parser.add_argument("predictions", type=pathlib.Path, help="what sicmir predict wrote, .h5ad")
+    parser.add_argument("picture", type=pathlib.Path)
+    parser.add_argument("mirnas", nargs="*", default=["hsa-miR-150-5p", "hsa-miR-200c-3p"])
+    parser.add_argument("--types", default="cell_type", help="column of obs [default: cell_type, if there is one]")
+    options = parser.parse_intermixed_args()
+    cells = read_cells(options.data)
+    predicted = anndata.read_h5ad(options.predictions)
+    missing = [name for name in options.mirnas if name not in predicted.var_names]
+    if missing:
+        sys.exit(f"error: {options.predictions} has no {', '.join(missing)}")
+    if options.types not in cells.obs and options.types != "cell_type":
+        sys.exit(f"error: obs has no column '{options.types}', but {', '.join(cells.obs.columns)}")
+    places = embedding(cells)
+    types = cells.obs[options.types].astype(str) if options.types in cells.obs else None
+    draw(places, types, predicted[places.index, options.mirnas].to_df(), options.picture)
 
 
 main()
