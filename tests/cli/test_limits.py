@@ -16,6 +16,8 @@ import scipy.sparse
 
 from program import SANITIZE, SICMIR, SYMBOLS, counts, predict, run
 
+pytestmark = pytest.mark.skipif(bool(SANITIZE), reason="sanitizers use memory and descriptors of their own")
+
 ANYWAY = ("--force-scale", "--min-panel", "0")
 
 
