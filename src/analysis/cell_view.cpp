@@ -19,24 +19,6 @@ namespace {
 
 constexpr Index no_group = -1;
 
-/// Takes `wanted` of `n` things that come one by one, each with the same chance (Knuth's algorithm
-/// S, The Art of Computer Programming 2, 3.4.2).
-class ShownDraw {
- public:
-  ShownDraw(Index wanted, Index n, std::uint64_t key) : wanted_(wanted), left_(n), random_(key) {}
-  bool next() {
-    if (left_ <= 0 || wanted_ <= 0) return false;
-    const bool taken =
-        static_cast<Index>(random_.below(static_cast<std::uint64_t>(left_--))) < wanted_;
-    if (taken) --wanted_;
-    return taken;
-  }
-
- private:
-  Index wanted_, left_;
-  training::Random random_;
-};
-
 /// Counts of z by group, miRNA and bin.
 class Histograms {
  public:
@@ -146,7 +128,7 @@ class ViewSink final : public MatrixSink {
     ++view_.n_grouped;
     ++view_.n_of_group[static_cast<std::size_t>(group)];
     histograms_.add(group, z);
-    if (!draws_[static_cast<std::size_t>(group)].next()) return;
+    if (!draws_[static_cast<std::size_t>(group)].takes_next()) return;
     view_.cells.push_back(cell);
     view_.names.push_back(as_utf8(name));
     view_.groups.push_back(group);
@@ -159,7 +141,7 @@ class ViewSink final : public MatrixSink {
   const CellGroups& groups_;
   Index n_mirnas_;
   std::vector<Index> position_of_;  // per group of the input
-  std::vector<ShownDraw> draws_;
+  std::vector<training::Selection> draws_;
   Histograms histograms_;
   Kept kept_;
   std::vector<float> chosen_;

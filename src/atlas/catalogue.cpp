@@ -76,11 +76,11 @@ struct Catalogue::Parts {
       throw Error(ExitCode::bad_input,
                   fmt::format("{}: is a database, but no catalogue of an atlas.", database.path()));
     }
-    if (const std::int64_t version = pragma("user_version"); version != format_version) {
+    if (const std::int64_t version = pragma("user_version"); version != schema::version) {
       throw Error(ExitCode::bad_input,
                   fmt::format("{}: has the version {}, which this program does not know; expected "
                               "{}. Make it again with `sicmir atlas index`.",
-                              database.path(), version, format_version));
+                              database.path(), version, schema::version));
     }
     Statement statement =
         database.prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name");

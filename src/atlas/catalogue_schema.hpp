@@ -8,6 +8,9 @@
 
 namespace sicmir::atlas::schema {
 
+/// `user_version`: 2 has the values of groups and of contrasts in tables of their own.
+inline constexpr int version = 2;
+
 inline constexpr std::int64_t application_id = 0x53694D69;  // "SiMi"
 
 /// In the order of their names, as sqlite_schema keeps them.

@@ -58,7 +58,7 @@ class CatalogueWriter {
 
   IndexReport write() {
     database_.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};",
-                                  schema::application_id, format_version));
+                                  schema::application_id, schema::version));
     database_.execute("BEGIN");
     // Tables before their indexes, which come right behind them in this order.
     for (const schema::Entry& entry : schema::entries) database_.execute(entry.sql);

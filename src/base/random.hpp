@@ -70,4 +70,28 @@ class Random {
   std::uint64_t counter_ = 0;
 };
 
+/// Takes `wanted` of `n` things that come one by one, by selection sampling (Knuth, The Art of
+/// Computer Programming, volume 2, section 3.4.2, algorithm S): each choice of so many is equally
+/// likely, but for the bias of Random::below().
+class Selection {
+ public:
+  Selection(Index wanted, Index n, std::uint64_t key)
+      : wanted_(static_cast<std::uint64_t>(wanted)),
+        left_(static_cast<std::uint64_t>(n)),
+        random_(key) {}
+
+  /// Whether the next one is taken. False behind the last.
+  [[nodiscard]] bool takes_next() noexcept {
+    if (left_ == 0 || wanted_ == 0) return false;
+    const bool taken = random_.below(left_--) < wanted_;
+    if (taken) --wanted_;
+    return taken;
+  }
+
+ private:
+  std::uint64_t wanted_;  // yet to be taken
+  std::uint64_t left_;    // to come
+  Random random_;
+};
+
 }  // namespace sicmir::training

@@ -90,8 +90,12 @@ class Reader {
     }
     card_.model.made_by = text(file_.id(), "made_by", "/");
     const auto version = h5::integer_attribute(file_.id(), "format_version");
-    if (!version || version->size() != 1 || version->front() < 1) {
+    if (!version || version->size() != 1) {
       file_.fail("/", "has no integer attribute 'format_version'.");
+    }
+    if (version->front() < 1) {
+      file_.fail("/",
+                 fmt::format("format_version is {}; 1 or more was expected.", version->front()));
     }
     if (version->front() > model_format_version) {
       file_.fail("/", fmt::format("is of model format {}, written by {}; this is sicmir {}, which "

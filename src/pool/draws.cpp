@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "base/random.hpp"
-
 namespace sicmir {
 namespace {
 
@@ -35,20 +33,9 @@ Index cells_per_draw(Index n_cells) noexcept {
 }
 
 Draw::Draw(std::uint64_t seed, std::string_view group, Index number, Index n_cells)
-    : key_(training::key(seed, training::Purpose::bootstrap, hash_of(group),
-                         static_cast<std::uint64_t>(number))),
-      size_(cells_per_draw(n_cells)),
-      left_(static_cast<std::uint64_t>(n_cells)),
-      wanted_(static_cast<std::uint64_t>(size_)) {}
-
-bool Draw::takes_next() noexcept {
-  if (left_ == 0) return false;
-  const std::uint64_t random = training::mix(key_ ^ training::mix(rank_++));
-  // The bias of the remainder is below left_ / 2^64.
-  const bool taken = random % left_ < wanted_;
-  --left_;
-  if (taken) --wanted_;
-  return taken;
-}
+    : size_(cells_per_draw(n_cells)),
+      selection_(size_, n_cells,
+                 training::key(seed, training::Purpose::bootstrap, hash_of(group),
+                               static_cast<std::uint64_t>(number))) {}
 
 }  // namespace sicmir

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/random.hpp"
 #include "sicmir/pool.hpp"
 #include "sicmir/types.hpp"
 
@@ -16,25 +17,21 @@ namespace sicmir {
 /// of one cell, and its mean is NaN.
 [[nodiscard]] Index cells_per_draw(Index n_cells) noexcept;
 
-/// One draw. Cell after cell of the group it says whether the cell is in, by selection sampling
-/// (Knuth, The Art of Computer Programming, volume 2, section 3.4.2, algorithm S): each set of
-/// `size` cells is equally likely. The random numbers are hashes of seed, group, draw and the
-/// cell's rank in its group; nothing else plays a part.
+/// One draw. Cell after cell of the group it says whether the cell is in; each set of `size` cells
+/// is equally likely. The random numbers are hashes of seed, group, draw and the cell's rank in its
+/// group; nothing else plays a part.
 class Draw {
  public:
   /// `number`: of the draw in its group, from 1.
   Draw(std::uint64_t seed, std::string_view group, Index number, Index n_cells);
   /// Whether the group's next cell is drawn. False behind the last of `n_cells`.
-  [[nodiscard]] bool takes_next() noexcept;
+  [[nodiscard]] bool takes_next() noexcept { return selection_.takes_next(); }
   /// Cells that a complete pass over the group draws.
   [[nodiscard]] Index size() const noexcept { return size_; }
 
  private:
-  std::uint64_t key_;
   Index size_;
-  std::uint64_t rank_ = 0;  // of the next cell
-  std::uint64_t left_;      // cells to come
-  std::uint64_t wanted_;    // cells yet to be drawn
+  training::Selection selection_;
 };
 
 }  // namespace sicmir

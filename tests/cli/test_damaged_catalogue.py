@@ -74,6 +74,8 @@ def _(a):
     sql(a, "CREATE TABLE notes (text TEXT)")
 @case("a newer version", "has the version 99, which this program does not know;")
 def _(a): sql(a, "PRAGMA user_version = 99")
+@case("the version of an older program", "has the version 1, which this program does not know; expected 2. Make it again")
+def _(a): sql(a, "PRAGMA user_version = 1")
 @case("no application", "is a database, but no catalogue of an atlas.")
 def _(a): sql(a, "PRAGMA application_id = 7")
 @case("no tables", "has 0 of 16 tables. The catalogue is damaged or was")

@@ -8,24 +8,12 @@ import pytest
 import scipy.sparse
 
 from damage import Cases, check_refused
+from h5_edit import claims, edit, remove, replace, set_attribute
 from program import SYMBOLS, counts, predict
 
 N_CELLS = 12
 case = Cases(code=3)
 tenx = Cases(code=3)
-
-
-def edit(path):
-    return h5py.File(path, "r+")
-
-
-def replace(path, name, values, **options):
-    with edit(path) as file:
-        attributes = dict(file[name].attrs) if name in file else {}
-        if name in file:
-            del file[name]
-        file.create_dataset(name, data=values, **options)
-        file[name].attrs.update(attributes)
 
 
 def change(path, name, at, to):
@@ -39,28 +27,6 @@ def resize(path, name, by):
     with edit(path) as file:
         values = file[name][()]
     replace(path, name, values[:by] if by < 0 else np.concatenate([values, values[:by]]))
-
-
-def remove(path, name):
-    with edit(path) as file:
-        del file[name]
-
-
-def set_attribute(path, where, name, value):
-    with edit(path) as file:
-        if value is None:
-            del file[where].attrs[name]
-        else:
-            file[where].attrs[name] = value
-
-
-def claims(path, name, shape, dtype="f4", chunk=1024):
-    """A data set of which nothing is stored."""
-    with edit(path) as file:
-        attributes = dict(file[name].attrs)
-        del file[name]
-        file.create_dataset(name, shape=shape, dtype=dtype, chunks=tuple(min(n, chunk) for n in shape))
-        file[name].attrs.update(attributes)
 
 
 def dense(path, **options):

@@ -5,23 +5,11 @@ import numpy as np
 import pytest
 
 from damage import Cases, check_refused
+from h5_edit import claims, edit, remove, replace, set_attribute
 from program import counts
 
 case = Cases(code=4)
 FIRST = "members/000/layers/000"
-
-
-def edit(path):
-    return h5py.File(path, "r+")
-
-
-def replace(path, name, values, **options):
-    with edit(path) as file:
-        attributes = dict(file[name].attrs) if name in file else {}
-        if name in file:
-            del file[name]
-        file.create_dataset(name, data=values, **options)
-        file[name].attrs.update(attributes)
 
 
 def texts(path, name, change):
@@ -42,23 +30,6 @@ def changed(values, at, to):
     return values
 
 
-def remove(path, name):
-    with edit(path) as file:
-        del file[name]
-
-
-def set_attribute(path, name, value, where="/"):
-    with edit(path) as file:
-        file[where].attrs[name] = value
-
-
-def claims(path, name, shape):
-    """A data set of which nothing is stored."""
-    with edit(path) as file:
-        del file[name]
-        file.create_dataset(name, shape=shape, dtype="f4", chunks=tuple(min(n, 1024) for n in shape))
-
-
 @case("text", "not a sicmir model: models are HDF5 files, and this is not one.")
 def _(p): p.write_text("weights\n")
 @case("empty", "not a sicmir model: models are HDF5 files, and this is not one.")
@@ -76,13 +47,13 @@ def _(p):
     with h5py.File(p, "w") as file:
         file["x"] = 1
 @case("another format", "/: not a sicmir model: its attribute 'format' is not 'sicmir-model'.")
-def _(p): set_attribute(p, "format", "sicmir-moments")
+def _(p): set_attribute(p, "/", "format", "sicmir-moments")
 @case("a newer version", "/: is of model format 99")
-def _(p): set_attribute(p, "format_version", 99)
-@case("version 0", "/: has no integer attribute 'format_version'.")
-def _(p): set_attribute(p, "format_version", 0)
+def _(p): set_attribute(p, "/", "format_version", 99)
+@case("version 0", "/: format_version is 0; 1 or more was expected.")
+def _(p): set_attribute(p, "/", "format_version", 0)
 @case("version that is a text", "/: has no integer attribute 'format_version'.")
-def _(p): set_attribute(p, "format_version", "one")
+def _(p): set_attribute(p, "/", "format_version", "one")
 @case("no genes", "/: has no group 'genes'.")
 def _(p): remove(p, "genes")
 @case("no symbols", "/genes: has no data set 'symbol'.")
@@ -135,13 +106,13 @@ def _(p): claims(p, f"{FIRST}/weight", (2**23, 977))
 @case("a bias too short", "/members/000/layers/000/bias: has shape [63]; [64] was expected.")
 def _(p): numbers(p, f"{FIRST}/bias", lambda v: v[1:])
 @case("a layer of an unknown type", "/members/000/layers/000/: is of type 'attention'")
-def _(p): set_attribute(p, "type", "attention", FIRST)
+def _(p): set_attribute(p, FIRST, "type", "attention")
 @case("a layer without a type", "/members/000/layers/000/: has no text attribute 'type'.")
 def _(p):
     with edit(p) as file:
         del file[FIRST].attrs["type"]
 @case("a recipe that is unknown", "/genes: unit_recipe is 'tpm'")
-def _(p): set_attribute(p, "unit_recipe", "tpm", "genes")
+def _(p): set_attribute(p, "genes", "unit_recipe", "tpm")
 @case("genes in another file", "/: has no group 'genes'.")
 def _(p):
     remove(p, "genes")

@@ -320,7 +320,7 @@ def catalogues():
         with sqlite3.connect(path) as base:
             base.execute("PRAGMA page_size = 1024")
             base.execute(f"PRAGMA application_id = {0x53694D69}")
-            base.execute("PRAGMA user_version = 1")
+            base.execute("PRAGMA user_version = 2")
             for sql in filter(None, (" ".join(sql.split()) for sql in tables.split(";"))):
                 base.execute(sql)
             many = lambda table, *rows: base.executemany(
