@@ -29,14 +29,16 @@
 #include "base/output_file.hpp"
 #include "base/output_place.hpp"
 
-// LeakSanitizer traces its own process.
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SICMIR_UNDER_SANITIZER
+#define SICMIR_UNDER_SANITIZER true
 #endif
 #endif
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SICMIR_UNDER_SANITIZER
+#define SICMIR_UNDER_SANITIZER true
+#endif
+#ifndef SICMIR_UNDER_SANITIZER
+#define SICMIR_UNDER_SANITIZER false
 #endif
 
 namespace sicmir::cli {
@@ -53,6 +55,16 @@ constexpr auto written_options = std::to_array<std::string_view>(
      "--graph",       "--enrichment", "--per-sample", "--json",       "--to"});
 constexpr auto written_atlases =
     std::to_array<std::string_view>({"atlas-add", "atlas-index", "atlas-remove"});
+
+// A folder that is made beside its place, and takes it when it is whole.
+constexpr std::string_view replaced_folder = "--to";
+
+std::string folder_around(const std::string& path) {
+  std::error_code ignored;
+  fs::path place = fs::weakly_canonical(fs::absolute(path, ignored), ignored);
+  if (!place.has_filename()) place = place.parent_path();  // of a slash at the end
+  return place.parent_path().string();
+}
 
 bool names_an_output(const Command& command, const Option& option) {
   if (option.is_flag()) return false;
@@ -265,20 +277,21 @@ std::vector<std::string> written_paths(const Command& command) {
   std::vector<std::string> paths;
   for (const Option& option : command.options()) {
     if (!option.given() || !names_an_output(command, option)) continue;
-    paths.insert(paths.end(), option.given()->begin(), option.given()->end());
+    for (const std::string& path : *option.given()) {
+      paths.push_back(option.name() == replaced_folder ? folder_around(path) : path);
+    }
   }
   return paths;
 }
 
-void confine([[maybe_unused]] const std::vector<std::string>& outputs) {
-#ifndef SICMIR_UNDER_SANITIZER
+void confine(const std::vector<std::string>& outputs) {
+  if (SICMIR_UNDER_SANITIZER) return;  // LeakSanitizer traces its own process
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
     log_debug("confinement: none ({})", std::strerror(errno));
     return;
   }
   restrict_writing(outputs);
   refuse_calls();
-#endif
 }
 
 }  // namespace sicmir::cli

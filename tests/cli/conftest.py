@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the tests of the program share."""
 import os
+import pathlib
 import subprocess
+import tempfile
 
 import pytest
 
@@ -12,6 +14,17 @@ def make_model(path, *arguments):
     subprocess.run([os.environ["SICMIR_MAKE_MODEL"], PROJECT / "data", path,
                     *map(str, arguments)], check=True)
     return path
+
+
+@pytest.fixture
+def elsewhere():
+    """A folder outside of those for temporary files, where the program may write whatever its options name."""
+    with tempfile.TemporaryDirectory(dir=os.environ.get("SICMIR_BUILD", ".")) as folder:
+        folder = pathlib.Path(folder).resolve()
+        if folder.is_relative_to("/tmp") or folder.is_relative_to("/var/tmp"):
+            pytest.skip("THE BUILD IS IN A FOLDER FOR TEMPORARY FILES")
+        (folder / "there").write_text("untouched")
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -142,12 +142,12 @@ def test_what_is_there_is_never_replaced(atlas, tmp_path, make, what):
     assert sorted(path for path in tmp_path.rglob("*")) == before
 
 
-def test_an_empty_folder_is_taken_an_earlier_copy_is_not(atlas, tmp_path):
-    (tmp_path / "www").mkdir()
-    run("atlas", "export", atlas, "--to", f"{tmp_path}/www/", "--max-cells", "40")
-    before = files_of(tmp_path / "www")
-    assert "delete this one" in run("atlas", "export", atlas, "--to", tmp_path / "www", "--max-cells", "40", expect=2).stderr
-    assert files_of(tmp_path / "www") == before
+def test_an_empty_folder_is_taken_an_earlier_copy_is_not(atlas, elsewhere):
+    (elsewhere / "www").mkdir()
+    run("atlas", "export", atlas, "--to", f"{elsewhere}/www/", "--max-cells", "40")
+    before = files_of(elsewhere / "www")
+    assert "delete this one" in run("atlas", "export", atlas, "--to", elsewhere / "www", "--max-cells", "40", expect=2).stderr
+    assert files_of(elsewhere / "www") == before
 
 
 def test_a_copy_within_the_atlas_is_refused(atlas):

@@ -5,7 +5,6 @@ import os
 import pathlib
 import re
 import subprocess
-import tempfile
 import time
 
 import pytest
@@ -35,17 +34,6 @@ def status_of(pid, field):
 
 needs_landlock = pytest.mark.skipif(landlock_version() < 2, reason="THIS KERNEL HAS NO LANDLOCK (version 2)")
 needs_seccomp = pytest.mark.skipif(status_of("self", "Seccomp") is None, reason="THIS KERNEL HAS NO SECCOMP")
-
-
-@pytest.fixture
-def elsewhere():
-    """A folder outside of those for temporary files."""
-    with tempfile.TemporaryDirectory(dir=PROBE.parent) as folder:
-        folder = pathlib.Path(folder).resolve()
-        if folder.is_relative_to("/tmp") or folder.is_relative_to("/var/tmp"):
-            pytest.skip("THE BUILD IS IN A FOLDER FOR TEMPORARY FILES")
-        (folder / "there").write_text("untouched")
-        yield folder
 
 
 @pytest.fixture(scope="module")
