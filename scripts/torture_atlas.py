@@ -81,8 +81,14 @@ def kill_at(seconds, *words):
     """Whether the run was killed before it ended."""
     process = subprocess.Popen(command(*words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(seconds)
+    watched = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     process.send_signal(signal.SIGKILL)
-    return process.wait() == -signal.SIGKILL
+    killed = process.wait() == -signal.SIGKILL
+    # The process that works is told to end when the one that watches it is gone, and does so in its own time; until
+    # then --resume is refused, as it has to be.
+    while any(pathlib.Path(f"/proc/{pid}").exists() for pid in watched):
+        time.sleep(0.01)
+    return killed
 
 
 def duration(make, *words):
