@@ -157,6 +157,8 @@ int run_in_child(const std::function<int(const RunSettings&)>& work, const RunSe
   }
   child = static_cast<std::sig_atomic_t>(pid);
   if (pid > 0) handle_passed_on(pass_on);
+  // One that came between two children, while SignalsHeld, had nobody to go to.
+  if (pid > 0 && asked_to_end != 0) kill(pid, static_cast<int>(asked_to_end));
   sigprocmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) return -1;
   end_if_stuck(pid, child_signal);

@@ -86,6 +86,24 @@ def test_an_interrupted_run_goes_on_and_does_nothing_twice(model, tmp_path, stop
     assert outputs(inputs) == after
 
 
+def test_a_signal_between_two_inputs_ends_the_run(model, tmp_path):
+    """With --verify the parent reads an input before a child does: a signal then is not lost."""
+    inputs = make_inputs(tmp_path, 3)
+    waiting = tmp_path / "in1.csv"
+    content = waiting.read_bytes()
+    waiting.unlink()
+    os.mkfifo(waiting)
+    running = subprocess.Popen(
+        [SICMIR, "predict", "--inputs", inputs, "-m", model, "--output-dir", tmp_path / "out",
+         "--output-format", "tsv", "--verify"], stderr=subprocess.DEVNULL)
+    with open(waiting, "wb") as fifo:  # opens when the parent reads
+        running.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        fifo.write(content)
+    assert running.wait(timeout=30) == -signal.SIGTERM
+    assert set(outputs(inputs)) == {"sample-0.tsv"}
+
+
 def test_what_has_changed_is_predicted_again(model, inputs, full_model):
     batch(model, inputs, expect=3)
     first = outputs(inputs)
