@@ -76,4 +76,5 @@ def main():
                 print(split, label, figure, len(own), *(f"{q:.3f}" for q in quantiles), sep="\t")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -30,19 +30,23 @@ enum class Remedy : std::uint8_t {
   choose_genome,             ///< SourceOptions::genome
   choose_layer,              ///< SourceOptions::layer
   choose_learning_rate,      ///< a lower TrainOptions::learning_rate
+  choose_map,                ///< AddRequest::map, or none
   choose_model,              ///< another model file
   choose_orientation,        ///< SourceOptions::orientation
   choose_output_format,      ///< SinkOptions::format
   choose_platform,           ///< ReadingOptions::platform
   choose_precision,          ///< Precision::float32
+  choose_set_id,             ///< another AddRequest::id
   drop_unpaired,             ///< CompareOptions::drop_unpaired
   fewer_folds,               ///< a lower TrainOptions::cross_validate
   fewer_mirnas,              ///< a list of miRNAs
   force_scale,               ///< ReadingOptions::force_scale
+  give_cell_table,           ///< AddRequest::table
   give_moments,              ///< ReadingOptions::moments, of the whole data set
   handle_duplicates,         ///< GeneMapOptions::duplicates
   handle_empty_cells,        ///< ReadingOptions::empty_cells
   keep_cohorts,              ///< no TrainOptions::leave_cohort_out
+  keep_kinds_apart,          ///< IndexOptions::allow_mixed
   list_inputs,               ///< a list of inputs that states what is known of their samples
   lower_floor,               ///< lower ProfileOptions::min_cells and min_counts
   lower_min_targets,         ///< a lower min_targets
@@ -61,6 +65,8 @@ enum class Remedy : std::uint8_t {
   specify_number_marks,      ///< SourceOptions::decimal or thousands
   specify_values,            ///< ReadingOptions::values
   start_again,               ///< no TrainOptions::resume
+  take_over,                 ///< AddOptions::resume, IndexOptions::resume
+  tell_samples_apart,        ///< AddRequest::sample_column
   train_without_prior,       ///< TrainOptions::prior of 0
   train_without_validation,  ///< TrainOptions::validation of 0
   use_dataset_scale,         ///< Scale::dataset

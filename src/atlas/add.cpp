@@ -139,11 +139,10 @@ std::map<std::string, std::string> by_sample(const CellAnnotations& obs, const s
     const std::string& value = values.levels[static_cast<std::size_t>(values.codes[at])];
     const auto [entry, is_new] = found.try_emplace(name, value);
     if (!is_new && entry->second != value) {
-      throw Error(
-          ExitCode::bad_input,
-          fmt::format("{}: sample '{}' has two values in the column '{}', '{}' and '{}'. Name "
-                      "a column with --sample that tells them apart.",
-                      obs.called(), name, column, entry->second, value));
+      throw Error(ExitCode::bad_input,
+                  fmt::format("{}: sample '{}' has two values in the column '{}', '{}' and '{}'.",
+                              obs.called(), name, column, entry->second, value),
+                  {Remedy::tell_samples_apart});
     }
   }
   return found;
@@ -244,9 +243,9 @@ class Adding {
     if (!input.annotations.empty()) return std::make_unique<CellAnnotations>(input);
     throw Error(ExitCode::usage,
                 fmt::format("{} has no obs (its format is {}), which would tell the types and "
-                            "samples of its cells. State a table of cells that does: --groups "
-                            "FILE, whose columns --group-by, --sample and the others then name.",
-                            request_.input, input.format));
+                            "samples of its cells.",
+                            request_.input, input.format),
+                {Remedy::give_cell_table});
   }
 
   void annotate(const CellAnnotations& obs) {
@@ -479,16 +478,14 @@ class Adding {
 
 void check_request(const AddRequest& request) {
   if (!is_set_id(request.id)) {
-    throw Error(ExitCode::usage,
-                fmt::format("--id {}: expected 1 to 64 of a-z, 0-9, '.', '_' and '-', beginning "
-                            "with a letter or digit.",
-                            request.id));
+    throw Error(ExitCode::usage, fmt::format("'{}' is no id of a data set: expected 1 to 64 of "
+                                             "a-z, 0-9, '.', '_' and '-', beginning "
+                                             "with a letter or digit.",
+                                             request.id));
   }
   if (request.type_column.empty()) {
-    throw Error(ExitCode::usage,
-                fmt::format("{}: which column of obs holds the cell types must be stated "
-                            "(--group-by).",
-                            request.id));
+    throw Error(ExitCode::usage, fmt::format("{}: no column of cell types is stated.", request.id),
+                {Remedy::name_groups});
   }
   std::error_code error;
   const fs::file_status status = fs::status(request.input, error);
@@ -509,7 +506,7 @@ TermTable read_term_table(const std::string& path) {
   try {
     lines = read_text_lines(path);
   } catch (const Error& error) {
-    throw Error(ExitCode::usage, fmt::format("--terms: {}", error.what()));
+    throw Error(ExitCode::usage, fmt::format("the table of terms: {}", error.what()));
   }
   std::size_t number = 0;
   for (const std::string& line : lines) {
@@ -545,10 +542,8 @@ bool add_data_set(const AtlasFolder& folder, const AddRequest& request, const Ad
   }
   if (fs::exists(target, error)) {
     if (options.resume) return false;
-    throw Error(ExitCode::usage,
-                fmt::format("'{}' is in the atlas already. Choose another --id, or remove it first "
-                            "with `sicmir atlas remove`.",
-                            request.id));
+    throw Error(ExitCode::usage, fmt::format("'{}' is in the atlas already.", request.id),
+                {Remedy::choose_set_id});
   }
   Adding(request, options, model, index, claim.work()).run();
   Seals seals;

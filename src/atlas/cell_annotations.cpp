@@ -164,9 +164,9 @@ std::string CellAnnotations::map_name(const std::string& wanted) const {
     if (!file_) {
       throw Error(ExitCode::usage,
                   fmt::format("{} has no obsm (its format is {}), so there is no matrix '{}' that "
-                              "could be drawn. Leave --map out, or convert it to .h5ad with the "
-                              "coordinates in obsm.",
-                              input_.path, input_.format, wanted));
+                              "could be drawn.",
+                              input_.path, input_.format, wanted),
+                  {Remedy::choose_map});
     }
     throw Error(ExitCode::usage,
                 fmt::format("obsm of {} has no matrix '{}' of two columns or more; it has {}.{}",

@@ -63,18 +63,19 @@ void write_owner(const ClaimOwner& owner, const fs::path& folder) {
                                : fmt::format("'{}' is being added", claim.filename().string());
   if (owner.pid == 0) {
     throw Error(ExitCode::usage,
-                fmt::format("{}: {} by a process that has not said which. If there is none, take "
-                            "over what it left with --resume.",
-                            claim.string(), what));
+                fmt::format("{}: {} by a process that has not said which.", claim.string(), what),
+                {Remedy::take_over});
   }
-  throw Error(ExitCode::usage,
-              resume
-                  ? fmt::format("{}: {} by process {} of this host, {}, which is alive. Wait for "
-                                "it, or end it.",
-                                claim.string(), what, owner.pid, owner.host)
-                  : fmt::format("{}: {} by process {} on {}. If that has ended, take over what "
-                                "it left with --resume.",
-                                claim.string(), what, owner.pid, owner.host));
+  if (resume) {
+    throw Error(ExitCode::usage,
+                fmt::format("{}: {} by process {} of this host, {}, which is alive. Wait for it, "
+                            "or end it.",
+                            claim.string(), what, owner.pid, owner.host));
+  }
+  throw Error(
+      ExitCode::usage,
+      fmt::format("{}: {} by process {} on {}.", claim.string(), what, owner.pid, owner.host),
+      {Remedy::take_over});
 }
 
 /// Claims that were taken over: the one of this process, and those of processes that were killed

@@ -83,10 +83,9 @@ Index settle_comparability(std::vector<FoundSet>& sets, bool allow_mixed) {
   }
   if (!allow_mixed) {
     throw Error(ExitCode::bad_input,
-                fmt::format("{} kinds of data sets cannot be compared with each other:{}\nAdd them "
-                            "with one model and one --scale, or keep them apart with "
-                            "--allow-mixed.",
-                            kinds.size(), list));
+                fmt::format("{} kinds of data sets cannot be compared with each other:{}\n",
+                            kinds.size(), list),
+                {Remedy::keep_kinds_apart});
   }
   log_warning("{} kinds of data sets are kept apart in every comparison:{}", kinds.size(), list);
   return static_cast<Index>(kinds.size());

@@ -138,7 +138,7 @@ void summarise_contrasts(const Profiles& profiles, const std::string& reference,
   options.reference = reference;
   if (!reference.empty() && std::find(names.begin(), names.end(), reference) == names.end()) {
     throw Error(ExitCode::usage,
-                fmt::format("--reference {}: no sample has this condition; there are '{}'.{}",
+                fmt::format("no sample has the condition '{}' of the reference; there are '{}'.{}",
                             reference, joined(names, "', '"), did_you_mean(reference, names)));
   }
   for (const char* word : reference_conditions) {
@@ -148,10 +148,10 @@ void summarise_contrasts(const Profiles& profiles, const std::string& reference,
   }
   if (names.size() < 2) return;  // nothing to compare
   if (options.reference.empty()) {
-    set.left_out.push_back(fmt::format(
-        "contrasts: none of the conditions ('{}') is known to be the reference; state it with "
-        "--reference",
-        joined(names, "', '")));
+    set.left_out.push_back(
+        fmt::format("contrasts: none of the conditions ('{}') is known to be the reference, and "
+                    "none was stated",
+                    joined(names, "', '")));
     return;
   }
   Comparison found;

@@ -15,6 +15,8 @@ std::string sentence_of(Remedy remedy) {
       return "Choose another matrix with --layer.";
     case Remedy::choose_learning_rate:
       return "Use a lower --learning-rate.";
+    case Remedy::choose_map:
+      return "Leave --map out, or convert the input to .h5ad with the coordinates in obsm.";
     case Remedy::choose_model:
       return "Specify a model with --model or $SICMIR_MODEL.";
     case Remedy::choose_orientation:
@@ -26,6 +28,8 @@ std::string sentence_of(Remedy remedy) {
       return "Choose another --platform, or leave it out.";
     case Remedy::choose_precision:
       return "Leave out --precision, or run on such a processor.";
+    case Remedy::choose_set_id:
+      return "Choose another --id, or remove it first with `sicmir atlas remove`.";
     case Remedy::drop_unpaired:
       return "To leave the latter out, use --drop-unpaired. To compare all as independent, make "
              "the profiles without donors.";
@@ -35,6 +39,9 @@ std::string sentence_of(Remedy remedy) {
       return "Choose miRNAs with --mirnas, or join groups.";
     case Remedy::force_scale:
       return "To continue anyway, use --force-scale.";
+    case Remedy::give_cell_table:
+      return "State a table of cells that does: --groups FILE, whose columns --group-by, --sample "
+             "and the others then name.";
     case Remedy::give_moments:
       return "Measure the whole data set with `sicmir stats` (shards: join them with `sicmir "
              "merge-stats`) and specify its --moments FILE.";
@@ -43,6 +50,8 @@ std::string sentence_of(Remedy remedy) {
     case Remedy::handle_empty_cells:
       return "Specify the filtered matrix, or --empty-cells skip (leave them out) or nan (predict "
              "NaN).";
+    case Remedy::keep_kinds_apart:
+      return "Add them with one model and one --scale, or keep them apart with --allow-mixed.";
     case Remedy::keep_cohorts:
       return "Name the cohorts with --samples, or leave out --leave-cohort-out.";
     case Remedy::list_inputs:
@@ -84,6 +93,10 @@ std::string sentence_of(Remedy remedy) {
       return "Specify what the values are with --values counts, linear, log or zscore.";
     case Remedy::start_again:
       return "Specify the same options, or leave out --resume to start again.";
+    case Remedy::take_over:
+      return "If that has ended, take over what it left with --resume.";
+    case Remedy::tell_samples_apart:
+      return "Name a column with --sample that tells them apart.";
     case Remedy::train_without_prior:
       return "Leave out --prior, or give more tables.";
     case Remedy::train_without_validation:
@@ -100,7 +113,10 @@ std::string sentence_of(Remedy remedy) {
 
 std::string message_of(const Error& error) {
   std::string message = error.what();
-  for (const Remedy remedy : error.remedies()) message += " " + sentence_of(remedy);
+  for (const Remedy remedy : error.remedies()) {
+    if (!message.ends_with('\n')) message += ' ';
+    message += sentence_of(remedy);
+  }
   return message;
 }
 

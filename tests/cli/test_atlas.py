@@ -288,7 +288,7 @@ def test_an_id_is_added_once(built, inputs, model):
 
 @pytest.mark.parametrize("name", ["Liver", "../x", "", "a/b", ".x", "x" * 65])
 def test_ids_are_of_few_characters(name, inputs, model, tmp_path):
-    assert "--id" in add(tmp_path / "A", inputs / "liver.h5ad", name, model=model, expect=2).stderr
+    assert "id of a data set" in add(tmp_path / "A", inputs / "liver.h5ad", name, model=model, expect=2).stderr
 
 
 def test_of_two_adds_of_one_id_one_wins(inputs, model, tmp_path):
