@@ -41,6 +41,8 @@ struct RunReport {
 struct PredictOptions : ReadingOptions {
   OutputScale output_scale = OutputScale::zscore;
   std::vector<Index> mirnas;  ///< positions of the miRNAs to write; empty: all
+  /// What was done to the cells before; as OutputHeader::facts.
+  std::vector<std::pair<std::string, std::string>> facts;
   /// For Scale::dataset: moments over some of the cells, measured beforehand in the unit of these;
   /// null: those over all cells, or of ReadingOptions::moments. Outlives the run.
   const GeneMoments* measured = nullptr;

@@ -46,7 +46,7 @@ struct Decision {
   std::vector<DecisionWarning> warnings;
 };
 
-/// How far a run has come; `phase` is "measuring", "pooling" or "predicting".
+/// How far a run has come; `phase` is "measuring", "pooling", "smoothing" or "predicting".
 struct Progress {
   std::string_view phase;
   Index cells = 0;

@@ -27,6 +27,7 @@
 #include "output/sinks.hpp"
 #include "parallel/threads.hpp"
 #include "sicmir/reference_tables.hpp"
+#include "sicmir/smooth.hpp"
 #include "sicmir/version.hpp"
 
 namespace sicmir::cli {
@@ -36,6 +37,7 @@ struct PredictCommand {
   CommonOptions common;
   InputOptions input;
   PoolOptions pool;
+  std::string smooth;  // over this graph; empty: not
   std::string output;
   std::string save_input;
   std::string uncertainty;
@@ -144,6 +146,9 @@ void check(PredictCommand& command) {
   (void)kernels::dense_kernels(command.precision);  // refused before any work
   settle_shard(command.input);
   check_pool(command.pool);
+  if (!command.smooth.empty() && command.pool.method != PoolMethod::none) {
+    throw Error(ExitCode::usage, "--smooth is for cells, and --pool makes groups of them.");
+  }
   if (command.output.empty()) {
     if (::isatty(STDOUT_FILENO) == 1) {
       throw Error(
@@ -230,6 +235,15 @@ void predict_one(const PredictCommand& command, const PreparedModel& prepared,
   ProgressBar progress(command.common.quiet);
   options.on_progress = [&](const Progress& now) { progress.show(now); };
   std::unique_ptr<MatrixSink> sink = std::move(probe);
+  if (!command.smooth.empty()) {
+    Smoothed smoothed =
+        smooth_for_prediction(std::move(source), model, index, options, command.smooth);
+    progress.clear();
+    record.add_smoothing(smoothed.report);
+    adapt_options(smoothed, options);
+    options.facts = std::move(smoothed.facts);
+    source = std::move(smoothed.source);
+  }
   std::optional<PoolReport> pooled;
   if (command.pool.method != PoolMethod::none) {
     Pools pools = pool_for_prediction(std::move(source), model, index, options, command.pool);
@@ -478,6 +492,12 @@ void bind_options(Command& sub, PredictCommand& command) {
       .group(normalising);
 
   bind_pooling(sub, command.pool);
+  sub.add_option("--smooth", command.smooth,
+                 "Add to each cell's counts those of its neighbours in the graph NAME of obsp "
+                 "[default: connectivities]")
+      .value_name("NAME")
+      .value_if_none("connectivities")
+      .group("Pooling");
 
   const std::string writing = "Writing";
   sub.add_option("-o,--output", command.output,

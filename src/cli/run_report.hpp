@@ -12,6 +12,7 @@
 #include "cli/supervisor.hpp"
 #include "sicmir/pool.hpp"
 #include "sicmir/predict.hpp"
+#include "sicmir/smooth.hpp"
 
 namespace sicmir::cli {
 
@@ -36,6 +37,7 @@ class RunRecord {
   void add_findings(const RunReport& report);
   /// Of a run on pools, whose numbers of cells are then numbers of pools.
   void add_pools(const PoolReport& pools);
+  void add_smoothing(const SmoothReport& smoothing);
   /// Writes the --report of a run that succeeded, if one was asked for. Throws Error(not_written).
   void finish(int threads);
 

@@ -25,18 +25,6 @@ void check_method(PoolMethod method, Values values, const std::string& file) {
               {Remedy::choose_layer, Remedy::pool_mean});
 }
 
-/// What the cells' numbers are; a scale follows for the pools.
-void log_values(const Decision& decision) {
-  log_info("values: {} ({}; {} cells sampled)", to_string(decision.values), decision.values_reason,
-           decision.sampled_cells);
-  for (const DecisionWarning& warning : decision.warnings) {
-    // Of no concern to pools: cells are not scaled, and pooling is what shallow ones need.
-    const bool of_single_cells =
-        warning.kind == WarningKind::not_scaled || warning.kind == WarningKind::shallow_cells;
-    if (!of_single_cells) log_warning("{}", warning.text);
-  }
-}
-
 /// One pass over cells, adding them up.
 class Pass {
  public:
@@ -192,6 +180,17 @@ void check_pooling(const ReadingOptions& options, const PoolOptions& pool) {
   }
 }
 
+void log_values_of_cells(const Decision& decision) {
+  log_info("values: {} ({}; {} cells sampled)", to_string(decision.values), decision.values_reason,
+           decision.sampled_cells);
+  for (const DecisionWarning& warning : decision.warnings) {
+    // Of no concern to sums: cells are not scaled, and adding up is what shallow ones need.
+    const bool of_single_cells =
+        warning.kind == WarningKind::not_scaled || warning.kind == WarningKind::shallow_cells;
+    if (!of_single_cells) log_warning("{}", warning.text);
+  }
+}
+
 ReadingOptions reading_of_cells(const ReadingOptions& options) {
   ReadingOptions of_cells = options;
   of_cells.scale = Scale::none;
@@ -202,7 +201,7 @@ PooledCells pool_cells(PreparedInput& input, const UnitRecipe& recipe, const Poo
   const bool sums = pool.method == PoolMethod::sum;
   const CellGroups groups = CellGroups::open(pool, input.source().description());
   const Decision& decision = input.decide(recipe);
-  log_values(decision);
+  log_values_of_cells(decision);
   check_method(pool.method, decision.values, input.file());
 
   PooledCells result{PoolSums(pool, groups.groups(), listed_sizes(groups), input.genes().size()),

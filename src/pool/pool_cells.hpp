@@ -22,6 +22,9 @@ struct PooledCells {
 /// What cannot be pooled whatever the cells are. Throws Error(usage).
 void check_pooling(const ReadingOptions& options, const PoolOptions& pool);
 
+/// What the cells' numbers are; a scale follows for their sums.
+void log_values_of_cells(const Decision& decision);
+
 /// Cells are not standardised before they are pooled: the scale is one for the pools.
 [[nodiscard]] ReadingOptions reading_of_cells(const ReadingOptions& options);
 

@@ -48,6 +48,7 @@ std::vector<std::pair<std::string, std::string>> facts(const Model& model,
       {"scale", fmt::format("{} ({})", to_string(decision.scale), decision.scale_reason)},
       {"empty_cells", std::string(empty_cells_words.word(options.empty_cells))},
   };
+  list.insert(list.end(), options.facts.begin(), options.facts.end());
   if (report.shard) {
     list.emplace_back("shard", fmt::format("cells {} to {} of {}", report.shard->first,
                                            report.shard->last, source.n_cells().value_or(0)));

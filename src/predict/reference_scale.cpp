@@ -99,6 +99,22 @@ bool has_quartiles(const Sample& sample) {
                      [](const CellBlock& block) { return !block.upper_quartiles.empty(); });
 }
 
+/// Few counts leave genes at 0, which no offset mends; ranks bear it better (docs/accuracy.md, "Few
+/// counts").
+void advise_ranks(const Model& model, const ReferenceFit& fit, const PreparedInput& input) {
+  if (model.rank_profiles.empty() || input.decision().values != Values::counts ||
+      fit.median > -most_bulk_median_z) {
+    return;
+  }
+  std::vector<std::string> names;
+  for (const auto& entry : model.rank_profiles) names.push_back(entry.first);
+  log_warning(
+      "{}: a median z of {:.2f} is that of few counts, as in pools of single cells; a platform "
+      "that "
+      "goes by ranks ({}) compares them more accurately",
+      input.file(), fit.median, joined(names, ", "));
+}
+
 void judge(const ReferenceFit& fit, const std::string& file, bool force) {
   log_info("against the training samples: median z {:.2f}, interquartile range {:.2f}", fit.median,
            fit.interquartile_range);
@@ -206,6 +222,7 @@ ReferenceScale against_reference(const Model& model, const PreparedInput& input,
       ranks ? std::span<const std::uint8_t>(ranks->genes) : input.genes().present();
   const ReferenceFit fit =
       fit_of(input.sample(), input.normaliser(), mean, model.gene_sd, compared);
+  if (!ranks) advise_ranks(model, fit, input);
   judge(fit, input.file(), options.force_scale);
   return {Standardiser(mean, model.gene_sd, compared), fit};
 }

@@ -14,7 +14,7 @@ PUBLIC = {
     "gene_map": "genes", "grouping": "cells", "import": "import", "matrix_sink": "cells", "model": "model",
     "moments": "cells", "network": "model", "normalize": "model", "pool": "pool", "predict": "predict",
     "prepared_model": "model", "ranks": "statistics", "reading": "cells", "reference_tables": "genes",
-    "shard": "cells", "train": "train", "types": "base", "version": "base",
+    "shard": "cells", "smooth": "pool", "train": "train", "types": "base", "version": "base",
 }
 
 def planned():
