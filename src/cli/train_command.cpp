@@ -2,6 +2,8 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -72,7 +74,31 @@ void check_output(const TrainCommand& command) {
   }
 }
 
-void run(TrainCommand& command) {
+/// Whether an option says what is to be fitted, or how.
+bool chose_fit(const Command& sub) {
+  constexpr std::array fit = {"--hidden",       "--order",         "--dropout",  "--epochs",
+                              "--batch",        "--learning-rate", "--schedule", "--warm-up",
+                              "--weight-decay", "--seed",          "--members",  "--ridge",
+                              "--kernel",       "--prior",         "--distil",   "--thin",
+                              "--mask-genes",   "--validation",    "--patience", "--checkpoint"};
+  return std::any_of(sub.options().begin(), sub.options().end(), [&](const Option& option) {
+    return option.given() && std::find(fit.begin(), fit.end(), option.name()) != fit.end();
+  });
+}
+
+/// Few samples are better served by a ridge regression (docs/training.md, "Few samples").
+void choose_fit(std::size_t n_samples, TrainOptions& options) {
+  constexpr std::size_t few_samples = 500;
+  if (n_samples >= few_samples) return;
+  options.members = 0;
+  options.ridge = 1;
+  log_info(
+      "{} samples, fewer than {}: a ridge regression is fitted, which is more accurate on so few "
+      "(--members 1 fits a network)",
+      n_samples, few_samples);
+}
+
+void run(const Command& sub, TrainCommand& command) {
   check_output(command);
   PairOptions& pairs = command.pairs;
   for (std::size_t i = 0; i < command.mrna.size(); ++i) {
@@ -127,6 +153,7 @@ void run(TrainCommand& command) {
 
   TrainReport report;
   const TrainingPairs data = read_pairs(pairs);
+  if (!chose_fit(sub)) choose_fit(data.samples.size(), options);
   if (!command.gene_moments.empty()) {
     std::tie(options.gene_mean, options.gene_sd) =
         read_gene_moments(command.gene_moments, data.panel);
@@ -263,9 +290,10 @@ void bind_fit(Command& sub, TrainCommand& command) {
   sub.add_option("--seed", options.seed, "Same seed, same model, whatever the threads [default: 1]")
       .group(group);
 
-  sub.add_option(
-         "--members", options.members,
-         "Networks in the ensemble, whose predictions are averaged; 0: ridge only [default: 1]")
+  sub.add_option("--members", options.members,
+                 "Networks in the ensemble, whose predictions are averaged; 0: ridge only "
+                 "[default: 1; 0 for "
+                 "fewer than 500 samples if no option says how to fit]")
       .range(Index{0}, Index{1000})
       .main();
   sub.add_option("--ridge", options.ridge,
@@ -358,7 +386,7 @@ void bind_train(Command& sub) {
   bind_network(sub, *owned);
   bind_fit(sub, *owned);
   bind_common(sub, owned->common);
-  on_run(sub, owned->common, [owned] { run(*owned); });
+  on_run(sub, owned->common, [owned, &sub] { run(sub, *owned); });
   sub.describe(
       "Fits an ensemble of networks and regressions to samples in which both mRNA and miRNA were "
       "measured, and measures its accuracy on held-out patients.");

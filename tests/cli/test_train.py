@@ -251,6 +251,16 @@ def test_ridge_alone_float16_and_what_makes_no_sense(tables, tmp_path):
         train(*inputs(tables), "-o", tmp_path / "x.h5", *words, code=2)
 
 
+def test_few_samples_are_given_a_ridge_regression(tables, tmp_path):
+    log = train(*inputs(tables), "-o", tmp_path / "few.h5")
+    assert "44 samples, fewer than 500: a ridge regression is fitted" in log
+    train(*inputs(tables), "-o", tmp_path / "ridge.h5", "--members", 0, "--ridge", 1)
+    assert checksum(tmp_path / "few.h5") == checksum(tmp_path / "ridge.h5")
+    log = train(*inputs(tables), "-o", tmp_path / "network.h5", "--epochs", 2)
+    assert "fewer than 500" not in log
+    assert checksum(tmp_path / "network.h5") != checksum(tmp_path / "ridge.h5")
+
+
 def test_cross_validation_covers_every_sample(tables, tmp_path):
     log = train(*inputs(tables), "-o", tmp_path / "m.h5", *SMALL, "--cross-validate", 4,
                 "--leave-cohort-out")
