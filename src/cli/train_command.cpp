@@ -168,7 +168,9 @@ void run(const Command& sub, TrainCommand& command) {
   write_model(model, command.output);
   metrics.commit();
   if (held_out) held_out->commit();
-  if (!command.report.empty()) write_train_report(command.report, model, report, epochs);
+  if (!command.report.empty()) {
+    write_train_report(command.report, model, report, epochs, sub.command_line());
+  }
   if (!options.checkpoint.empty()) remove_checkpoints(options.checkpoint);
   log_info("model of {} genes and {} miRNAs written to {}, checksum {}", model.panel.size(),
            model.mirnas.size(), command.output, model.checksum);

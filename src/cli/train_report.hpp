@@ -11,9 +11,11 @@
 
 namespace sicmir::cli {
 
-/// One HTML file that needs nothing else. Throws Error(not_written).
+/// One HTML file that needs nothing else, with the date and the command line that made the model.
+/// Throws Error(not_written).
 void write_train_report(const std::string& path, const Model& model, const TrainReport& report,
-                        const std::vector<EpochLine>& epochs);
+                        const std::vector<EpochLine>& epochs,
+                        const std::vector<std::string>& command_line);
 
 /// Checks, before hours of training, that the page can be written.
 void check_train_report(const std::string& path);

@@ -215,6 +215,9 @@ def test_the_report_is_one_page_that_needs_nothing_else(tables, tmp_path):
     assert page.count("</script>") == page.count("<script>") == 2
     data = json.loads(re.search(r"^const data = (.*);$", page, re.MULTILINE)[1])
     assert data["model"]["name"] == "</script><b>"
+    assert data["model"]["command_line"][:2] == ["sicmir", "train"]
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d", data["model"]["date"])
+    assert set(data["mirnas"]["target"]) == {"measured"}
     assert len(data["epochs"]["train_loss"]) == 12
     assert sorted(data["mirnas"]["name"]) == ["hsa-let-7a-5p", "hsa-miR-122-5p", "hsa-miR-155-5p",
                                               "hsa-miR-21-5p"]
@@ -224,6 +227,20 @@ def test_the_report_is_one_page_that_needs_nothing_else(tables, tmp_path):
     with h5py.File(tmp_path / "m.h5") as file:
         np.testing.assert_allclose(data["mirnas"]["pooled"], file["mirnas/pearson_pooled"],
                                    atol=1e-4)
+
+
+def test_the_report_shows_baselines_on_the_same_folds(tables, tmp_path):
+    train(*inputs(tables), "-o", tmp_path / "m.h5", *SMALL, "--cross-validate", 2, "--leave-cohort-out", "--report",
+          tmp_path / "m.html")
+    data = json.loads(re.search(r"^const data = (.*);$", (tmp_path / "m.html").read_text(), re.MULTILINE)[1])
+    held = data["held_out"]
+    assert list(zip(held["name"], held["unseen"])) == [
+        ("model", False), ("ridge", False), ("cohort mean", False), ("model", True), ("ridge", True),
+        ("nearest cohort mean", True)]
+    with h5py.File(tmp_path / "m.h5") as file:  # the model's own line, from what the model keeps
+        for name, unseen in (("pearson_within_cohort", False), ("pearson_leave_cohort_out", True)):
+            line = held["unseen"].index(unseen)
+            assert held["within"][line] == pytest.approx(np.nanmedian(file[f"mirnas/{name}"][:]), abs=2e-4)
 
 
 def test_a_copied_program_writes_the_report(tables, tmp_path):
