@@ -22,6 +22,8 @@ void take(const char*& from, T* values, std::size_t count) {
 }  // namespace
 
 void CellStore::append(const CellBlock& block) {
+  // At once: growing would need both the old and the new room. Pages count when they are written.
+  if (ends_.empty()) memory_.reserve(memory_bound_);
   for (Index cell = 0; cell < block.size(); ++cell) {
     const auto at = static_cast<std::size_t>(cell);
     const auto first = static_cast<std::size_t>(block.offsets[at]);

@@ -30,7 +30,7 @@ class CellStore {
   /// `position`: 0 .. size() - 1. Replaces `cell`. In any thread, but not during append().
   void read(Index position, Cell& cell) const;
   [[nodiscard]] std::size_t bytes_in_memory() const noexcept {
-    return memory_.capacity() + ends_.capacity() * sizeof(std::size_t);
+    return memory_.size() + ends_.capacity() * sizeof(std::size_t);
   }
   [[nodiscard]] std::size_t bytes_on_disk() const noexcept { return file_.size(); }
 
