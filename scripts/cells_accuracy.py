@@ -101,4 +101,5 @@ def main():
         print(*line, sep="\t")
 
 
-main()
+if __name__ == "__main__":
+    main()
