@@ -44,8 +44,6 @@ NOT_RUN = {
     (".github/CONTRIBUTING.md", "bash .ci/run                   # format, tests, sanitizers, clang-tidy, "
      "instruction counts and more"): "runs this test",
     ("docs/atlas-format.md", "ATLAS/"): "a drawing",
-    ("docs/tutorial.md", "scripts/make_tutorial_figure.py --types louvain cells.h5ad mirnas.h5ad umap.png "
-     "hsa-miR-150-5p hsa-miR-200c-3p"): "the reader's own file, with a column of its own",
     ("docs/atlas.md", "sicmir atlas export ATLAS --to www --max-cells 20000 --mirnas list.txt"):
         "test_atlas_export.py runs it",
     ("docs/atlas-site.md", "site/"): "a drawing",
@@ -124,12 +122,10 @@ def inputs(tmp_path_factory):
     vesicles = pd.read_csv(PROJECT / "data" / "ev_genes.tsv", sep="\t", comment="#")
     vesicles = vesicles[~vesicles["ensembl_id"].isin(names[0])].drop_duplicates("ensembl_id")
     more = scipy.sparse.csr_matrix(random.poisson(0.5, (len(cells), len(vesicles))))
-    data = anndata.AnnData(scipy.sparse.hstack([matrix, more], format="csr").astype(np.float32), obs=obs,
-                           dtype=np.float32, var=pd.DataFrame({"symbol": [*names[1], *vesicles["symbol"]]},
-                                                              index=[*names[0], *vesicles["ensembl_id"]]))
-    for graph in ("connectivities", "distances"):
-        data.obsp[graph] = scipy.sparse.random(len(cells), len(cells), 0.02, "csr", np.float32, random)
-    data.write_h5ad(folder / "cells.h5ad")
+    anndata.AnnData(scipy.sparse.hstack([matrix, more], format="csr").astype(np.float32), obs=obs, dtype=np.float32,
+                    var=pd.DataFrame({"symbol": [*names[1], *vesicles["symbol"]]},
+                                     index=[*names[0], *vesicles["ensembl_id"]]),
+                    obsm={"X_umap": np.random.default_rng(3).normal(size=(len(cells), 2))}).write_h5ad(folder / "cells.h5ad")
     cohort = study_network.Samples(np.random.default_rng(9), 12)
     cohort.write(folder / "cohort.h5ad")
     (folder / "targets.csv").write_text("mirna,target,evidence\n" + "".join(
