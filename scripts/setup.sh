@@ -12,7 +12,7 @@ build_packages=(
 test_packages=(
   libgtest-dev libgmock-dev
   python3 python3-pytest python3-anndata python3-scipy python3-h5py python3-pandas python3-networkx
-  python3-zarr python3-yaml zstd)
+  python3-zarr python3-yaml python3-jinja2 python3-cheetah zstd)
 ci_packages=(
   clang clang-format clang-tidy libclang-14-dev llvm-14-dev libclang-rt-14-dev
   python3-torch python3-onnx valgrind

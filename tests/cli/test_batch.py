@@ -13,7 +13,6 @@ import time
 import anndata
 import numpy as np
 import pytest
-import yaml
 
 from program import PROJECT, SICMIR, SYMBOLS, counts, run
 
@@ -512,23 +511,3 @@ def test_multiqc_shows_the_summary(model, folder):
     assert table == by_parts and set(table) == {"one", "broken", "two"}
     assert table["one"]["cells_written"] == 12 and table["one"]["status"] == "done"
     assert table["broken"]["status"] == "failed" and "bad.csv" in table["broken"]["reason"]
-
-
-def test_modules_of_other_platforms_are_well_formed_and_name_real_options():
-    folder = PROJECT / "docs" / "packaging"
-    options = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", run("help", "predict").stdout))
-    meta = yaml.safe_load((folder / "nf-core" / "meta.yml").read_text())
-    assert meta["name"] == "sicmir_predict" and {"input", "output", "tools"} <= set(meta)
-    yaml.safe_load((folder / "nf-core" / "environment.yml").read_text())
-    script = (folder / "nf-core" / "main.nf").read_text()
-    assert script.count("{") == script.count("}") and script.count('"""') % 2 == 0
-    import xml.etree.ElementTree as tree
-    wrapper = tree.parse(folder / "galaxy" / "sicmir_predict.xml").getroot()
-    assert wrapper.tag == "tool" and wrapper.find("command") is not None and wrapper.find("tests") is not None
-    names = {param.get("name") for param in wrapper.iter("param")}
-    command = wrapper.find("command").text
-    assert set(re.findall(r"\$(?:\w+\.)?(\w+)", command)) - names <= {"GALAXY_SLOTS", "predictions", "report", "link",
-                                                                      "element_identifier", "ext"}
-    for text in (script, command):
-        used = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", text))
-        assert used - options - {"--version"} == set()
