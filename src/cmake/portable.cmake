@@ -6,8 +6,10 @@ set(SICMIR_PORTABLE_LIBRARIES "" CACHE PATH "Folder of the static libraries that
 
 set(static_libraries "")
 foreach(library microhttpd zip lzf spdlog fmt hdf5 sz aec archive deflate xxhash sqlite3 z)
-  find_library(SICMIR_STATIC_${library} lib${library}.a REQUIRED
-    HINTS ${SICMIR_PORTABLE_LIBRARIES} PATH_SUFFIXES hdf5/serial)
+  # Where it compiles for another processor, this folder is not in the root of that one's packages.
+  find_library(SICMIR_STATIC_${library} lib${library}.a PATHS ${SICMIR_PORTABLE_LIBRARIES}
+    NO_DEFAULT_PATH NO_CMAKE_FIND_ROOT_PATH)
+  find_library(SICMIR_STATIC_${library} lib${library}.a REQUIRED PATH_SUFFIXES hdf5/serial)
   list(APPEND static_libraries ${SICMIR_STATIC_${library}})
 endforeach()
 # Of these, only what the others call becomes part of the program.

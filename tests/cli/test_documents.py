@@ -71,6 +71,8 @@ NOT_RUN = {
     ("docs/packaging/README.md", "cmake --preset release && cmake --build --preset release --parallel 2"):
         "builds a package; scripts/check_deb.sh",
     ("docs/packaging/README.md", "scripts/make_portable.sh"): "builds; scripts/check_portable.sh",
+    ("docs/packaging/README.md", "scripts/make_portable.sh --arch arm64"):
+        "builds; scripts/check_portable_arm64.sh",
     ("docs/packaging/README.md", "podman build --file docs/packaging/Dockerfile --tag sicmir build/portable"):
         "builds an image; scripts/check_container.sh",
     ("docs/hpc.md", "scp build/portable/sicmir cluster:bin/"): "another machine; scripts/check_portable.sh",
