@@ -117,7 +117,8 @@ mv "$work/out.tsv" "$work/ordinary.tsv"
 # --- A chroot with nothing but the file and its input, as nobody: no /proc, /dev, /tmp, shell.
 empty=$work/empty
 mkdir "$empty"
-cp "$portable" "$cells" "$empty"
+cp "$portable" "$empty/sicmir"
+cp "$cells" "$empty"
 chmod 777 "$empty"
 "${run[@]}" chroot --userspec=65534:65534 "$empty" /sicmir "${predict[@]}" 2>"$work/empty.txt" ||
   { cat "$work/empty.txt"; fail "the empty chroot"; }
