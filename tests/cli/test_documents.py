@@ -124,10 +124,13 @@ def inputs(tmp_path_factory):
     vesicles = pd.read_csv(PROJECT / "data" / "ev_genes.tsv", sep="\t", comment="#")
     vesicles = vesicles[~vesicles["ensembl_id"].isin(names[0])].drop_duplicates("ensembl_id")
     more = scipy.sparse.csr_matrix(random.poisson(0.5, (len(cells), len(vesicles))))
-    anndata.AnnData(scipy.sparse.hstack([matrix, more], format="csr").astype(np.float32), obs=obs, dtype=np.float32,
-                    var=pd.DataFrame({"symbol": [*names[1], *vesicles["symbol"]]},
-                                     index=[*names[0], *vesicles["ensembl_id"]]),
-                    obsm={"X_umap": np.random.default_rng(3).normal(size=(len(cells), 2))}).write_h5ad(folder / "cells.h5ad")
+    data = anndata.AnnData(scipy.sparse.hstack([matrix, more], format="csr").astype(np.float32), obs=obs,
+                           dtype=np.float32, var=pd.DataFrame({"symbol": [*names[1], *vesicles["symbol"]]},
+                                                              index=[*names[0], *vesicles["ensembl_id"]]))
+    for graph in ("connectivities", "distances"):
+        data.obsp[graph] = scipy.sparse.random(len(cells), len(cells), 0.02, "csr", np.float32, random)
+    data.obsm["X_umap"] = np.random.default_rng(3).normal(size=(len(cells), 2))
+    data.write_h5ad(folder / "cells.h5ad")
     cohort = study_network.Samples(np.random.default_rng(9), 12)
     cohort.write(folder / "cohort.h5ad")
     (folder / "targets.csv").write_text("mirna,target,evidence\n" + "".join(
