@@ -345,25 +345,25 @@ class Builder {
 
   std::vector<double> betweenness_of(const statistics::Graph& graph) {
     // Sums are taken in the order of these stretches, whichever thread has made them.
-    constexpr Index stretch = 256;
-    const Index n_stretches = (graph.n_nodes() + stretch - 1) / stretch;
+    constexpr Index stretch = 16;
+    const statistics::Betweenness nodes(graph);
+    const Index n_stretches = (nodes.n_batches() + stretch - 1) / stretch;
     std::vector<std::vector<double>> parts(static_cast<std::size_t>(n_stretches));
-    std::vector<statistics::Betweenness> workers(static_cast<std::size_t>(pool_.size()),
-                                                 statistics::Betweenness(graph));
+    std::vector<statistics::Betweenness::Walk> walks(static_cast<std::size_t>(pool_.size()),
+                                                     statistics::Betweenness::Walk(nodes));
     pool_.run(n_stretches, [&](Index number, int worker) {
       std::vector<double>& part = parts[static_cast<std::size_t>(number)];
-      part.assign(static_cast<std::size_t>(graph.n_nodes()), 0.0);
-      const Index last = std::min(graph.n_nodes(), (number + 1) * stretch);
-      for (Index source = number * stretch; source < last; ++source) {
-        workers[static_cast<std::size_t>(worker)].add(source, part);
+      part.assign(nodes.n_sums(), 0.0);
+      const Index last = std::min(nodes.n_batches(), (number + 1) * stretch);
+      for (Index batch = number * stretch; batch < last; ++batch) {
+        walks[static_cast<std::size_t>(worker)].add(batch, part);
       }
     });
-    std::vector<double> sums(static_cast<std::size_t>(graph.n_nodes()), 0.0);
+    std::vector<double> sums(nodes.n_sums(), 0.0);
     for (const std::vector<double>& part : parts) {
       for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += part[i];
     }
-    for (double& sum : sums) sum /= 2.0;
-    return sums;
+    return nodes.of_nodes(sums);
   }
 
   const Profiles& profiles_;

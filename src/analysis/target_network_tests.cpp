@@ -118,7 +118,7 @@ class Rewiring {
     std::vector<StratifiedGraph> graphs(counts.size(), start_);
     pool_.run(last - first, [&](Index number, int worker) {
       StratifiedGraph& graph = graphs[static_cast<std::size_t>(worker)];
-      graph = start_;
+      graph.set_edges_of(start_);
       Random random = random_of(static_cast<std::uint64_t>(first + number) + 2);
       graph.trade(target_network::trades, random);
       for (const std::size_t t : going) {

@@ -34,11 +34,6 @@ StratifiedGraph::StratifiedGraph(Index n_sources, std::span<const std::int32_t> 
   for (const Edge& edge : edges) targets_[next[place_of(edge)]++] = edge.second;
 }
 
-std::span<std::int32_t> StratifiedGraph::stretch(std::size_t source, std::size_t stratum) {
-  const std::size_t place = source * n_strata_ + stratum;
-  return std::span(targets_).subspan(starts_[place], starts_[place + 1] - starts_[place]);
-}
-
 std::span<const std::int32_t> StratifiedGraph::targets_of(Index source) const {
   const std::size_t first = static_cast<std::size_t>(source) * n_strata_;
   return std::span(targets_).subspan(starts_[first], starts_[first + n_strata_] - starts_[first]);
@@ -49,8 +44,11 @@ void StratifiedGraph::trade(Index n, training::Random& random) {
     std::iota(order_.begin(), order_.end(), 0U);
     random.shuffle(order_);
     for (std::size_t k = 0; k + 1 < n_sources_; k += 2) {
+      const std::size_t* const a = starts_.data() + order_[k] * n_strata_;
+      const std::size_t* const b = starts_.data() + order_[k + 1] * n_strata_;
       for (std::size_t stratum = 0; stratum < n_strata_; ++stratum) {
-        trade_pair(stretch(order_[k], stratum), stretch(order_[k + 1], stratum), random);
+        trade_pair({targets_.data() + a[stratum], a[stratum + 1] - a[stratum]},
+                   {targets_.data() + b[stratum], b[stratum + 1] - b[stratum]}, random);
       }
     }
   }
@@ -81,11 +79,20 @@ void StratifiedGraph::trade_pair(std::span<std::int32_t> a, std::span<std::int32
   std::span<std::int32_t> many = b.subspan(shared);
   if (few.size() > many.size()) std::swap(few, many);
   // The first steps of Fisher and Yates's shuffle of both together: a random subset for `few`.
+  // Whose the other target is, is a matter of arithmetic: a branch could not be foreseen.
   const std::size_t n = few.size() + many.size();
+  std::int32_t* const first = targets_.data();
+  const auto place = static_cast<std::size_t>(few.data() - first);
+  const std::size_t gap = static_cast<std::size_t>(many.data() - first) - place - few.size();
   for (std::size_t i = 0; i < few.size(); ++i) {
     const std::size_t k = i + below(random, n - i);
-    std::swap(few[i], k < few.size() ? few[k] : many[k - few.size()]);
+    const std::size_t skipped = gap & (std::size_t{0} - static_cast<std::size_t>(k >= few.size()));
+    std::swap(first[place + i], first[place + k + skipped]);
   }
+}
+
+void StratifiedGraph::set_edges_of(const StratifiedGraph& other) {
+  std::copy(other.targets_.begin(), other.targets_.end(), targets_.begin());
 }
 
 double StratifiedGraph::overlap(const StratifiedGraph& other) const {

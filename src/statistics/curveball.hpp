@@ -29,6 +29,9 @@ class StratifiedGraph {
   /// `n` global trades.
   void trade(Index n, training::Random& random);
 
+  /// Takes over the edges of a graph of the same degrees in each stratum.
+  void set_edges_of(const StratifiedGraph& other);
+
   /// The targets of a source, in no particular order.
   [[nodiscard]] std::span<const std::int32_t> targets_of(Index source) const;
   [[nodiscard]] Index n_edges() const noexcept { return static_cast<Index>(targets_.size()); }
@@ -38,7 +41,6 @@ class StratifiedGraph {
 
  private:
   void trade_pair(std::span<std::int32_t> a, std::span<std::int32_t> b, training::Random& random);
-  [[nodiscard]] std::span<std::int32_t> stretch(std::size_t source, std::size_t stratum);
 
   std::size_t n_sources_;
   std::size_t n_strata_;
