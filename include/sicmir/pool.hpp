@@ -35,6 +35,9 @@ struct PoolOptions : GroupingOptions {
   bool all_draws = false;  ///< as many as published
   /// Also count, per gene, the cells of each group in which it is detected; not with draws.
   bool count_detected = false;
+  /// Ascending positions of genes that are also added up over a half of each group's cells; with
+  /// count_detected.
+  std::vector<Index> halved;
 };
 
 /// What became of the cells.

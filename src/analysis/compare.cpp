@@ -65,11 +65,12 @@ struct UnitTable {
   statistics::Design design;
   std::vector<std::string> conditions;  // but the reference; columns `first_condition` and on
   Index first_condition = 0;
+  std::vector<double> n_cells;
   std::vector<double> weights;
 };
 
 UnitTable make_table(const std::vector<Unit>& units, const Profiles& profiles, bool paired,
-                     const CompareOptions& options) {
+                     const CompareOptions& options, double weight_cells) {
   UnitTable table;
   std::vector<std::string>& names = table.design.coefficients;
   if (paired) {
@@ -107,7 +108,8 @@ UnitTable make_table(const std::vector<Unit>& units, const Profiles& profiles, b
             covariates.columns[c][i] / static_cast<double>(unit.profiles.size());
       }
     }
-    table.weights.push_back(differences::weight_of(n_cells, options.weight_cells));
+    table.n_cells.push_back(n_cells);
+    table.weights.push_back(differences::weight_of(n_cells, weight_cells));
   }
   return table;
 }
@@ -209,11 +211,12 @@ void sort_differences(std::vector<ConditionDifference>& differences) {
 
 void compare_group(const std::string& group, const std::vector<Unit>& units,
                    const Profiles& profiles, const CompareOptions& options, Comparison& result) {
-  const UnitTable table = make_table(units, profiles, result.paired, options);
+  const double k = result.weights.k;
+  const UnitTable table = make_table(units, profiles, result.paired, options, k);
   const auto n_conditions = static_cast<Index>(table.conditions.size());
   Eigen::MatrixXd contrasts = Eigen::MatrixXd::Zero(table.design.matrix.cols(), n_conditions);
   for (Index c = 0; c < n_conditions; ++c) contrasts(table.first_condition + c, c) = 1;
-  const Eigen::MatrixXd y = unit_means(profiles.z, units, profiles, options.weight_cells);
+  const Eigen::MatrixXd y = unit_means(profiles.z, units, profiles, k);
   const statistics::ContrastFit fit =
       statistics::fit_contrasts(y, table.design.matrix, table.weights, contrasts);
   statistics::ModeratedTests tests;
@@ -223,7 +226,7 @@ void compare_group(const std::string& group, const std::vector<Unit>& units,
       n_conditions > 0 && differences::test(fit, options, tests, prior, why_no_test);
   Eigen::MatrixXd expression;
   if (profiles.has_log2rpm()) {
-    expression = unit_means(profiles.log2rpm, units, profiles, options.weight_cells);
+    expression = unit_means(profiles.log2rpm, units, profiles, k);
   }
   for (Index c = 0; c < n_conditions; ++c) {
     GroupComparison& comparison = result.groups.emplace_back();
@@ -254,6 +257,19 @@ void compare_group(const std::string& group, const std::vector<Unit>& units,
       comparison.why_no_p = "the condition cannot be told apart from the covariates in this group";
     }
   }
+}
+
+/// By the residuals within each group; samples of one donor and condition are one.
+CellWeights weigh_units(const std::vector<std::size_t>& used, const std::set<std::string>& groups,
+                        const Profiles& profiles, const CompareOptions& options, bool paired) {
+  std::vector<WeighedFit> fits;
+  for (const std::string& group : groups) {
+    const std::vector<Unit> units = units_of(profiles, used, &group);
+    UnitTable table = make_table(units, profiles, paired, options, 0);
+    fits.push_back({unit_means(profiles.z, units, profiles, 0), std::move(table.design.matrix),
+                    std::move(table.n_cells)});
+  }
+  return weigh(options.weight_cells, profiles, fits);
 }
 
 void check_conditions(const std::set<std::string>& conditions, const CompareOptions& options) {
@@ -323,7 +339,7 @@ Comparison compare_conditions(const Profiles& profiles, const CompareOptions& op
   result.paired =
       settle_pairing(units_of(profiles, used, nullptr), options, profiles, used, result);
   const std::vector<Unit> units = units_of(profiles, used, nullptr);
-  const UnitTable whole = make_table(units, profiles, result.paired, options);
+  const UnitTable whole = make_table(units, profiles, result.paired, options, 0);
   differences::check_full_rank(
       whole.design, {},
       result.paired ? "donors, conditions and each other" : "conditions and each other");
@@ -331,6 +347,7 @@ Comparison compare_conditions(const Profiles& profiles, const CompareOptions& op
   result.n_profiles = static_cast<Index>(used.size());
   std::set<std::string> groups;
   for (const std::size_t i : used) groups.insert(profiles.profiles[i].group);
+  result.weights = weigh_units(used, groups, profiles, options, result.paired);
   for (const std::string& group : groups) {
     compare_group(group, units_of(profiles, used, &group), profiles, options, result);
   }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/cell_weights.hpp"
 #include "analysis/differences.hpp"
 #include "base/nan.hpp"
 
@@ -35,6 +36,7 @@ struct GroupComparison {
 };
 
 struct Comparison {
+  CellWeights weights;
   std::vector<GroupComparison> groups;  ///< in the order of the bytes of group, then condition
   bool paired = false;                  ///< donors are blocks: they gave several conditions each
   Index n_replicates = 0;               ///< donors, or samples without a donor

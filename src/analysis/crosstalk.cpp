@@ -66,8 +66,9 @@ crosstalk::Layout lay_out(const Profiles& profiles, const CrosstalkOptions& opti
     }
     used.push_back(i);
   }
-  crosstalk::Layout layout{
-      lay_out_samples(profiles, std::move(used), options.weight_cells), {}, compares};
+  crosstalk::Layout layout{lay_out_samples(profiles, std::move(used)), {}, compares};
+  result.weights = weigh(options.weight_cells, profiles, layout);
+  set_weights(layout, profiles, result.weights.k);
   layout.side.assign(layout.samples.size(), 0);
   for (std::size_t i = 0; compares && i < layout.used.size(); ++i) {
     if (profiles.profiles[layout.used[i]].condition == options.condition) {
@@ -450,7 +451,7 @@ Crosstalk find_crosstalk(const Profiles& profiles, const std::vector<TargetEdge>
   const Matrix expression = crosstalk::log_expression(profiles, layout);
 
   crosstalk::ReceiverOptions receiving;
-  receiving.weight_cells = options.weight_cells;
+  receiving.weight_cells = result.weights.k;
   receiving.moderation = options.moderation;
   receiving.min_targets = options.min_targets;
   receiving.threads = options.threads;

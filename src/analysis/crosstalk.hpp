@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/cell_weights.hpp"
 #include "analysis/differences.hpp"
 #include "analysis/ev_genes.hpp"
 #include "analysis/markers.hpp"
@@ -17,8 +18,8 @@
 namespace sicmir {
 
 struct CrosstalkOptions {
-  double min_excess = 1.0;   ///< z: p of the sender is of an excess larger than this (`treat`)
-  double weight_cells = 50;  ///< a profile of n cells has the weight n / (n + weight_cells)
+  double min_excess = 1.0;    ///< z: p of the sender is of an excess larger than this (`treat`)
+  double weight_cells = nan;  ///< as in DifferenceOptions
   statistics::Moderation moderation = statistics::Moderation::robust;
   LabelsFrom labels_from = LabelsFrom::clusters;
   std::vector<Index> mirnas;  ///< to be tested; empty: all that have targets
@@ -74,6 +75,7 @@ struct CrosstalkControls {
 };
 
 struct Crosstalk {
+  CellWeights weights;
   std::vector<CrosstalkGroup> groups;  ///< in the order of their names' bytes
   /// All that can be had; by sender, receiver, miRNA.
   std::vector<CrosstalkTriple> triples;

@@ -193,7 +193,8 @@ std::string crosstalk_json(const Crosstalk& found, const CrosstalkContext& conte
                        {"pairs_not_measured", context.n_not_measured}};
   result["options"] = {
       {"min_excess_z", options.min_excess},
-      {"weight_cells", options.weight_cells},
+      {"weight_cells", found.weights.k},
+      {"weight_cells_from", to_string(found.weights.from)},
       {"moderation", options.moderation == statistics::Moderation::robust ? "robust" : "plain"},
       {"min_targets", options.min_targets},
       {"shuffles", options.n_shuffles},

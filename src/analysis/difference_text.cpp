@@ -21,9 +21,10 @@ using tsv::number;
 constexpr std::string_view not_calibrated = "not calibrated";
 constexpr std::string_view fdr_over = "all miRNAs and groups of this run that have a p-value";
 
-Json json_of_options(const DifferenceOptions& options) {
+Json json_of_options(const DifferenceOptions& options, const CellWeights& weights) {
   return {{"min_difference_z", options.min_difference},
-          {"weight_cells", options.weight_cells},
+          {"weight_cells", weights.k},
+          {"weight_cells_from", to_string(weights.from)},
           {"moderation", options.moderation == statistics::Moderation::robust ? "robust" : "plain"},
           {"covariates", options.covariates.names}};
 }
@@ -135,7 +136,7 @@ std::string markers_json(const MarkerSet& markers, const Profiles& profiles,
   const MirnaKin kin;
   Json result;
   result["labels_from"] = to_string(options.labels_from);
-  result["options"] = json_of_options(options);
+  result["options"] = json_of_options(options, markers.weights);
   result["n_samples"] = markers.n_samples;
   result["n_profiles"] = markers.n_profiles;
   result["n_below_floor"] = markers.n_below_floor;
@@ -178,7 +179,7 @@ std::string comparison_json(const Comparison& comparison, const Profiles& profil
   Json result;
   result["reference"] = options.reference;
   result["paired"] = comparison.paired;
-  result["options"] = json_of_options(options);
+  result["options"] = json_of_options(options, comparison.weights);
   result["n_replicates"] = comparison.n_replicates;
   result["n_profiles"] = comparison.n_profiles;
   result["n_below_floor"] = comparison.n_below_floor;

@@ -20,8 +20,9 @@ namespace sicmir {
 struct DifferenceOptions {
   /// Differences in z up to this are not worth calling; p is of |difference| > this (`treat`).
   double min_difference = 1.0;
-  /// A profile of n cells has the weight n / (n + weight_cells); 0: all weigh the same.
-  double weight_cells = 50;
+  /// A profile of n cells has the weight n / (n + weight_cells); 0: all weigh the same. NaN: to be
+  /// estimated (cell_weights.hpp).
+  double weight_cells = nan;
   statistics::Moderation moderation = statistics::Moderation::robust;
   /// Positions of the miRNAs to be tested and told of; empty: all. Variances are moderated over all
   /// miRNAs in either case.

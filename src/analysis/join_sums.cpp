@@ -67,12 +67,51 @@ std::vector<T> chosen(const std::vector<T>& values, const std::vector<std::size_
   return result;
 }
 
+void keep_halved(InputSums& input, const std::vector<std::size_t>& places) {
+  for (Profile& profile : input.profiles) {
+    if (!profile.half.counts.empty()) profile.half.counts = chosen(profile.half.counts, places);
+  }
+}
+
 /// Only the genes at `places`, in that order.
 void keep_genes(InputSums& input, const std::vector<std::size_t>& places) {
   for (FeatureColumn& column : input.genes.columns) column.ids = chosen(column.ids, places);
   for (Profile& profile : input.profiles) {
     profile.counts = chosen(profile.counts, places);
     profile.n_detected = chosen(profile.n_detected, places);
+  }
+  // Places of the halved genes among those that stay, in the new order.
+  std::unordered_map<std::size_t, std::size_t> halved;
+  for (std::size_t i = 0; i < input.halved.size(); ++i) {
+    halved.emplace(static_cast<std::size_t>(input.halved[i]), i);
+  }
+  std::vector<std::size_t> kept;
+  input.halved.clear();
+  for (std::size_t place = 0; place < places.size(); ++place) {
+    const auto found = halved.find(places[place]);
+    if (found == halved.end()) continue;
+    kept.push_back(found->second);
+    input.halved.push_back(static_cast<Index>(place));
+  }
+  keep_halved(input, kept);
+}
+
+/// Only the halved genes that all inputs have halved. The inputs have the same genes.
+void align_halves(std::vector<InputSums>& inputs) {
+  std::vector<Index> common = inputs.front().halved;
+  for (const InputSums& input : inputs) {
+    std::erase_if(common, [&](Index gene) {
+      return !std::binary_search(input.halved.begin(), input.halved.end(), gene);
+    });
+  }
+  for (InputSums& input : inputs) {
+    std::vector<std::size_t> kept;
+    for (const Index gene : common) {
+      const auto found = std::lower_bound(input.halved.begin(), input.halved.end(), gene);
+      kept.push_back(static_cast<std::size_t>(found - input.halved.begin()));
+    }
+    input.halved = common;
+    keep_halved(input, kept);
   }
 }
 
@@ -114,6 +153,7 @@ void align_genes(std::vector<InputSums>& inputs) {
     }
     keep_genes(input, kept);
   }
+  align_halves(inputs);
 }
 
 /// What must be one word per sample.
@@ -152,6 +192,11 @@ void add_to(Profile& sum, const Profile& more) {
   for (std::size_t gene = 0; gene < sum.counts.size(); ++gene) {
     sum.counts[gene] += more.counts[gene];
     sum.n_detected[gene] += more.n_detected[gene];
+  }
+  sum.half.n_cells += more.half.n_cells;
+  sum.half.n_counts += more.half.n_counts;
+  for (std::size_t gene = 0; gene < sum.half.counts.size(); ++gene) {
+    sum.half.counts[gene] += more.half.counts[gene];
   }
 }
 

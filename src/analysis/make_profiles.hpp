@@ -36,6 +36,7 @@ struct InputSums {
   /// unique yet.
   FeatureTable genes;
   std::vector<Profile> profiles;  ///< with counts, without predictions; sorted
+  std::vector<Index> halved;      ///< genes of Profile::half: ascending positions in `genes`
   PoolReport report;
   /// As OutputHeader::facts.
   std::vector<std::pair<std::string, std::string>> facts;
@@ -43,12 +44,13 @@ struct InputSums {
 
 /// Adds the cells up by sample and group, over all genes, in one pass. `cells`: opened with
 /// SourceOptions::all_genes. `n_held`: profiles of earlier inputs, to be joined with these; they
-/// count where sizes are checked. Throws Error(usage) for columns that there are not and values
+/// count where sizes are checked. `halved`: genes that it knows are also added up over half of each
+/// profile's cells; nullptr: none. Throws Error(usage) for columns that there are not and values
 /// that are no counts, Error(bad_input) for a sample with two donors, conditions or tissues, for
 /// more than most_profile_values, and as pool_for_prediction().
 [[nodiscard]] InputSums sum_profiles(CellSource& cells, const UnitRecipe& recipe,
                                      const ReadingOptions& options, const ProfileGrouping& grouping,
-                                     Index n_held = 0);
+                                     Index n_held = 0, const GeneIndex* halved = nullptr);
 
 /// Joins inputs into one set, with the genes that all of them have: by Ensembl id where every input
 /// has these, else by symbol, else by the first id. Genes named several times are joined in their

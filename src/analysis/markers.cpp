@@ -21,12 +21,12 @@ struct MarkerLayout : SampleLayout {
   std::vector<Index> part;  // per group: the first group that it is linked to
 };
 
-MarkerLayout lay_out(const Profiles& profiles, double weight_cells) {
+MarkerLayout lay_out(const Profiles& profiles) {
   std::vector<std::size_t> used;
   for (std::size_t i = 0; i < profiles.profiles.size(); ++i) {
     if (!profiles.profiles[i].below_floor) used.push_back(i);
   }
-  MarkerLayout layout{lay_out_samples(profiles, std::move(used), weight_cells), {}};
+  MarkerLayout layout{lay_out_samples(profiles, std::move(used)), {}};
   const std::size_t n_groups = layout.groups.size();
   // Groups of one sample are linked, and whatever those are linked to.
   layout.part.resize(n_groups);
@@ -243,7 +243,7 @@ void warn_of_donors(const MarkerLayout& layout, const Profiles& profiles,
 }  // namespace
 
 MarkerSet find_markers(const Profiles& profiles, const MarkerOptions& options) {
-  const MarkerLayout layout = lay_out(profiles, options.weight_cells);
+  MarkerLayout layout = lay_out(profiles);
   const auto n_groups = static_cast<Index>(layout.groups.size());
   MarkerSet result;
   result.n_samples = static_cast<Index>(layout.samples.size());
@@ -257,6 +257,8 @@ MarkerSet find_markers(const Profiles& profiles, const MarkerOptions& options) {
                             "are below). Lower the floor, or name the groups, in `sicmir profile`.",
                             result.n_profiles, n_groups, result.n_samples, result.n_below_floor));
   }
+  result.weights = weigh(options.weight_cells, profiles, layout);
+  set_weights(layout, profiles, result.weights.k);
   const MarkerDesign design = make_design(layout, options.covariates);
   differences::check_full_rank(design.design, layout.weights, "samples, groups and each other");
   const Eigen::MatrixXd y = values_of(profiles.z, layout.used);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analysis/cell_weights.hpp"
 #include "analysis/differences.hpp"
 #include "base/nan.hpp"
 
@@ -50,6 +51,7 @@ struct MarkerGroup {
 };
 
 struct MarkerSet {
+  CellWeights weights;
   std::vector<MarkerGroup> groups;  ///< in the order of their names' bytes
   PriorFigures prior;
   Index n_samples = 0;

@@ -11,6 +11,7 @@
 
 #include "analysis/make_profiles.hpp"
 #include "analysis/profile_source.hpp"
+#include "analysis/split_halves.hpp"
 #include "base/joined.hpp"
 #include "base/log.hpp"
 #include "cells/prepared_input.hpp"
@@ -151,7 +152,7 @@ std::vector<ProfileMirna> mirnas_of(const Model& model) {
   std::vector<ProfileMirna> mirnas;
   for (const ModelMirna& mirna : model.mirnas) {
     mirnas.push_back(
-        {mirna.name, mirna.accession, mirna.target, mirna.mean, mirna.sd, mirna.accuracy});
+        {mirna.name, mirna.accession, mirna.target, mirna.mean, mirna.sd, mirna.accuracy, nan});
   }
   return mirnas;
 }
@@ -243,7 +244,6 @@ Profiles predict_profiles(InputSums sums, const PreparedModel& model, const Gene
   set_quality(result.profiles, input.matrix(), report, model.card().panel, sums.genes, map);
   result.genes = std::move(sums.genes);
   result.in_panel = genes_in_panel(result.genes, index);
-  make_unique(result.genes.columns.front(), result.mirnas);
   const auto& calibrations = model.card().differences;
   const auto calibration = calibrations.find(std::string(to_string(report.decision.scale)));
   if (calibration != calibrations.end()) result.differences = calibration->second;
@@ -258,6 +258,10 @@ Profiles predict_profiles(InputSums sums, const PreparedModel& model, const Gene
                                 : "as stated");
   result.facts.emplace_back("n_below_floor",
                             fmt::format("{}", result.profiles.size() - above.size()));
+  const Index n_split = set_cell_variances(result, sums.halved, model, index, options.threads);
+  result.facts.emplace_back("n_split_profiles", fmt::format("{}", n_split));
+  for (Profile& profile : result.profiles) profile.half = {};
+  make_unique(result.genes.columns.front(), result.mirnas);
   return result;
 }
 

@@ -17,6 +17,9 @@ inline constexpr const char* format_version = "1";
 /// Truth values of var of the genes; may be missing.
 inline constexpr const char* in_panel = "in_panel";
 
+/// Numbers of var of the miRNAs; may be missing, as in files of earlier versions.
+inline constexpr const char* cell_variance = "cell_variance";
+
 /// Texts of obs; those that are not required may be left out where no profile has one.
 struct TextColumn {
   const char* name;

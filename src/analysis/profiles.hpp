@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/nan.hpp"
 #include "sicmir/gene_map.hpp"
 #include "sicmir/model.hpp"
 #include "sicmir/types.hpp"
@@ -19,6 +20,13 @@ namespace sicmir {
 struct ProfileFloor {
   Index min_cells = 30;
   double min_counts = 50'000;  ///< molecules
+};
+
+/// About half of a profile's cells, while profiles are made.
+struct ProfileHalf {
+  Index n_cells = 0;
+  double n_counts = 0;         ///< molecules, over all genes
+  std::vector<double> counts;  ///< of the genes InputSums::halved; empty: not known
 };
 
 /// One profile. Counts are exact: sums of whole numbers below 2^53.
@@ -39,6 +47,7 @@ struct Profile {
   double iqr_z = 0;
   std::vector<double> counts;            ///< per gene: sum over the cells; empty: not held
   std::vector<std::int32_t> n_detected;  ///< per gene: cells with a count of it; likewise
+  ProfileHalf half;                      ///< likewise; files do not keep it
 
   /// SAMPLE|GROUP.
   [[nodiscard]] std::string name() const { return sample + "|" + group; }
@@ -52,6 +61,9 @@ struct ProfileMirna {
   double mean = 0;     ///< of log2(RPM + 1) over the training samples; NaN: not known
   double sd = 0;
   Accuracy accuracy;  ///< held out
+  /// Variance of z that one cell brings: that of a profile of n cells is 1/n of it, beside what
+  /// differs between samples (split_halves.hpp). NaN: not known.
+  double cell_variance = nan;
 };
 
 /// All profiles of a data set, sorted by sample and then group (bytes); no two have both the same.

@@ -225,6 +225,15 @@ class Reader {
         column.set(all[i], values[i]);
       }
     }
+    if (var.find(names::cell_variance) == nullptr) return;
+    const std::vector<double> variances = reals_of(var, names::cell_variance);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (std::isinf(variances[i]) || variances[i] < 0.0) {
+        fail(var.name() + "/" + names::cell_variance,
+             fmt::format("line {}: is {}; expected a variance.", i + 1, variances[i]));
+      }
+      all[i].cell_variance = variances[i];
+    }
   }
 
   void read_genes() {

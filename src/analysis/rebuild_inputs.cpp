@@ -12,8 +12,10 @@
 #include <utility>
 
 #include "analysis/profile_source.hpp"
+#include "analysis/split_halves.hpp"
 #include "cells/prepared_input.hpp"
 #include "cells/reading_words.hpp"
+#include "input/panel_collector.hpp"
 #include "predict/predictor.hpp"
 #include "predict/reference_scale.hpp"
 #include "sicmir/moments.hpp"
@@ -87,6 +89,19 @@ class Replayer {
     options_.threads = threads;
   }
 
+  /// What the network makes of `others`, cells of the same genes in the same unit, standardised as
+  /// the profiles are.
+  [[nodiscard]] Matrix predict_others(const FeatureTable& genes, CellSource& others) const {
+    const Standardiser standardiser = standardiser_of(genes);
+    PreparedInput input(others, index_, options_);
+    (void)input.decide(model_.card().recipe);
+    const std::optional<RankProfile> ranks = ranks_of(model_.card(), input);
+    if (ranks) input.compare_by_ranks(*ranks);
+    Replay replay;
+    predict(input, standardiser, others.n_cells().value_or(0), replay);
+    return std::move(replay.z);
+  }
+
   [[nodiscard]] Replay run(const FeatureTable& genes) const {
     std::vector<std::size_t> all(profiles_.profiles.size());
     std::iota(all.begin(), all.end(), std::size_t{0});
@@ -103,11 +118,24 @@ class Replayer {
     const Standardiser standardiser = options_.scale == Scale::reference
                                           ? against_reference(model, input, ranks).standardiser
                                           : among_themselves(genes, replay.inputs);
-    predict(input, standardiser, replay);
+    predict(input, standardiser, profiles_.size(), replay);
     return replay;
   }
 
  private:
+  [[nodiscard]] Standardiser standardiser_of(const FeatureTable& genes) const {
+    RebuiltInputs inputs;
+    if (options_.scale == Scale::dataset) return among_themselves(genes, inputs);
+    std::vector<std::size_t> all(profiles_.profiles.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    ProfileSource source(description_, genes, profiles_.profiles, all);
+    PreparedInput input(source, index_, options_);
+    (void)input.decide(model_.card().recipe);
+    const std::optional<RankProfile> ranks = ranks_of(model_.card(), input);
+    if (ranks) input.compare_by_ranks(*ranks);
+    return against_reference(model_.card(), input, ranks).standardiser;
+  }
+
   [[nodiscard]] Standardiser among_themselves(const FeatureTable& genes,
                                               RebuiltInputs& inputs) const {
     std::vector<std::size_t> above;
@@ -132,15 +160,16 @@ class Replayer {
     return {moments.mean(), sd, input.genes().present()};
   }
 
-  void predict(PreparedInput& input, const Standardiser& standardiser, Replay& replay) const {
+  void predict(PreparedInput& input, const Standardiser& standardiser, Index n_cells,
+               Replay& replay) const {
     PredictOptions options;
     static_cast<ReadingOptions&>(options) = options_;
     Wanted wanted;
     wanted.input = true;
     const Predictor predictor(model_, standardiser, options, wanted, input.empties_matter());
     const auto n_mirnas = static_cast<Index>(model_.card().mirnas.size());
-    replay.inputs.values.resize(model_.card().panel.size(), profiles_.size());
-    replay.z.resize(n_mirnas, profiles_.size());
+    replay.inputs.values.resize(model_.card().panel.size(), n_cells);
+    replay.z.resize(n_mirnas, n_cells);
     CellStream stream = input.stream();
     CellBlock block;
     PredictedBlock predicted;
@@ -172,7 +201,100 @@ Misfit misfit_of(const Matrix& z, const Matrix& expected) {
   return misfit;
 }
 
+/// Serves two cells for each of some profiles: the halves.
+class HalfSource final : public CellSource {
+ public:
+  HalfSource(const Profiles& profiles, const std::vector<Index>& halved,
+             std::vector<std::size_t> served)
+      : profiles_(profiles),
+        served_(std::move(served)),
+        place_(static_cast<std::size_t>(profiles.n_genes()), -1) {
+    for (std::size_t i = 0; i < halved.size(); ++i) {
+      place_[static_cast<std::size_t>(halved[i])] = static_cast<Index>(i);
+    }
+    description_.path = "profiles";
+  }
+
+  [[nodiscard]] const SourceDescription& description() const override { return description_; }
+  [[nodiscard]] const FeatureTable& features() const override { return profiles_.genes; }
+  [[nodiscard]] std::optional<Index> n_cells() const override {
+    return static_cast<Index>(2 * served_.size());
+  }
+  void select(const GeneSelection& genes) override { selection_ = genes; }
+  bool fetch(std::unique_ptr<RawCells>& raw, Index max_cells) override {
+    const std::size_t last =
+        std::min(2 * served_.size(), next_ + static_cast<std::size_t>(max_cells));
+    if (next_ >= last) return false;
+    ReadyCells& ready = ReadyCells::in(raw);
+    ready.first = static_cast<Index>(next_);
+    ready.n_cells = static_cast<Index>(last - next_);
+    PanelCollector collector(*selection_, true);
+    collector.begin_block(ready.block, ready.first);
+    for (; next_ < last; ++next_) {
+      add(profiles_.profiles[served_[next_ / 2]], next_ % 2 == 0, collector);
+    }
+    return true;
+  }
+  void decode(RawCells& raw, CellBlock& block) const override { ReadyCells::hand_over(raw, block); }
+  [[nodiscard]] bool can_seek() const override { return true; }
+  void seek(Index cell) override { next_ = static_cast<std::size_t>(cell); }
+  [[nodiscard]] std::size_t memory_bytes() const override { return 0; }
+
+ private:
+  void add(const Profile& profile, bool is_first, PanelCollector& collector) const {
+    const ProfileHalf& half = profile.half;
+    const double total = is_first ? half.n_counts : profile.n_counts - half.n_counts;
+    const double share = total / profile.n_counts;
+    for (std::size_t gene = 0; gene < profile.counts.size(); ++gene) {
+      const double all = profile.counts[gene];
+      double count = std::round(all * share);
+      if (place_[gene] >= 0) {
+        const double first = half.counts[static_cast<std::size_t>(place_[gene])];
+        count = is_first ? first : all - first;
+      }
+      if (count != 0.0) collector.add(static_cast<Index>(gene), count);
+    }
+    collector.end_cell(profile.name(), total);
+  }
+
+  const Profiles& profiles_;
+  std::vector<std::size_t> served_;
+  std::vector<Index> place_;  // per gene, among the halved; -1: none
+  SourceDescription description_;
+  std::optional<GeneSelection> selection_;
+  std::size_t next_ = 0;
+};
+
 }  // namespace
+
+Index set_cell_variances(Profiles& profiles, const std::vector<Index>& halved,
+                         const PreparedModel& model, const GeneIndex& index, int threads) {
+  std::vector<std::size_t> served;
+  for (std::size_t i = 0; i < profiles.profiles.size(); ++i) {
+    const Profile& profile = profiles.profiles[i];
+    const bool has_both = profile.half.n_counts > 0 && profile.half.n_counts < profile.n_counts &&
+                          profile.half.n_cells < profile.n_cells;
+    if (has_both && !profile.below_floor && !profile.half.counts.empty()) served.push_back(i);
+  }
+  const auto n = static_cast<Index>(served.size());
+  if (n < fewest_split_profiles) return n;
+  HalfSource source(profiles, halved, served);
+  const Matrix z =
+      Replayer(profiles, model, index, "profiles", threads).predict_others(profiles.genes, source);
+  Eigen::VectorXd sums = Eigen::VectorXd::Zero(z.rows());
+  for (Index i = 0; i < n; ++i) {
+    const Profile& profile = profiles.profiles[served[static_cast<std::size_t>(i)]];
+    const auto first = static_cast<double>(profile.half.n_cells);
+    const double second = static_cast<double>(profile.n_cells) - first;
+    const Eigen::VectorXd difference = (z.col(2 * i) - z.col(2 * i + 1)).cast<double>();
+    sums += difference.cwiseAbs2() / (1.0 / first + 1.0 / second);
+  }
+  for (Index mirna = 0; mirna < z.rows(); ++mirna) {
+    profiles.mirnas[static_cast<std::size_t>(mirna)].cell_variance =
+        sums[mirna] / static_cast<double>(n);
+  }
+  return n;
+}
 
 RebuiltInputs rebuild_inputs(const Profiles& profiles, const PreparedModel& model,
                              const GeneIndex& index, const std::string& path, int threads) {

@@ -16,8 +16,7 @@ Index place_in(const std::vector<std::string>& sorted, const std::string& name) 
 
 }  // namespace
 
-SampleLayout lay_out_samples(const Profiles& profiles, std::vector<std::size_t> used,
-                             double weight_cells) {
+SampleLayout lay_out_samples(const Profiles& profiles, std::vector<std::size_t> used) {
   SampleLayout layout;
   layout.used = std::move(used);
   std::set<std::string> samples;
@@ -35,12 +34,18 @@ SampleLayout lay_out_samples(const Profiles& profiles, std::vector<std::size_t> 
     const Index group = place_in(layout.groups, profile.group);
     layout.sample_of.push_back(sample);
     layout.group_of.push_back(group);
-    layout.weights.push_back(
-        differences::weight_of(static_cast<double>(profile.n_cells), weight_cells));
+    layout.weights.push_back(1.0);
     layout.at[static_cast<std::size_t>(sample)][static_cast<std::size_t>(group)] =
         static_cast<Index>(i);
   }
   return layout;
+}
+
+void set_weights(SampleLayout& layout, const Profiles& profiles, double weight_cells) {
+  for (std::size_t i = 0; i < layout.used.size(); ++i) {
+    const auto n_cells = static_cast<double>(profiles.profiles[layout.used[i]].n_cells);
+    layout.weights[i] = differences::weight_of(n_cells, weight_cells);
+  }
 }
 
 }  // namespace sicmir

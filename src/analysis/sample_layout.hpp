@@ -18,9 +18,10 @@ struct SampleLayout {
   std::vector<std::vector<Index>> at;        ///< sample x group: used profile, or -1
 };
 
-/// Lays out those of `profiles` at the positions `used`. `weight_cells`: see
-/// differences::weight_of().
-[[nodiscard]] SampleLayout lay_out_samples(const Profiles& profiles, std::vector<std::size_t> used,
-                                           double weight_cells);
+/// Lays out those of `profiles` at the positions `used`. All weigh the same.
+[[nodiscard]] SampleLayout lay_out_samples(const Profiles& profiles, std::vector<std::size_t> used);
+
+/// Weights by differences::weight_of().
+void set_weights(SampleLayout& layout, const Profiles& profiles, double weight_cells);
 
 }  // namespace sicmir

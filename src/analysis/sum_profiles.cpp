@@ -169,10 +169,38 @@ void keep_present(std::vector<T>& values, std::span<const std::uint8_t> present)
   values.resize(to);
 }
 
+/// Of the features that were selected, those that `index` knows by any of their names.
+std::vector<Index> known_genes(const FeatureTable& features, std::span<const std::uint8_t> present,
+                               const GeneIndex& index) {
+  std::vector<Index> known;
+  for (std::size_t at = 0; at < present.size(); ++at) {
+    const bool is_known =
+        present[at] != 0 && std::any_of(features.columns.begin(), features.columns.end(),
+                                        [&](const FeatureColumn& column) {
+                                          return index.find(column.ids[at]).has_value();
+                                        });
+    if (is_known) known.push_back(static_cast<Index>(at));
+  }
+  return known;
+}
+
+/// `positions`: ascending, of selected features.
+std::vector<Index> places_among_present(const std::vector<Index>& positions,
+                                        std::span<const std::uint8_t> present) {
+  std::vector<Index> places;
+  Index n_before = 0;
+  std::size_t at = 0;
+  for (const Index position : positions) {
+    for (; at < static_cast<std::size_t>(position); ++at) n_before += present[at] != 0 ? 1 : 0;
+    places.push_back(n_before);
+  }
+  return places;
+}
+
 }  // namespace
 
 InputSums sum_profiles(CellSource& cells, const UnitRecipe& recipe, const ReadingOptions& options,
-                       const ProfileGrouping& grouping, Index n_held) {
+                       const ProfileGrouping& grouping, Index n_held, const GeneIndex* halved) {
   InputSums result;
   result.input = cells.description();
   PoolOptions pool;
@@ -213,6 +241,10 @@ InputSums sum_profiles(CellSource& cells, const UnitRecipe& recipe, const Readin
                             result.input.path, to_string(decision.values), decision.values_reason),
                 {Remedy::choose_layer, Remedy::specify_values});
   }
+  if (halved != nullptr) {
+    pool.halved = known_genes(cells.features(), input.genes().present(), *halved);
+    result.halved = places_among_present(pool.halved, input.genes().present());
+  }
   PooledCells pooled = pool_cells(input, recipe, pool);
   for (const PoolSums::Pool& sum : pooled.sums.pools()) {
     Profile& profile = profiles[static_cast<std::size_t>(sum.group)];
@@ -220,6 +252,8 @@ InputSums sum_profiles(CellSource& cells, const UnitRecipe& recipe, const Readin
     profile.n_counts = pooled.sums.total(sum);
     profile.counts = pooled.sums.take_sums(sum);
     profile.n_detected = pooled.sums.take_detected(sum);
+    PoolSums::Half half = pooled.sums.take_half(sum);
+    profile.half = {half.n_cells, half.total, std::move(half.sums)};
     keep_present(profile.counts, input.genes().present());
     keep_present(profile.n_detected, input.genes().present());
     result.profiles.push_back(std::move(profile));

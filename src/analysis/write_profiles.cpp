@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <functional>
 #include <span>
@@ -206,6 +207,13 @@ class Writer {
     var.texts("target", each<std::string>(all, std::mem_fn(&ProfileMirna::target)));
     for (const names::MirnaColumn& column : names::mirna_columns) {
       var.numbers(column.name, each<double>(all, column.get));
+    }
+    const bool has_variances = std::any_of(all.begin(), all.end(), [](const ProfileMirna& mirna) {
+      return !std::isnan(mirna.cell_variance);
+    });
+    if (has_variances) {
+      var.numbers(names::cell_variance,
+                  each<double>(all, std::mem_fn(&ProfileMirna::cell_variance)));
     }
     var.close();
   }

@@ -28,6 +28,7 @@ void say(const Comparison& comparison) {
   log_info("{} replicates ({})", comparison.n_replicates,
            comparison.paired ? "donors, paired: each gave several conditions"
                              : "donors, or samples without a donor, of one condition each");
+  log_info("{}", weight_words(comparison.weights));
   for (const GroupComparison& group : comparison.groups) {
     if (!group.why_no_p.empty()) {
       log_info("{}, {}: no p-values: {}", group.group, group.condition, group.why_no_p);

@@ -81,6 +81,7 @@ void say(const Crosstalk& found, const CrosstalkOptions& options, std::size_t n_
   } else if (!found.why_no_p.empty()) {
     log_info("no p-values: {}", found.why_no_p);
   } else {
+    log_info("{}", weight_words(found.weights));
     log_info("senders: moderated t, {}", prior_words(found.prior));
     log_info(
         "{} triples of sender, receiver and miRNA are called at a false discovery rate of {}, of "

@@ -52,7 +52,7 @@ void bind_weighting(Command& sub, TestingOptions& command, double& weight_cells)
   const std::string testing = "Testing";
   sub.add_option("--weight-cells", weight_cells,
                  "A profile of n cells has the weight n / (n + K); 0: all weigh the same "
-                 "[default: 50]")
+                 "[default: estimated from halves of the cells, else 50]")
       .value_name("K")
       .range(0.0, 1e9)
       .group(testing);
@@ -117,6 +117,11 @@ std::vector<std::string> files_read(const DifferenceCommand& command, const Chos
   std::vector<std::string> files = chosen.files;
   files.push_back(command.covariates);
   return files;
+}
+
+std::string weight_words(const CellWeights& weights) {
+  return fmt::format("weights n / (n + K) for n cells, K = {:.4g} ({})", weights.k,
+                     to_string(weights.from));
 }
 
 std::string prior_words(const PriorFigures& prior) {

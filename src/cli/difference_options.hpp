@@ -52,6 +52,9 @@ void settle_testing(const TestingOptions& command, const Profiles& profiles,
                                                  std::span<const ProfileMirna> known,
                                                  const std::string& file, std::string_view option);
 
+/// How profiles weigh, and from what that is known, for the log.
+[[nodiscard]] std::string weight_words(const CellWeights& weights);
+
 /// "d0 = 4.2, s0 = 0.31" for the log.
 [[nodiscard]] std::string prior_words(const PriorFigures& prior);
 

@@ -230,7 +230,8 @@ Profiles make_profiles(const ProfileInput& command, const std::vector<ListedInpu
     const std::unique_ptr<CellSource> source =
         open_source(input.path, opening_of(command, common), index);
     log_source(*source);
-    sums.push_back(sum_profiles(*source, model.card().recipe, options, input.grouping, n_held));
+    sums.push_back(
+        sum_profiles(*source, model.card().recipe, options, input.grouping, n_held, &index));
     n_held += static_cast<Index>(sums.back().profiles.size());
     if (described != nullptr) described->push_back(source->description());
     progress.clear();

@@ -45,9 +45,11 @@ Methods report_methods(const PageContent& content, const Profiles& profiles,
     design += " + " + words(joined(options.covariates.names, " + "));
   }
   text += fmt::format(
-      "Groups were compared within samples: z ~ {}, weights n / (n + {:g}) for n cells, each group "
+      "Groups were compared within samples: z ~ {}, weights n / (n + {:.4g}) for n cells{}, each "
+      "group "
       "against the equal mean of the other groups",
-      design, options.weight_cells);
+      design, markers.weights.k,
+      markers.weights.from == WeightsFrom::halves ? " (estimated from halves of the cells)" : "");
   std::set<std::string> why;
   for (const MarkerGroup& group : markers.groups) {
     if (!group.why_no_p.empty()) why.insert(group.why_no_p);

@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "base/random.hpp"
 #include "pool/pool_words.hpp"
 
 namespace sicmir {
@@ -17,6 +18,10 @@ std::size_t memory_allowed() {
   const long bytes = ::sysconf(_SC_PAGE_SIZE);
   if (pages <= 0 || bytes <= 0) return std::size_t{1} << 32;
   return static_cast<std::size_t>(pages) * static_cast<std::size_t>(bytes) / 4 * 3;
+}
+
+bool is_in_half(Index number) {
+  return (training::mix(static_cast<std::uint64_t>(number)) & 1) != 0;
 }
 
 }  // namespace
@@ -33,6 +38,11 @@ PoolSums::PoolSums(const PoolOptions& options, const std::vector<CellGroup>& gro
       bytes_allowed_(memory_allowed()),
       groups_(groups.size()) {
   for (const CellGroup& group : groups) names_.push_back(group.name);
+  if (options.halved.empty()) return;
+  place_in_half_.assign(static_cast<std::size_t>(n_genes), -1);
+  for (std::size_t i = 0; i < options.halved.size(); ++i) {
+    place_in_half_[static_cast<std::size_t>(options.halved[i])] = static_cast<std::int32_t>(i);
+  }
 }
 
 void PoolSums::begin(std::int32_t group_number) {
@@ -44,6 +54,7 @@ void PoolSums::begin(std::int32_t group_number) {
   if (options_.count_detected) {
     bytes_ += static_cast<std::size_t>(n_genes_) * sizeof(std::int32_t);
   }
+  bytes_ += options_.halved.size() * sizeof(double);
   if (bytes_ > bytes_allowed_) {
     throw Error(ExitCode::bad_input,
                 fmt::format("the pools take more than {} GB, three quarters of this machine's "
@@ -54,6 +65,7 @@ void PoolSums::begin(std::int32_t group_number) {
   }
   group.sums.resize(static_cast<std::size_t>(n_genes_), 0.0);
   if (options_.count_detected) group.detected.resize(static_cast<std::size_t>(n_genes_), 0);
+  group.half.sums.resize(options_.halved.size(), 0.0);
   group.draws.reserve(static_cast<std::size_t>(n_draws));
   for (Index i = 1; i <= n_draws; ++i) {
     group.draws.push_back({Draw(options_.seed, names_[at], i, expected_[at]), 0,
@@ -74,6 +86,15 @@ void PoolSums::add(std::int32_t group_number, const CellBlock& block, Index cell
       const auto gene = static_cast<std::size_t>(block.genes[i]);
       group.sums[gene] += static_cast<double>(block.values[i]);
       ++group.detected[gene];
+    }
+    if (!place_in_half_.empty() && is_in_half(group.n_cells)) {
+      ++group.half.n_cells;
+      group.half.total += block.totals[at];
+      for (std::size_t i = first; i < last; ++i) {
+        const std::int32_t place = place_in_half_[static_cast<std::size_t>(block.genes[i])];
+        if (place < 0) continue;
+        group.half.sums[static_cast<std::size_t>(place)] += static_cast<double>(block.values[i]);
+      }
     }
     return;
   }
@@ -141,6 +162,10 @@ std::vector<double> PoolSums::take_sums(const Pool& pool) {
 
 std::vector<std::int32_t> PoolSums::take_detected(const Pool& pool) {
   return std::move(groups_[static_cast<std::size_t>(pool.group)].detected);
+}
+
+PoolSums::Half PoolSums::take_half(const Pool& pool) {
+  return std::move(groups_[static_cast<std::size_t>(pool.group)].half);
 }
 
 std::size_t PoolSums::most_bytes() const {

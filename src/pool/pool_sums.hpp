@@ -48,6 +48,15 @@ class PoolSums {
   [[nodiscard]] std::vector<double> take_sums(const Pool& pool);
   [[nodiscard]] std::vector<std::int32_t> take_detected(const Pool& pool);
 
+  /// Half of the cells of a group, whichever these are: the k-th cell of a group is in it by a hash
+  /// of k, so that neither names nor the order of other groups' cells matter.
+  struct Half {
+    Index n_cells = 0;
+    double total = 0;
+    std::vector<double> sums;  ///< of the genes PoolOptions::halved
+  };
+  [[nodiscard]] Half take_half(const Pool& pool);
+
   [[nodiscard]] Index n_genes() const noexcept { return n_genes_; }
   /// What the sums will take if every group gets its cells.
   [[nodiscard]] std::size_t most_bytes() const;
@@ -64,6 +73,7 @@ class PoolSums {
     double total = 0;
     std::vector<double> sums;
     std::vector<std::int32_t> detected;  // empty: not counted
+    Half half;
     std::vector<OneDraw> draws;
   };
   void begin(std::int32_t group_number);
@@ -72,6 +82,7 @@ class PoolSums {
   std::vector<std::string> names_;
   std::vector<Index> expected_;
   Index n_genes_;
+  std::vector<std::int32_t> place_in_half_;  // per gene; -1: none; empty: nothing is halved
   std::size_t bytes_ = 0;
   std::size_t bytes_allowed_;
   std::vector<Group> groups_;

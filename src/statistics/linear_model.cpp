@@ -108,6 +108,24 @@ std::vector<std::string> confounded_coefficients(const Design& design,
   return names;
 }
 
+ResidualSums residual_sums(const Eigen::Ref<const Eigen::MatrixXd>& y,
+                           const Eigen::Ref<const Eigen::MatrixXd>& design) {
+  const Decomposition parts = decompose(design);
+  ResidualSums sums;
+  sums.df = design.rows() - parts.q.cols();
+  sums.left = Eigen::VectorXd::Ones(design.rows());
+  for (Index i = 0; i < parts.q.cols(); ++i) sums.left -= parts.q.col(i).cwiseAbs2();
+  sums.squares.resize(y.rows());
+  for (Index row = 0; row < y.rows(); ++row) {
+    Eigen::VectorXd rest = y.row(row).transpose();
+    for (Index i = 0; i < parts.q.cols(); ++i) {
+      rest -= parts.q.col(i).dot(rest) * parts.q.col(i);
+    }
+    sums.squares[row] = rest.squaredNorm();
+  }
+  return sums;
+}
+
 ContrastFit fit_contrasts(const Eigen::Ref<const Eigen::MatrixXd>& y,
                           const Eigen::Ref<const Eigen::MatrixXd>& design,
                           std::span<const double> weights,

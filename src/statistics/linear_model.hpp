@@ -44,4 +44,13 @@ struct ContrastFit {
                                         std::span<const double> weights,
                                         const Eigen::Ref<const Eigen::MatrixXd>& contrasts);
 
+/// What a design leaves of responses, all observations weighing the same.
+struct ResidualSums {
+  Eigen::VectorXd squares;  ///< per row of y: sum of squared residuals; NaN where y has one
+  Eigen::VectorXd left;     ///< per observation: 1 less its leverage
+  Index df = 0;             ///< observations minus the rank of the design
+};
+[[nodiscard]] ResidualSums residual_sums(const Eigen::Ref<const Eigen::MatrixXd>& y,
+                                         const Eigen::Ref<const Eigen::MatrixXd>& design);
+
 }  // namespace sicmir::statistics

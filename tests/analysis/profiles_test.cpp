@@ -333,11 +333,12 @@ InputSums sums_of(const std::string& path, std::vector<std::string> genes) {
 TEST(JoinSums, KeepsTheGenesOfAllInputsInTheOrderOfTheFirst) {
   InputSums first = sums_of("a", {"G1", "G2", "G2", "G3"});
   first.profiles.resize(1);
-  first.profiles[0] = {"s1", "t", {}, {}, {}, 3, 20.0, false, 0, 0, 0, {1, 2, 3, 4}, {1, 1, 2, 2}};
+  first.profiles[0] = {"s1", "t", {}, {},           {},           3, 20.0, false,
+                       0,    0,   0,  {1, 2, 3, 4}, {1, 1, 2, 2}, {}};
   InputSums second = sums_of("b", {"G3", "G2", "G4", "G1", "G2"});
   second.profiles.resize(1);
   second.profiles[0] = {
-      "s0", "t", {}, {}, {}, 5, 99.0, false, 0, 0, 0, {10, 20, 30, 40, 50}, {1, 2, 3, 4, 5}};
+      "s0", "t", {}, {}, {}, 5, 99.0, false, 0, 0, 0, {10, 20, 30, 40, 50}, {1, 2, 3, 4, 5}, {}};
   std::vector<InputSums> inputs;
   inputs.push_back(std::move(first));
   inputs.push_back(std::move(second));
@@ -349,6 +350,53 @@ TEST(JoinSums, KeepsTheGenesOfAllInputsInTheOrderOfTheFirst) {
   EXPECT_THAT(joined.profiles[0].n_detected, ElementsAre(4, 2, 5, 1));
   EXPECT_EQ(joined.profiles[0].n_counts, 99.0);
   EXPECT_THAT(joined.profiles[1].counts, ElementsAre(1, 2, 3, 4));
+}
+
+TEST(JoinSums, AddsHalvesUpOverTheGenesThatAllHalved) {
+  InputSums first = sums_of("a", {"G1", "G2", "G3", "G4"});
+  first.halved = {0, 1, 3};  // G1, G2, G4
+  first.profiles.resize(1);
+  first.profiles[0] = {"s1",
+                       "t",
+                       {},
+                       {},
+                       {},
+                       3,
+                       20.0,
+                       false,
+                       0,
+                       0,
+                       0,
+                       {4, 4, 4, 4},
+                       {1, 1, 1, 1},
+                       {1, 7.0, {1, 2, 3}}};
+  InputSums second = sums_of("b", {"G4", "G3", "G2", "G1"});
+  second.halved = {0, 2};  // G4, G2
+  second.profiles.resize(1);
+  second.profiles[0] = {"s1",
+                        "t",
+                        {},
+                        {},
+                        {},
+                        5,
+                        30.0,
+                        false,
+                        0,
+                        0,
+                        0,
+                        {9, 9, 9, 9},
+                        {1, 1, 1, 1},
+                        {2, 11.0, {10, 20}}};
+  std::vector<InputSums> inputs;
+  inputs.push_back(std::move(first));
+  inputs.push_back(std::move(second));
+  const InputSums joined = join_sums(std::move(inputs));
+  EXPECT_THAT(joined.halved, ElementsAre(1, 3));  // G2, G4
+  ASSERT_EQ(joined.profiles.size(), 1U);
+  const ProfileHalf& half = joined.profiles[0].half;
+  EXPECT_EQ(half.n_cells, 3);
+  EXPECT_EQ(half.n_counts, 18.0);
+  EXPECT_THAT(half.counts, ElementsAre(2 + 20, 3 + 10));
 }
 
 TEST(JoinSums, RefusesInputsWithoutACommonGene) {

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 
@@ -127,14 +128,67 @@ def test_json_says_how_it_was_computed(profiles, tmp_path):
     markers(profiles, "--labels-from", "sorting", "-o", tmp_path / "markers.json", "--min-difference", 0.5)
     found = json.loads((tmp_path / "markers.json").read_text())
     assert found["labels_from"] == "sorting" and found["n_tests"] == 60
-    assert found["options"] == {"min_difference_z": 0.5, "weight_cells": 50.0, "moderation": "robust",
-                                "covariates": []}
+    k = found["options"].pop("weight_cells")
+    assert found["options"] == {"min_difference_z": 0.5, "weight_cells_from": "split halves of the cells",
+                                "moderation": "robust", "covariates": []}
+    stated = markers(profiles, "--labels-from", "sorting", "--min-difference", 0.5, "--weight-cells", repr(k))
+    assert stated.stdout == markers(profiles, "--labels-from", "sorting", "--min-difference", 0.5).stdout
     assert [group["group"] for group in found["groups"]] == sorted(GROUPS)
     lines = table(markers(profiles, "--labels-from", "sorting", "--min-difference", 0.5).stdout)
     first = found["groups"][0]["markers"][0]
     assert first["mirna"] == lines["mirna"][0]
     assert first["p"] == pytest.approx(lines["p"][0], rel=1e-5)
     assert found["prior"]["s0"] > 0
+
+
+def test_few_cells_weigh_little_where_samples_are_alike(model, tmp_path):
+    """Samples of one population: their profiles differ only by the cells that they have. Where samples differ by
+    themselves, K is small."""
+    def k_of(between_samples):
+        random = np.random.default_rng(8)
+        base = random.gamma(0.7, 4.0, len(SYMBOLS)) + 0.2
+        programmes = {group: np.exp(random.normal(0, 0.5, len(SYMBOLS))) for group in ("T", "B")}
+        counts, obs = [], []
+        for sample in range(10):
+            for group, programme in programmes.items():
+                mean = base * programme * np.exp(random.normal(0, between_samples, len(SYMBOLS)))
+                cells = mean * np.exp(random.normal(0, 1, (40, len(SYMBOLS))))  # cells differ, too
+                counts.append(random.poisson(cells))
+                obs += [(f"s{sample}", group)] * 40
+        obs = pd.DataFrame(obs, columns=["sample", "cell_type"], index=[f"c{i}" for i in range(len(obs))])
+        anndata.AnnData(np.vstack(counts).astype(np.float32), obs=obs, dtype=np.float32,
+                        var=pd.DataFrame(index=SYMBOLS)).write_h5ad(tmp_path / "alike.h5ad")
+        run("profile", tmp_path / "alike.h5ad", "-m", model, "--group-by", "cell_type", "--sample", "sample",
+            "-o", tmp_path / "alike.h5mu")
+        done = markers(tmp_path / "alike.h5mu", "--labels-from", "sorting", "-o", tmp_path / "alike.json")
+        assert "(split halves of the cells)" in done.stderr
+        return json.loads((tmp_path / "alike.json").read_text())["options"]["weight_cells"]
+
+    assert k_of(0.0) > 300
+    assert k_of(0.6) < 40  # variances of 1 between cells, 0.36 between samples: below 3 without noise of counting
+
+
+def test_profiles_without_halves_have_the_default_weights(profiles, tmp_path):
+    import h5py
+    old = shutil.copy(profiles, tmp_path / "old.h5mu")
+    with h5py.File(old, "r+") as file:
+        var = file["mod/mirna/var"]
+        del var["cell_variance"]
+        var.attrs["column-order"] = [name for name in var.attrs["column-order"] if name != "cell_variance"]
+    done = markers(old, "--labels-from", "sorting")
+    assert "K = 50 (default: the profiles hold no halves of their cells)" in done.stderr
+    assert done.stdout == markers(profiles, "--labels-from", "sorting", "--weight-cells", 50).stdout
+    with h5py.File(old, "r+") as file:
+        file["mod/mirna/var"].create_dataset("cell_variance", data=np.full(len(z_names(file)), -1.0))
+        var = file["mod/mirna/var"]
+        var["cell_variance"].attrs["encoding-type"], var["cell_variance"].attrs["encoding-version"] = "array", "0.2.0"
+        var.attrs["column-order"] = [*var.attrs["column-order"], "cell_variance"]
+    assert "cell_variance" in markers(old, expect=3).stderr
+
+
+def z_names(file):
+    var = file["mod/mirna/var"]
+    return var[var.attrs["_index"]][:]
 
 
 def test_bytes_are_the_same_and_the_export_gives_the_same(profiles, model, tmp_path):

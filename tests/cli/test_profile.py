@@ -199,6 +199,43 @@ def test_bytes_depend_neither_on_threads_nor_on_blocks(model, profiled, cells, t
     assert out.read_bytes() == profiled[0].read_bytes()
 
 
+def in_half(k):
+    """SplitMix64 of the cell's number in its group, from 1; the lowest bit."""
+    mask = (1 << 64) - 1
+    x = (k + 0x9E3779B97F4A7C15) & mask
+    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & mask
+    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & mask
+    return (x ^ (x >> 31)) & 1
+
+
+def test_the_variance_of_cells_is_that_of_halves(model, table, obs, tmp_path):
+    """Halves that numpy makes, profiled as groups of their own; against the training samples, where profiles do not
+    change each other."""
+    mine = obs.copy()
+    group = mine["sample"].astype(str) + "|" + mine["cell_type"].astype(str)
+    number = group.groupby(group).cumcount() + 1
+    mine["half"] = [f"{one}:{in_half(int(k))}" for one, k in zip(mine["cell_type"].astype(str), number)]
+    panel = table.loc[SYMBOLS]
+    source = h5ad_of(tmp_path / "cells.h5ad", panel, mine)
+    scale = ["--scale", "reference", "--force-scale", "--sample", "sample", "--min-counts", 0]
+    found = {}
+    for by, least in (("cell_type", 12), ("half", 0)):
+        run("profile", source, "-m", model, "--group-by", by, *scale, "--min-cells", least, "-o",
+            tmp_path / f"{by}.h5mu")
+        found[by] = modality(tmp_path / f"{by}.h5mu", "mirna")
+    whole, halves = found["cell_type"], found["half"].to_df()
+    sums, n_profiles = 0, 0
+    for name, line in whole.obs.iterrows():
+        if line["below_floor"]:
+            continue
+        n = [found["half"].obs.loc[f"{name}:{half}", "n_cells"] for half in (0, 1)]
+        assert sum(n) == line["n_cells"]
+        difference = halves.loc[f"{name}:0"] - halves.loc[f"{name}:1"]
+        sums, n_profiles = sums + difference**2 / (1 / n[0] + 1 / n[1]), n_profiles + 1
+    np.testing.assert_allclose(whole.var["cell_variance"], sums / n_profiles, rtol=2e-3)
+    assert n_profiles >= 10
+
+
 def test_the_root_is_mudata_field_by_field(profiled):
     """MuData specification (mudata.readthedocs.io, io/spec); the mudata package is not in Debian."""
     path = profiled[0]
