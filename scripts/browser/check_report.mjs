@@ -2,9 +2,11 @@
 // Looks at pages of `sicmir report` in headless Chromium: node check_report.mjs FOLDER PAGE... [--shots FOLDER]
 // FOLDER holds node_modules with what package.json names. Each page is opened from disk at 1440 and 390 pixels, light
 // and dark. It must ask for nothing else, log no error, be clean for axe-core, be no wider than the window, draw every
-// colour of the map, and let no two words of a plot overlap.
+// colour of the map, let no two words of a plot overlap, and save every plot as a PNG that is neither small nor empty.
+// PAGE.questions.tsv, if there is one, has questions about the page and the words of their answers, which a reader must
+// find in the section that is named.
 import {createRequire} from "node:module";
-import {readFileSync} from "node:fs";
+import {existsSync, readFileSync} from "node:fs";
 import {pathToFileURL} from "node:url";
 import {basename, resolve} from "node:path";
 
@@ -59,6 +61,23 @@ const coloursOf = () => {
   return seen.size;
 };
 
+// Number of different colours of a PNG; decoded without an address, which the page would not be allowed to ask for.
+const coloursOfPng = async base64 => {
+  const bitmap = await createImageBitmap(new Blob([Uint8Array.from(atob(base64), c => c.charCodeAt(0))]));
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height), pen = canvas.getContext("2d");
+  pen.drawImage(bitmap, 0, 0);
+  const {data} = pen.getImageData(0, 0, canvas.width, canvas.height);
+  const seen = new Set();
+  for (let i = 0; i < data.length; i += 4) seen.add(data[i] << 16 | data[i + 1] << 8 | data[i + 2]);
+  return seen.size;
+};
+
+// What a reader sees of a section, or of the page's head.
+const textOf = place => {
+  if (place === "head") return ["header", "#truths", "#warnings"].map(one => document.querySelector(one).innerText).join("\n");
+  return document.getElementById(place)?.innerText ?? "";
+};
+
 const browser = await chromium.launch({executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]});
 for (const path of pages) {
@@ -103,6 +122,32 @@ for (const path of pages) {
       for (const id of await page.evaluate(() => [...document.querySelectorAll("main section")]
         .filter(one => one.querySelector("canvas, figure svg, .scroll svg") && !one.querySelector("table")).map(one => one.id))) {
         fail(`section ${id} has a plot, but no table`);
+      }
+      if (width === 1440) {
+        const buttons = page.locator(".save");
+        if (await buttons.count() < await page.locator("main section figure").count()) fail("a plot cannot be saved");
+        for (let i = 0; i < await buttons.count(); ++i) {
+          const [download] = await Promise.all([page.waitForEvent("download"), buttons.nth(i).click()]);
+          const file = await download.path(), words = download.suggestedFilename();
+          if (shots) await download.saveAs(`${shots}/${basename(path, ".html")}_${colorScheme}_${i}_${words}`);
+          const png = readFileSync(file);
+          if (png.toString("latin1", 1, 4) !== "PNG" || png.readUInt32BE(16) < 500 || png.readUInt32BE(20) < 300) fail(`${words} is no picture of a plot`);
+          const inks = await page.evaluate(coloursOfPng, png.toString("base64"));
+          if (inks < 3) fail(`${words} has ${inks} colours`);
+        }
+      }
+      const questions = path.replace(/\.html$/, ".questions.tsv");
+      if (width === 1440 && colorScheme === "light" && existsSync(questions)) {
+        const lines = readFileSync(questions, "utf8").trim().split("\n").slice(1).map(line => line.split("\t"));
+        let right = 0;
+        for (const [place, question, ...answers] of lines) {
+          // One line of a table or one paragraph has the whole answer.
+          const text = (await page.evaluate(textOf, place)).split("\n");
+          const found = text.some(line => answers.every(answer => line.includes(answer)));
+          right += found;
+          if (!found) fail(`"${question}" is not answered in ${place}: ${answers.join(" | ")}`);
+        }
+        console.log(`${basename(path)}: ${right} of ${lines.length} questions are answered on the page`);
       }
       // The plots that can be changed are reached by the keyboard.
       if (await page.locator("#map_by").count()) {

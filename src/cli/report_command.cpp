@@ -37,6 +37,7 @@ struct ReportCommand : ProfilesOrMatrix {
   std::string map;
   std::string genes;
   std::string targets;
+  bool reasons = false;
   bool network = false;
   bool crosstalk = false;
   std::int64_t max_cells = 50'000;
@@ -202,6 +203,22 @@ std::string why_no_map(const ReportCommand& command, bool has_profiles) {
   return {};
 }
 
+void add_reasons(const ReportCommand& command, const TakenProfiles& taken, const MarkerSet& markers,
+                 PageContent& content) {
+  content.reasons.words =
+      "Not run. `sicmir report --reasons` names the genes by which the model tells the first "
+      "marker of each group, and `sicmir explain` those of any miRNA.";
+  if (!command.reasons) return;
+  if (taken.model == nullptr) {
+    content.reasons.words =
+        "Not run. The report was made from profiles; give it the matrix instead, or ask `sicmir "
+        "explain`.";
+    return;
+  }
+  content.reasons = reasons_part(taken.profiles, markers, *taken.model, *taken.index, content.input,
+                                 thread_count(command.common.threads));
+}
+
 void add_parts(const ReportCommand& command, const Profiles& profiles, const TargetTable& targets,
                PageContent& content) {
   const PartOptions options{command.markers.labels_from, command.seed,
@@ -250,6 +267,7 @@ void run(ReportCommand& command) {
     content.map = draw_cells(command, taken, targets, content.mirnas);
     add_aucs(content.map->view, profiles, markers);
   }
+  add_reasons(command, taken, markers, content);
   add_parts(command, profiles, targets, content);
   content.warnings = notes.warnings();
   content.news = notes.news();
@@ -274,6 +292,10 @@ void bind_report(Command& sub) {
   bind_testing(sub, command.testing, command.markers);
   bind_labels_from(sub, command.markers.labels_from);
   const std::string page = "Page";
+  sub.add_flag("--reasons", command.reasons,
+               "Also the genes behind the first marker of each group, as `sicmir explain` finds "
+               "them; a second or two per group of 12 samples")
+      .main();
   sub.add_flag("--network", command.network,
                "Also networks of miRNAs and targets, and hubs, as `sicmir network` finds them")
       .main();

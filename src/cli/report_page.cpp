@@ -115,6 +115,7 @@ Json describe(const PageContent& content, const Profiles& profiles, const Marker
   json["markers"] = markers_json(markers, profiles, options, groups);
   json["dots"] = dots_json(content, profiles, markers, groups);
   json["volcano"] = volcano_json(markers, profiles, options, groups);
+  json["reasons"] = part_json(content.reasons);
   json["network"] = part_json(content.network);
   json["crosstalk"] = part_json(content.crosstalk);
   json["mirnas"] = mirnas_json(profiles);

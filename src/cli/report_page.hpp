@@ -33,7 +33,7 @@ struct PageContent {
   std::string why_no_map;
   std::vector<Index> mirnas;  ///< shown in the map and the dot plot, best first
   std::vector<std::string> warnings, news;
-  PagePart network, crosstalk;
+  PagePart reasons, network, crosstalk;
 };
 
 /// Largest page, in bytes.

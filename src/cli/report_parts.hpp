@@ -9,6 +9,8 @@
 #include "analysis/markers.hpp"
 #include "analysis/profiles.hpp"
 #include "analysis/targets.hpp"
+#include "sicmir/gene_map.hpp"
+#include "sicmir/prepared_model.hpp"
 
 namespace sicmir::cli {
 
@@ -52,6 +54,11 @@ struct PartOptions {
 /// allow it, the part says why.
 [[nodiscard]] PagePart network_part(const Profiles& profiles, const TargetTable& targets,
                                     const PartOptions& options);
+/// The genes behind the first marker of each group, as `sicmir explain` finds them; likewise.
+/// `input`: its name, for messages.
+[[nodiscard]] PagePart reasons_part(const Profiles& profiles, const MarkerSet& markers,
+                                    const PreparedModel& model, const GeneIndex& index,
+                                    const std::string& input, int threads);
 /// What `sicmir crosstalk` finds, likewise.
 [[nodiscard]] PagePart crosstalk_part(const Profiles& profiles, const TargetTable& targets,
                                       const PartOptions& options);

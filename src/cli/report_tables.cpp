@@ -17,8 +17,9 @@ namespace {
 
 using tsv::field;
 
-constexpr std::array names = {"markers.tsv", "profiles.tsv", "cells.tsv",     "accuracy.tsv",
-                              "hubs.tsv",    "edges.tsv",    "crosstalk.tsv", "crosstalk_net.tsv"};
+constexpr std::array names = {"markers.tsv",  "profiles.tsv",  "cells.tsv",
+                              "accuracy.tsv", "reasons.tsv",   "hubs.tsv",
+                              "edges.tsv",    "crosstalk.tsv", "crosstalk_net.tsv"};
 
 std::string profiles_tsv(const Profiles& profiles) {
   std::string text =
@@ -107,7 +108,7 @@ void write_tables(const std::string& folder, const PageContent& content, const P
   files.add(paths[1], profiles_tsv(profiles));
   files.add(paths[2], cells_tsv(content, profiles));
   files.add(paths[3], accuracy_tsv(profiles));
-  for (const PagePart* part : {&content.network, &content.crosstalk}) {
+  for (const PagePart* part : {&content.reasons, &content.network, &content.crosstalk}) {
     for (const PageTable& table : part->tables) {
       files.add((std::filesystem::path(folder) / table.file).string(), table.tsv);
     }

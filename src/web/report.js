@@ -307,7 +307,7 @@ const M = D.markers;
 const markerColumns = [["group", m => m.group, "words"], ["miRNA", m => m.mirna, "words"], ["difference, z", m => m.z, "", 2], ["difference, log2 RPM", m => m.log2rpm, "", 2], ["to the rival, z", m => m.rival_z, "", 2], ["rival", m => m.rival, "words"], ["confidence", m => m.confidence, "words"], ["probability", m => m.probability, "", 2], ["p", m => m.p], ["FDR", m => m.fdr], ["samples that agree", m => m.agreement, "", 2], ["expression, log2(RPM + 1)", m => m.expression, "", 1], ["AUC over cells", m => m.auc], ["± ", m => m.auc_error], ["accuracy", m => m.accuracy, "", 2], ["tau", m => m.tau, "", 2], ["stem-loops", m => m.stem_loops, "words"], ["seed family", m => m.seed, "words"]];
 {
   const dots = make("div", {class: "scroll low", tabindex: "0", role: "region", "aria-label": "Dot plot of markers and groups"});
-  const legend = make("div", {class: "controls"});
+  const legend = make("div", {class: "controls key"});
   const P = D.dots;
   const show = () => {
     const cell = 24, tree = 46, names = 150;
@@ -453,12 +453,12 @@ const linksOf = L => {
 // Senders by receivers, as colours.
 const gridOf = G => {
   const box = make("div", {class: "scroll low", tabindex: "0", role: "region", "aria-label": "Heat map of senders and receivers"});
-  const legend = make("div");
+  const legend = make("div", {class: "key"});
   const most = Math.max(0, ...G.values.flat().filter(v => v !== null));
   const show = () => {
     const cell = 24, left = 184, n = G.names.length;
     const heads = Math.min(150, 14 + 6.2 * Math.max(...G.names.map(name => Math.min(name.length, 22))));
-    const plot = draw("svg", {width: left + n * cell + heads * 0.75 + 20, height: heads + n * cell + 34, role: "img", "aria-label": "Heat map: " + G.what + " from " + n + " senders to " + n + " receivers. The tables below have the numbers."});
+    const plot = draw("svg", {width: left + Math.max(n * cell + heads * 0.75, 200) + 20, height: heads + n * cell + 34, role: "img", "aria-label": "Heat map: " + G.what + " from " + n + " senders to " + n + " receivers. The tables below have the numbers."});
     G.names.forEach((name, i) => {
       const x = left + (i + 0.5) * cell + 3, y = heads + (i + 0.5) * cell;
       plot.append(draw("text", {x, y: heads - 6, transform: `rotate(-52 ${x} ${heads - 6})`}, short(name, 22)), draw("text", {x: left - 8, y: y + 4, "text-anchor": "end"}, short(name, 22)));
@@ -473,7 +473,7 @@ const gridOf = G => {
   redraws.push(show);
   return [box, legend, folded("Table: the heat map", table("Senders (lines) and receivers (columns): " + G.what, [["sender", i => G.names[i], "words"], ...G.names.map((name, k) => [short(name, 40), i => G.values[i][k], "", 2])], G.names.map((name, i) => i)))];
 };
-for (const [id, title] of [["network", "Targets, network and hubs"], ["crosstalk", "Compatible sender-receiver pairs"]]) {
+for (const [id, title] of [["reasons", "Genes behind the markers"], ["network", "Targets, network and hubs"], ["crosstalk", "Compatible sender-receiver pairs"]]) {
   const part = D[id];
   const children = [make("p", part.tables ? {} : {class: "off"}, part.words)];
   if (part.links) children.push(...linksOf(part.links));
@@ -554,6 +554,90 @@ for (const [id, title] of [["network", "Targets, network and hubs"], ["crosstalk
 
 // ---- Methods
 section("methods", "Methods, to paste", make("p", {class: "paste", id: "methods_text"}, D.methods), make("h3", {}, "References"), make("ol", {}, ...D.references.map(words => make("li", {}, words))));
+
+// ---- Pictures
+// What a plot shows, drawn once more on a canvas three times as fine: the policy of the page allows no images, and so
+// none can be made of an SVG. Plots are made of the five shapes below.
+const paint = (pen, plot, dx, dy) => {
+  for (const one of plot.querySelectorAll("line, rect, circle, path, text")) {
+    const style = getComputedStyle(one), value = name => Number(one.getAttribute(name) ?? 0);
+    const {a, b, c, d, e, f} = one.getCTM();
+    pen.save();
+    pen.translate(dx, dy);
+    pen.transform(a, b, c, d, e, f);
+    const opacity = Number(style.opacity);
+    pen.lineWidth = parseFloat(style.strokeWidth);
+    pen.lineJoin = style.strokeLinejoin;
+    pen.fillStyle = style.fill === "none" ? "transparent" : style.fill;
+    pen.strokeStyle = style.stroke === "none" ? "transparent" : style.stroke;
+    const stroke = work => { pen.globalAlpha = opacity * Number(style.strokeOpacity); work(); };
+    const fill = work => { pen.globalAlpha = opacity * Number(style.fillOpacity); work(); };
+    if (one.tagName === "text") {
+      pen.font = [style.fontStyle, style.fontWeight, style.fontSize, style.fontFamily].join(" ");
+      pen.textAlign = {middle: "center", end: "right"}[style.textAnchor] ?? "left";
+      stroke(() => { if (style.stroke !== "none") pen.strokeText(one.textContent, value("x"), value("y")); });
+      fill(() => pen.fillText(one.textContent, value("x"), value("y")));
+    } else {
+      const shape = new Path2D(one.tagName === "path" ? one.getAttribute("d") : undefined);
+      if (one.tagName === "line") { shape.moveTo(value("x1"), value("y1")); shape.lineTo(value("x2"), value("y2")); }
+      if (one.tagName === "rect") shape.rect(value("x"), value("y"), value("width"), value("height"));
+      if (one.tagName === "circle") shape.arc(value("cx"), value("cy"), value("r"), 0, 7);
+      fill(() => pen.fill(shape));
+      stroke(() => pen.stroke(shape));
+    }
+    pen.restore();
+  }
+};
+// The plots of a box below each other, and the lines of its legend.
+const withKey = box => [box, ...box.nextElementSibling?.classList.contains("key") ? [box.nextElementSibling] : []];
+const picture = boxes => {
+  const room = 12, line = 22;
+  const plots = boxes.flatMap(box => [...box.querySelectorAll("canvas, svg")]).filter(plot => !plot.closest("li"));
+  const entries = boxes.flatMap(box => [...box.querySelectorAll("ul.legend li")]);
+  const sizes = plots.map(plot => plot.tagName === "CANVAS" ? [plot.clientWidth, plot.clientHeight] : [Number(plot.getAttribute("width")), Number(plot.getAttribute("height"))]);
+  const width = Math.max(...sizes.map(size => size[0])) + 2 * room;
+  const sheet = make("canvas"), pen = sheet.getContext("2d");
+  pen.font = "13px system-ui, sans-serif";
+  const places = [];
+  let [x, y] = [room, sizes.reduce((sum, size) => sum + size[1] + room, room)];
+  for (const entry of entries) {
+    const long = pen.measureText(entry.textContent).width + 36;
+    if (x > room && x + long > width - room) { x = room; y += line; }
+    places.push([x, y]);
+    x += long;
+  }
+  const ratio = Math.min(3, 12000 / width), style = getComputedStyle(document.documentElement);
+  sheet.width = Math.round(width * ratio);
+  sheet.height = Math.round((y + (entries.length ? line : 0) + room) * ratio);
+  pen.scale(ratio, ratio);
+  pen.fillStyle = style.getPropertyValue("--paper");
+  pen.fillRect(0, 0, sheet.width, sheet.height);
+  let top = room;
+  plots.forEach((plot, i) => {
+    if (plot.tagName === "CANVAS") pen.drawImage(plot, room, top, ...sizes[i]);
+    else paint(pen, plot, room, top);
+    top += sizes[i][1] + room;
+  });
+  pen.textBaseline = "middle";
+  entries.forEach((entry, i) => {
+    const sign = entry.querySelector("svg");
+    if (sign) paint(pen, sign, places[i][0], places[i][1] + 4);
+    pen.font = "13px system-ui, sans-serif";
+    pen.fillStyle = style.getPropertyValue("--ink");
+    pen.fillText(entry.textContent, places[i][0] + 20, places[i][1] + 11);
+  });
+  return sheet;
+};
+for (const box of document.querySelectorAll("main section figure, main section .scroll.low")) {
+  const boxes = withKey(box);
+  const button = make("button", {type: "button", class: "save"}, "Save as PNG");
+  button.addEventListener("click", () => picture(boxes).toBlob(blob => {
+    const link = make("a", {href: URL.createObjectURL(blob), download: (name.split("/").at(-1) + "_" + box.closest("section").id).replace(/[^\w.-]+/g, "_") + ".png"});
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }, "image/png"));
+  boxes.at(-1).after(button);
+}
 
 redraw();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);

@@ -49,6 +49,29 @@ def bytes_of(column):
     return np.where(raw == 255, np.nan, values)
 
 
+def test_reasons_are_those_of_explain(model, tmp_path):
+    source = write(tmp_path, cells_of(3))
+    report(source, model, tmp_path / "report.html", "--labels-from", "sorting", "--reasons", "--tables",
+           tmp_path / "tables")
+    part = data_of(tmp_path / "report.html")["reasons"]
+    found = table((tmp_path / "tables" / "reasons.tsv").read_text())
+    assert [line[:3] for line in part["tables"][0]["lines"]] == found.iloc[:, :3].values.tolist()
+    markers = table(run("markers", source, "-m", model, "--group-by", "cell_type", "--sample", "sample",
+                        "--labels-from", "sorting").stdout)
+    assert set(found["group"]) == {"B", "mono", "T"}
+    for group, lines in found.groupby("group"):
+        mirna = markers.loc[markers["group"] == group, "mirna"].iloc[0]
+        expected = table(run("explain", source, "-m", model, "--group-by", "cell_type", "--sample", "sample", "--mirna",
+                             mirna, "--group", group).stdout).head(10)
+        assert set(lines["mirna"]) == {mirna} and list(lines["gene"]) == list(expected["gene"])
+        np.testing.assert_allclose(lines["attribution_z"], expected["attribution_z"], rtol=1e-4)
+    report(source, model, tmp_path / "without.html")
+    assert "sicmir report --reasons" in data_of(tmp_path / "without.html")["reasons"]["words"]
+    profiles = profiles_of(tmp_path, model, cells_of(3))
+    run("report", profiles, "--reasons", "-o", tmp_path / "profiles.html")
+    assert "made from profiles" in data_of(tmp_path / "profiles.html")["reasons"]["words"]
+
+
 def places_of(found):
     return np.stack([low + np.frombuffer(base64.b64decode(found[axis]), "<u2") / 65535 * (high - low)
                      for axis, low, high in zip("xy", found["low"], found["high"])], axis=1)
