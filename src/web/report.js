@@ -436,14 +436,15 @@ const linksOf = L => {
   const box = make("div", {class: "scroll low", tabindex: "0", role: "region", "aria-label": "Network of the strongest edges"});
   const show = () => {
     const row = 20, rows = Math.max(L.left.length, L.right.length);
-    const [width, height, left, right] = [640, rows * row + 40, 230, 470];
+    const narrow = box.clientWidth > 0 && box.clientWidth < 640, height = rows * row + 40;
+    const width = narrow ? Math.max(340, box.clientWidth) : 640, [left, right] = narrow ? [196, width - 96] : [230, 470];
     const plot = draw("svg", {width, height, role: "img", "aria-label": L.links.length + " edges between " + L.left.length + " miRNAs and " + L.right.length + " targets. The tables below have them all."});
     const y = (i, n) => 34 + (i + 0.5) * rows * row / n;
     plot.append(draw("text", {x: left - 8, y: 16, "text-anchor": "end", class: "soft"}, "miRNA (★ hub)"), draw("text", {x: right + 8, y: 16, class: "soft"}, "target"));
     const most = Math.max(...L.links.map(l => Math.abs(l[2])));
     for (const [a, b, r] of L.links) plot.append(draw("line", {x1: left, x2: right, y1: y(a, L.left.length), y2: y(b, L.right.length), stroke: diverging()[0], "stroke-width": 0.5 + 3 * Math.abs(r) / most, "stroke-opacity": 0.7}));
     L.left.forEach((words, i) => plot.append(draw("text", {x: left - 8, y: y(i, L.left.length) + 4, "text-anchor": "end"}, short(words, 32))));
-    L.right.forEach((words, i) => plot.append(draw("text", {x: right + 8, y: y(i, L.right.length) + 4}, short(words, 24))));
+    L.right.forEach((words, i) => plot.append(draw("text", {x: right + 8, y: y(i, L.right.length) + 4}, short(words, narrow ? 12 : 24))));
     box.replaceChildren(plot);
   };
   redraws.push(show);
