@@ -443,7 +443,7 @@ const linksOf = L => {
     plot.append(draw("text", {x: left - 8, y: 16, "text-anchor": "end", class: "soft"}, "miRNA (★ hub)"), draw("text", {x: right + 8, y: 16, class: "soft"}, "target"));
     const most = Math.max(...L.links.map(l => Math.abs(l[2])));
     for (const [a, b, r] of L.links) plot.append(draw("line", {x1: left, x2: right, y1: y(a, L.left.length), y2: y(b, L.right.length), stroke: diverging()[0], "stroke-width": 0.5 + 3 * Math.abs(r) / most, "stroke-opacity": 0.7}));
-    L.left.forEach((words, i) => plot.append(draw("text", {x: left - 8, y: y(i, L.left.length) + 4, "text-anchor": "end"}, short(words, 32))));
+    L.left.forEach((words, i) => plot.append(draw("text", {x: left - 8, y: y(i, L.left.length) + 4, "text-anchor": "end"}, short(words, narrow ? 28 : 32))));
     L.right.forEach((words, i) => plot.append(draw("text", {x: right + 8, y: y(i, L.right.length) + 4}, short(words, narrow ? 12 : 24))));
     box.replaceChildren(plot);
   };
