@@ -11,6 +11,7 @@
 
 #include "sicmir/annotation_place.hpp"
 #include "sicmir/gene_map.hpp"
+#include "sicmir/note.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir {
@@ -36,6 +37,23 @@ struct SourceOptions {
   int threads = 0;  ///< for formats that are read whole at once; 0: as many CPUs as may be used
 };
 
+/// What the lines of a table or the first side of a Matrix Market matrix are.
+enum class LinesAre : std::uint8_t {
+  genes,
+  cells,
+  pairs,  ///< of a gene and a cell: a long table
+};
+
+/// How a text table was read.
+struct TableReading {
+  char separator = '\t';  ///< ' ': blanks
+  char decimal = '.';
+  char thousands = '\0';                  ///< '\0': nothing separates groups of digits
+  std::uint64_t header_line = 0;          ///< from 1; 0: there is none
+  std::uint64_t first_data_line = 1;      ///< likewise
+  std::vector<std::string> name_columns;  ///< of what the lines are, as the header calls them
+};
+
 /// What a source found out about its file, for the log, `inspect` and the output.
 struct SourceDescription {
   std::string path;           ///< as the user gave it; "-" for standard input
@@ -44,7 +62,9 @@ struct SourceDescription {
   std::string matrix;         ///< AnnData: "X", "raw/X", "layers/counts"; else empty
   std::string matrix_reason;  ///< AnnData, layer auto: why this one
   std::vector<std::string> other_matrices;  ///< AnnData: what else `--layer` could name
-  std::vector<std::string> warnings;        ///< sentences for the log
+  std::optional<LinesAre> lines_are;        ///< tables and Matrix Market
+  std::optional<TableReading> table;        ///< text tables
+  std::vector<Note> warnings;               ///< what was left out, guessed, joined
   bool gene_major = false;  ///< read whole before the first cell, keeping only panel genes
   bool is_h5ad = false;     ///< `path` is an AnnData file
   /// Obs, obsm and uns of the cells, in the order of the input; empty: the format has none. What it

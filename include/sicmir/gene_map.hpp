@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "sicmir/note.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir {
@@ -136,14 +137,15 @@ struct GeneMapOptions {
 };
 
 struct GeneMapReport {
-  std::string column;                             ///< the feature column that matched best
-  Index n_features = 0;                           ///< of the file
-  Index n_found = 0;                              ///< panel genes found
-  Index n_panel = 0;                              ///< panel genes in all
+  std::string column;       ///< the feature column that matched best
+  Index n_features = 0;     ///< of the file
+  Index n_not_counted = 0;  ///< of these, count nowhere: of other types or genomes, spike-ins...
+  Index n_found = 0;        ///< panel genes found
+  Index n_panel = 0;        ///< panel genes in all
   std::array<Index, n_match_kinds> by_kind = {};  ///< found genes by kind of match
   std::vector<std::string> missing;     ///< model symbols of panel genes that the file lacks
   std::vector<std::string> duplicated;  ///< model symbols that several features name equally well
-  std::vector<std::string> warnings;    ///< sentences for the log, e.g. about `-1` twins
+  std::vector<Note> warnings;           ///< e.g. about `-1` twins
 };
 
 /// The map itself. Throws Error(bad_input) if the file's genes are another species', if it covers

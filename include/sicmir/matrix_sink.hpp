@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "sicmir/annotation_place.hpp"
+#include "sicmir/note.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir {
@@ -36,6 +37,7 @@ struct OutputHeader {
   std::vector<FeatureAnnotation> annotations;
   /// Only what determines the result: version, model checksum, decisions. Key and value, in order.
   std::vector<std::pair<std::string, std::string>> facts;
+  std::vector<Field> fields;     ///< likewise: the decisions, as programs read them
   std::optional<Index> n_cells;  ///< if known before the end
   std::string layer;             ///< of a second matrix beside the first; empty: none
 };

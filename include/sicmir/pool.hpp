@@ -50,6 +50,8 @@ struct PoolReport {
   Index n_groups = 0;         ///< with at least one cell
   Index n_pools = 0;          ///< lines of the output
   double seconds = 0;
+  GeneMapReport genes;  ///< of the cells; empty where all genes are pooled
+  Decision decision;    ///< what the cells' values are
 };
 
 /// Pools, in memory. `source` serves them as cells, by the names GROUP, or GROUP_bootstrap_1 and so

@@ -12,6 +12,7 @@
 
 #include "sicmir/gene_map.hpp"
 #include "sicmir/normalize.hpp"
+#include "sicmir/note.hpp"
 #include "sicmir/shard.hpp"
 #include "sicmir/types.hpp"
 
@@ -27,22 +28,57 @@ enum class WarningKind : std::uint8_t {
   few_genes,        ///< a cell's total over so few genes does not measure its depth
   not_scaled,       ///< the network receives values that are not z-scores
   shallow_cells,    ///< half of the cells have very few counts
+  unequal_totals,   ///< values taken as TPM whose totals differ widely
+};
+
+/// What a decision on the values rests on.
+enum class ValuesReason : std::uint8_t {
+  stated,
+  whole_numbers,       ///< none negative
+  fractional_counts,   ///< small values lie close to 1, 2, 3; totals differ
+  small_fractions,     ///< as large as logarithms can be, none negative
+  large_fractions,     ///< larger than logarithms can be, none negative
+  standardised_genes,  ///< negative values; genes have mean 0 and standard deviation 1
+};
+
+/// What a decision on the scale rests on.
+enum class ScaleReason : std::uint8_t {
+  stated,
+  moments,            ///< they were given
+  z_scores,           ///< these are standardised already
+  enough_cells,       ///< to be standardised among themselves
+  too_few_cells,      ///< for it
+  bulk,               ///< samples like those that the model was trained on
+  too_many_for_bulk,  ///< samples are not compared with the training samples unasked
+  unlike_reference,   ///< bulk samples or pools, but far from the training samples
 };
 
 struct DecisionWarning {
   WarningKind kind;
   std::string text;  ///< for the log: a sentence without its full stop
+  std::vector<Field> fields = {};
+};
+
+/// What was seen in the sampled cells.
+struct SampledValues {
+  bool all_whole = false;  ///< every value of a gene of the panel, and every total
+  bool any_negative = false;
+  double maximum = 0;
+  double median_total = 0;  ///< upper median of the totals; NaN: none is known
 };
 
 /// What was decided about an input, and why: printed, and written into the output.
 struct Decision {
   Values values = Values::automatic;
   ValuesFrom values_from = ValuesFrom::sample;
-  std::string values_reason;
+  ValuesReason values_by = ValuesReason::stated;
+  std::string values_reason;  ///< the same in words
   Scale scale = Scale::automatic;
-  std::string scale_reason;
-  double log_base = 0;  ///< for Values::log against a reference: 2, e or 10
+  ScaleReason scale_by = ScaleReason::stated;
+  std::string scale_reason;  ///< the same in words
+  double log_base = 0;       ///< for Values::log against a reference: 2, e or 10
   Index sampled_cells = 0;
+  SampledValues sampled;
   std::vector<DecisionWarning> warnings;
 };
 

@@ -30,8 +30,8 @@ double middle(std::vector<double> values) {
   return std::isnan(found) ? 0.0 : found;
 }
 
-void warn(Decision& decision, WarningKind kind, std::string text) {
-  decision.warnings.push_back({kind, std::move(text)});
+void warn(Decision& decision, WarningKind kind, std::string text, std::vector<Field> fields = {}) {
+  decision.warnings.push_back({kind, std::move(text), std::move(fields)});
 }
 
 Index cells_known(const Sample& sample, const CellSource& source) {
@@ -45,6 +45,7 @@ void decide_values(Decision& decision, const SampleFacts& facts, const Sample& s
   if (wanted != Values::automatic) {
     decision.values = wanted;
     decision.values_from = ValuesFrom::user;
+    decision.values_by = ValuesReason::stated;
     decision.values_reason = "as stated";
     if (wanted == Values::counts && !facts.all_whole) {
       warn(decision, WarningKind::expected_counts,
@@ -65,20 +66,24 @@ void decide_values(Decision& decision, const SampleFacts& facts, const Sample& s
                   {Remedy::specify_values});
     }
     decision.values = Values::zscore;
+    decision.values_by = ValuesReason::standardised_genes;
     decision.values_reason =
         fmt::format("negative values, genes have median |mean| {:.2f} and median sd {:.2f}",
                     facts.median_gene_mean, facts.median_gene_sd);
   } else if (facts.all_whole) {
     decision.values = Values::counts;
+    decision.values_by = ValuesReason::whole_numbers;
     decision.values_reason = "whole numbers, none negative";
   } else if (are_fractional_counts(decision, facts, sample, file)) {
     // `decision` says so
   } else if (facts.maximum <= Normaliser::largest_log) {
     decision.values = Values::log;
+    decision.values_by = ValuesReason::small_fractions;
     decision.values_reason =
         fmt::format("fractions, none negative, none above {:.3g}", facts.maximum);
   } else {
     decision.values = Values::linear;
+    decision.values_by = ValuesReason::large_fractions;
     decision.values_reason = fmt::format("fractions, none negative, up to {:.4g}", facts.maximum);
   }
 }
@@ -88,19 +93,24 @@ void decide_scale(Decision& decision, const Sample& sample, const CellSource& so
   const std::string& file = source.description().path;
   const Index n_cells = cells_known(sample, source);
   decision.scale = options.scale;
+  decision.scale_by = ScaleReason::stated;
   decision.scale_reason = "as stated";
   if (decision.scale == Scale::automatic) {
     if (!options.moments.empty()) {
       decision.scale = Scale::dataset;
+      decision.scale_by = ScaleReason::moments;
       decision.scale_reason = "moments were given";
     } else if (decision.values == Values::zscore) {
       decision.scale = Scale::none;
+      decision.scale_by = ScaleReason::z_scores;
       decision.scale_reason = "z-scores are standardised already";
     } else if (n_cells >= fewest_dataset_cells) {
       decision.scale = Scale::dataset;
+      decision.scale_by = ScaleReason::enough_cells;
       decision.scale_reason = fmt::format("at least {} cells", fewest_dataset_cells);
     } else {
       decision.scale = Scale::reference;
+      decision.scale_by = ScaleReason::too_few_cells;
       decision.scale_reason = fmt::format(
           "only {} cells, too few to standardise among themselves "
           "(`dataset` wants {})",
@@ -120,7 +130,8 @@ void decide_scale(Decision& decision, const Sample& sample, const CellSource& so
            fmt::format("only {} cells, samples or pools are standardised among themselves, so "
                        "their predictions are rough. The reference scale compares them with the "
                        "training samples instead",
-                       n_cells));
+                       n_cells),
+           {{"cells", n_cells}});
     }
   }
   if (decision.scale == Scale::reference && decision.values == Values::zscore) {
@@ -133,7 +144,8 @@ void decide_scale(Decision& decision, const Sample& sample, const CellSource& so
     warn(decision, WarningKind::not_scaled,
          fmt::format("without a scale the network receives {} values as they are, but it was "
                      "trained on z-scores",
-                     to_string(decision.values)));
+                     to_string(decision.values)),
+         {{"values", std::string(to_string(decision.values))}});
   }
   if (decision.scale == Scale::reference && decision.values == Values::log) {
     decision.log_base = options.log_base > 0 ? options.log_base : 2.0;
@@ -270,6 +282,8 @@ Decision decide(const Sample& sample, const CellSource& source, const GeneSelect
   const SampleFacts facts = sample_facts(sample, genes);
   Decision decision;
   decision.sampled_cells = sample.n_cells;
+  decision.sampled = {facts.all_whole, facts.has_negative, static_cast<double>(facts.maximum),
+                      facts.median_total};
   if (options.values == Values::automatic) refuse_negative_counts(facts, sample, source, genes);
   decide_values(decision, facts, sample, source, options.values);
   decide_scale(decision, sample, source, options);
@@ -279,13 +293,15 @@ Decision decide(const Sample& sample, const CellSource& source, const GeneSelect
            fmt::format("the input has only {} genes; a cell's total over so few does not measure "
                        "its depth, so scaling to 10,000 may mislead. Use the matrix of all genes "
                        "if there is one",
-                       source.features().size()));
+                       source.features().size()),
+           {{"genes", source.features().size()}});
     }
     if (facts.median_total < shallow_total) {
       warn(decision, WarningKind::shallow_cells,
            fmt::format("half of the sampled cells have fewer than {:.0f} counts; predictions of "
                        "single cells will be noisy. Filter them, or pool cells",
-                       facts.median_total + 1));
+                       facts.median_total + 1),
+           {{"median_total", facts.median_total}});
     }
   }
   if (!genes.duplicated().empty() && genes.duplicates() == Duplicates::automatic &&

@@ -92,10 +92,9 @@ Totals range_of_totals(const Sample& sample) {
   return {*least, *most, totals.size()};
 }
 
-void warn(Decision& decision, const std::string& text) {
-  DecisionWarning& warning = decision.warnings.emplace_back();
-  warning.kind = WarningKind::expected_counts;
-  warning.text = text;
+void warn(Decision& decision, WarningKind kind, std::string text, const Totals& totals) {
+  decision.warnings.push_back(
+      {kind, std::move(text), {{"least_total", totals.least}, {"largest_total", totals.most}}});
 }
 
 bool is_near_power_of_ten(double total) {
@@ -128,23 +127,26 @@ bool are_fractional_counts(Decision& decision, const SampleFacts& facts, const S
           {Remedy::specify_values});
     }
     decision.values = Values::counts;
+    decision.values_by = ValuesReason::fractional_counts;
     decision.values_from = ValuesFrom::user;  // fractions of later cells are no contradiction
     decision.values_reason = fmt::format(
         "with fractions: most small values lie close to 1, 2 or 3, and totals range from {:.0f} to "
         "{:.0f}",
         totals.least, totals.most);
-    warn(decision,
+    warn(decision, WarningKind::expected_counts,
          "the values have fractions but look like counts (SoupX, DecontX, CellBender, RSEM, "
-         "alevin...) and are taken as counts; if they are TPM or FPKM, use --values linear");
+         "alevin...) and are taken as counts; if they are TPM or FPKM, use --values linear",
+         totals);
     return true;
   }
   constexpr double wide = 2.0;
   if (!may_be_log && totals.n > 1 && totals.most > wide * totals.least) {
-    warn(decision,
+    warn(decision, WarningKind::unequal_totals,
          fmt::format(
              "totals range from {:.4g} to {:.4g}; those of TPM over all genes would be equal. "
              "If these are counts with fractions, use --values counts",
-             totals.least, totals.most));
+             totals.least, totals.most),
+         totals);
   }
   return false;
 }

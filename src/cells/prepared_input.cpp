@@ -93,15 +93,17 @@ const Decision& PreparedInput::decide(const UnitRecipe& recipe) {
   return decision_;
 }
 
-void PreparedInput::use_reference(double log_base, std::string reason) {
+void PreparedInput::use_reference(double log_base, ScaleReason by, std::string reason) {
   decision_.scale = Scale::reference;
+  decision_.scale_by = by;
   decision_.scale_reason = std::move(reason);
   decision_.log_base = log_base;
   normaliser_.emplace(decision_.values, decision_.scale, recipe_, decision_.log_base, *names_,
                       file(), decision_.values_from);
 }
 
-void PreparedInput::keep_dataset(std::string reason) {
+void PreparedInput::keep_dataset(ScaleReason by, std::string reason) {
+  decision_.scale_by = by;
   decision_.scale_reason = std::move(reason);
 }
 
@@ -150,7 +152,7 @@ void log_genes(const GeneMapReport& report) {
     log_warning("{} gene{} occur{} more than once in the input: {}", report.duplicated.size(),
                 one ? "" : "s", one ? "s" : "", some(report.duplicated));
   }
-  for (const std::string& warning : report.warnings) log_warning("{}", warning);
+  for (const Note& warning : report.warnings) log_warning("{}", warning.text);
 }
 
 void log_decision(const Decision& decision) {

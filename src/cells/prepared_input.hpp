@@ -48,9 +48,9 @@ class PreparedInput {
   /// Takes the sample if that was not done. `recipe`: of the model, for Scale::reference.
   const Decision& decide(const UnitRecipe& recipe);
   /// Replaces the decision for Scale::dataset by Scale::reference, for `reason`. After decide().
-  void use_reference(double log_base, std::string reason);
+  void use_reference(double log_base, ScaleReason by, std::string reason);
   /// Another reason for the decision for Scale::dataset.
-  void keep_dataset(std::string reason);
+  void keep_dataset(ScaleReason by, std::string reason);
   /// For Scale::reference: values go by their ranks instead of the recipe. After decide().
   void compare_by_ranks(const RankProfile& ranks);
   /// Throws where predicting the sampled cells would: at a value that cannot be, and at empty cells

@@ -220,6 +220,7 @@ Json summary_line(const BatchItem& item, InputStatus status) {
   line["status"] = status_words.at(static_cast<std::size_t>(status));
   line["n_warnings"] = 0;
   line["warnings"] = Json::array();
+  line["decisions"] = nullptr;
   line["options"] = Json::object();
   for (const auto& [option, value] : item.options) {
     line["options"][option.substr(2)] = value;  // without dashes
@@ -249,6 +250,11 @@ void add_run(Json& line, const Json& run, const RunEnding& ending, double second
   line["matrix"] = member(run, {"matrix"});
   if (line["matrix"].is_string() && line["matrix"].get_ref<const std::string&>().empty()) {
     line["matrix"] = nullptr;
+  }
+  Json& decisions = line["decisions"];
+  decisions = Json::object();
+  for (const char* name : {"lines_are", "table", "values", "scale", "genes", "notes"}) {
+    if (run.is_object() && run.contains(name)) decisions[name] = run[name];
   }
   line["values"] = member(run, {"values", "taken_as"});
   line["scale"] = member(run, {"scale", "taken"});

@@ -229,7 +229,7 @@ void log_source(const CellSource& source) {
     log_info("matrix: {}{}", description.matrix,
              description.matrix_reason.empty() ? "" : " (" + description.matrix_reason + ")");
   }
-  for (const std::string& warning : description.warnings) log_warning("{}", warning);
+  for (const Note& warning : description.warnings) log_warning("{}", warning.text);
   log_debug("the reader holds at most {} MB", source.memory_bytes() / 1'000'000 + 1);
 }
 

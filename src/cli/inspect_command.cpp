@@ -18,6 +18,7 @@
 #include "cells/prepared_input.hpp"
 #include "cli/commands.hpp"
 #include "cli/inspect_obs.hpp"
+#include "cli/reading_json.hpp"
 #include "cli/remedies.hpp"
 #include "hdf5/h5.hpp"
 #include "output/merge_parts.hpp"
@@ -119,6 +120,7 @@ Json describe_predictions(const std::string& path, const PredictionsCard& card) 
   json["cells"] = card.n_cells;
   json["features"] = card.n_features;
   for (const auto& [key, value] : card.facts) json[key] = value;
+  if (!card.fields.empty()) add_fields(json["decisions"], card.fields);
   if (card.parts.empty()) return json;
   json["parts"] = card.parts;
   for (const std::string& part : card.parts) {
@@ -140,6 +142,10 @@ std::optional<PredictionsCard> predictions_card(const std::string& path) {
   return read_predictions_card(path);
 }
 
+void add_notes(Json& json, const std::vector<Note>& notes) {
+  for (const Json& note : json_of(notes)) json["notes"].push_back(note);
+}
+
 /// What predict would do with these cells, up to where it begins to write: each step adds what it
 /// found to `json`, and throws as predict would.
 void foresee(Json& json, CellSource& source, const Model& model, const GeneIndex& index,
@@ -149,16 +155,19 @@ void foresee(Json& json, CellSource& source, const Model& model, const GeneIndex
   json["panel"] = {{"found", genes.n_found},
                    {"of", genes.n_panel},
                    {"by", genes.column},
-                   {"missing", genes.missing}};
-  for (const std::string& warning : genes.warnings) json["warnings"].push_back(warning);
+                   {"missing", genes.missing},
+                   {"duplicated", genes.duplicated},
+                   {"not_counted", genes.n_not_counted}};
+  for (const Note& warning : genes.warnings) json["warnings"].push_back(warning.text);
+  add_notes(json, notes_of(genes, {}));
   const Sample& sample = input.take_sample();
   json["sampled_cells"] = sample.n_cells;
   json["median_total"] = finite_or_null(sample_facts(sample, input.genes()).median_total);
   input.decide(model.recipe);
   prefer_reference_for_bulk(model, input);
   const Decision& decision = input.decision();
-  json["values"] = {{"taken_as", to_string(decision.values)}, {"why", decision.values_reason}};
-  json["scale"] = {{"taken", to_string(decision.scale)}, {"why", decision.scale_reason}};
+  add_decision(json, decision, options.platform);
+  add_notes(json, notes_of({}, decision));
   for (const DecisionWarning& warning : decision.warnings) {
     json["warnings"].push_back(warning.text);
   }
@@ -198,7 +207,10 @@ Json describe_matrix(InspectCommand& command, std::optional<Error>& refusal) {
   }
   json["gene_columns"] = std::move(columns);
   if (description.is_h5ad) json["obs"] = describe_obs(description.path);
-  json["warnings"] = description.warnings;
+  add_layout(json, description);
+  json["warnings"] = Json::array();
+  for (const Note& warning : description.warnings) json["warnings"].push_back(warning.text);
+  json["notes"] = json_of(description.warnings);
   try {
     foresee(json, *source, model, index, command.input.reading);
     json["predict_would"] = {{"run", true}, {"exit_code", 0}, {"reason", nullptr}};
@@ -245,6 +257,7 @@ std::string verdict(const Json& foreseen) {
 /// The JSON as lines of `key: value`; long lists by their length and first entries.
 void print_plain(const Json& json, const std::string& indent) {
   for (const auto& [key, value] : json.items()) {
+    if (key == "notes" && value.is_array()) continue;  // `warnings` says the same
     if (is_decision(value)) {
       std::cout << indent << printable(key) << ": " << with_reason(value) << "\n";
     } else if (key == "predict_would" && value.contains("run") && value["run"].is_boolean()) {

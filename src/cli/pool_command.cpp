@@ -64,7 +64,7 @@ void run(const Command& sub, PoolCommand& command) {
   command.input.source.all_genes = !command.panel_only;
   std::unique_ptr<CellSource> source =
       open_source(command.input.input, command.input.source, index);
-  record.add_source(*source);
+  record.add_source(*source, options.platform);
   log_source(*source);
   options.threads = thread_count(command.common.threads);
   ProgressBar progress(command.common.quiet);
@@ -80,7 +80,10 @@ void run(const Command& sub, PoolCommand& command) {
            pooled.header.features.size(),
            command.output == "-" ? "standard output" : command.output, made.seconds);
   RunReport report;
+  report.genes = made.genes;
+  report.decision = made.decision;
   report.decision.values = pooled.pools.values;
+  report.decision.scale = Scale::automatic;  // pools get none here
   report.cells_read = made.n_cells;
   report.cells_written = made.n_pools;
   report.seconds_measure = made.seconds;

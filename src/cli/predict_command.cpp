@@ -230,7 +230,7 @@ void predict_one(const PredictCommand& command, const PreparedModel& prepared,
 
   std::unique_ptr<CellSource> source =
       open_source(command.input.input, command.input.source, index);
-  record.add_source(*source);
+  record.add_source(*source, options.platform);
   log_source(*source);
   ProgressBar progress(command.common.quiet);
   options.on_progress = [&](const Progress& now) { progress.show(now); };

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <csignal>
@@ -14,6 +15,8 @@
 #include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "base/run_journal.hpp"
+#include "cells/decision_fields.hpp"
+#include "cli/reading_json.hpp"
 #include "sicmir/version.hpp"
 
 namespace sicmir::cli {
@@ -89,11 +92,22 @@ void RunRecord::add_model(const Model& model) {
   note();
 }
 
-void RunRecord::add_source(const CellSource& source) {
+void RunRecord::add_notes(const Json& more) {
+  Json& notes = json_["notes"];
+  if (notes.is_null()) notes = Json::array();
+  for (const Json& note : more) {
+    if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
+  }
+}
+
+void RunRecord::add_source(const CellSource& source, const std::string& platform) {
   const SourceDescription& description = source.description();
+  platform_ = platform;
   json_["format"] = description.format;
   json_["storage"] = description.storage;
   json_["matrix"] = description.matrix;
+  add_layout(json_, description);
+  add_notes(json_of(description.warnings));
   if (source.n_cells()) json_["cells"] = {{"in_input", *source.n_cells()}};
   note();
 }
@@ -102,6 +116,7 @@ void RunRecord::add_findings(const RunReport& report) {
   Json& genes = json_["genes"];
   genes["column"] = report.genes.column;
   genes["in_input"] = report.genes.n_features;
+  genes["not_counted"] = report.genes.n_not_counted;
   genes["found"] = report.genes.n_found;
   genes["of"] = report.genes.n_panel;
   for (std::size_t kind = 0; kind < n_match_kinds; ++kind) {
@@ -111,11 +126,8 @@ void RunRecord::add_findings(const RunReport& report) {
   genes["missing"] = report.genes.missing;
   genes["duplicated"] = report.genes.duplicated;
   genes["constant"] = report.constant_genes;
-  const Decision& decision = report.decision;
-  if (decision.values != Values::automatic) {
-    json_["values"] = {{"taken_as", to_string(decision.values)}, {"why", decision.values_reason}};
-    json_["scale"] = {{"taken", to_string(decision.scale)}, {"why", decision.scale_reason}};
-  }
+  add_decision(json_, report.decision, platform_);
+  add_notes(json_of(notes_of(report.genes, report.decision)));
   if (report.reference_median_z) {
     json_["reference"] = {{"median_z", *report.reference_median_z},
                           {"interquartile_range", report.reference_iqr_z.value_or(0)}};
@@ -139,6 +151,11 @@ void RunRecord::add_pools(const PoolReport& pools) {
                    {"groups", pools.n_groups},
                    {"pools", pools.n_pools},
                    {"seconds", pools.seconds}};
+  Decision of_cells = pools.decision;
+  of_cells.scale = Scale::automatic;  // one follows for the pools
+  add_fields(json_["pool"], values_fields(of_cells));
+  if (json_["pool"].contains("values")) json_["pool"]["values"]["why"] = of_cells.values_reason;
+  add_notes(json_of(notes_of(pools.genes, of_cells)));
   note();
 }
 

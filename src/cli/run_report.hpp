@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 /// The --report file: everything about a run that its output must not depend on (times, host,
-/// threads, paths, peak memory) beside what was found and decided. JSON; docs/run-report.md
+/// threads, paths, peak memory) beside what was found and decided. JSON; docs/batch.md
 /// describes its members. It is written however the run ends.
 
 #include <string>
@@ -32,7 +32,8 @@ class RunRecord {
   explicit RunRecord(RunStart start);
 
   void add_model(const Model& model);
-  void add_source(const CellSource& source);
+  /// `platform`: as the options name it.
+  void add_source(const CellSource& source, const std::string& platform);
   /// As far as `report` is filled.
   void add_findings(const RunReport& report);
   /// Of a run on pools, whose numbers of cells are then numbers of pools.
@@ -43,8 +44,10 @@ class RunRecord {
 
  private:
   void note() const;
+  void add_notes(const Json& more);
 
   std::string report_;
+  std::string platform_;
   Json json_;
 };
 

@@ -117,7 +117,7 @@ void refuse_other_species(const std::string& file, const std::string& column,
 /// Throws if the file's ids are another species', or belong to several.
 void check_species_of_ids(const std::string& file, const FeatureTable& features,
                           const std::vector<IdSummary>& summaries, const ColumnMatch& best,
-                          Index panel_size, std::vector<std::string>& warnings) {
+                          Index panel_size, std::vector<Note>& warnings) {
   const auto share_of_panel = [&](Index n) {
     return static_cast<double>(n) / static_cast<double>(std::max<Index>(panel_size, 1));
   };
@@ -154,8 +154,12 @@ void check_species_of_ids(const std::string& file, const FeatureTable& features,
     }
     if (other < main_share) continue;
     if (!human) refuse_other_species(file, name, ids);
-    warnings.push_back(fmt::format("{} holds {}; the genes are taken from {}, which is human.",
-                                   name, describe(ids), features.columns[best.column].name));
+    const std::string& taken = features.columns[best.column].name;
+    warnings.push_back(
+        {"column_of_other_species",
+         fmt::format("{} holds {}; the genes are taken from {}, which is human.", name,
+                     describe(ids), taken),
+         {{"column", name}, {"species", std::string(ids.species)}, {"taken", taken}}});
   }
 }
 
@@ -259,7 +263,7 @@ std::optional<std::string_view> original_of_twin(std::string_view id) {
 
 void warn_of_twins(const GeneIndex& index, const std::vector<std::string>& ids,
                    const ColumnMatch& match, std::span<const std::uint8_t> left_out,
-                   std::vector<std::string>& warnings) {
+                   std::vector<Note>& warnings) {
   std::vector<std::string> twins;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (left_out[i] != 0 || match.matches[i]) continue;
@@ -271,16 +275,17 @@ void warn_of_twins(const GeneIndex& index, const std::vector<std::string>& ids,
     if (match.found[static_cast<std::size_t>(gene->gene)] != 0) twins.emplace_back(id);
   }
   if (twins.empty()) return;
-  warnings.push_back(fmt::format(
+  std::string text = fmt::format(
       "{} {} of a panel gene's name, made unique by a tool (scanpy's var_names_make_unique, R's "
       "make.unique): {}. Only the line with the plain name is used.",
       twins.size(), twins.size() == 1 ? "feature is a copy" : "features are copies",
-      some_of(twins)));
+      some_of(twins));
+  warnings.push_back({"copies_left_out", std::move(text), {{"features", std::move(twins)}}});
 }
 
 /// Leaves out what stands among the genes without being one, and says so.
 void leave_out_other_kinds(const FeatureTable& features, std::vector<std::uint8_t>& left_out,
-                           std::vector<std::string>& warnings) {
+                           std::vector<Note>& warnings) {
   constexpr std::array kinds = {FeatureKind::antibody_tag, FeatureKind::spike_in,
                                 FeatureKind::summary, FeatureKind::total};
   std::array<std::vector<std::string>, kinds.size()> found;
@@ -294,8 +299,12 @@ void leave_out_other_kinds(const FeatureTable& features, std::vector<std::uint8_
   }
   for (std::size_t k = 0; k < kinds.size(); ++k) {
     if (found[k].empty()) continue;
-    warnings.push_back(fmt::format("{} features are {} and count nowhere: {}.", found[k].size(),
-                                   plural_of(kinds[k]), some_of(found[k])));
+    std::string text = fmt::format("{} features are {} and count nowhere: {}.", found[k].size(),
+                                   plural_of(kinds[k]), some_of(found[k]));
+    warnings.push_back(
+        {"features_left_out",
+         std::move(text),
+         {{"of_kind", std::string(plural_of(kinds[k]))}, {"features", std::move(found[k])}}});
   }
 }
 
@@ -320,6 +329,7 @@ GeneMap::GeneMap(const GeneIndex& index, const FeatureTable& features,
   }
   leave_out_other_kinds(features, left_out, report_.warnings);
   for (const std::uint8_t out : left_out) n_counted += out == 0 ? 1 : 0;
+  report_.n_not_counted = features.size() - n_counted;
   if (n_counted == 0) {
     refuse(n_features == 0
                ? fmt::format("{}: the file has no {} (0 features).", file, things)

@@ -51,8 +51,8 @@ std::vector<std::string> genomes_of_ids(const FeatureTable& features) {
 
 }  // namespace
 
-std::vector<std::string> choose_genome(FeatureTable& features, std::span<const std::string> genomes,
-                                       const std::string& wanted, const std::string& file) {
+std::vector<Note> choose_genome(FeatureTable& features, std::span<const std::string> genomes,
+                                const std::string& wanted, const std::string& file) {
   const auto n = static_cast<std::size_t>(features.size());
   const auto tally = [&](std::span<const std::string> names) {
     std::map<std::string, Index> found;
@@ -83,8 +83,10 @@ std::vector<std::string> choose_genome(FeatureTable& features, std::span<const s
   std::string chosen = wanted;
   if (found.empty()) {
     if (wanted.empty()) return {};
-    return {fmt::format("the file does not name genomes: the choice of genome {} has no effect.",
-                        wanted)};
+    return {{"genome_not_named",
+             fmt::format("the file does not name genomes: the choice of genome {} has no effect.",
+                         wanted),
+             {{"genome", wanted}}}};
   }
   if (wanted.empty()) {
     if (found.size() > 1) {

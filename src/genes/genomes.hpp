@@ -17,11 +17,10 @@ namespace sicmir {
 /// `genomes`: per feature, as the file states it, or empty. Where it does not state them, the
 /// prefixes of Ensembl ids tell. `wanted`: SourceOptions::genome. Throws Error(bad_input) naming
 /// `file` and the genomes if there are several and none is wanted, or the wanted one is not there.
-/// Returns sentences for the log.
-[[nodiscard]] std::vector<std::string> choose_genome(FeatureTable& features,
-                                                     std::span<const std::string> genomes,
-                                                     const std::string& wanted,
-                                                     const std::string& file);
+/// Returns what should be known of it.
+[[nodiscard]] std::vector<Note> choose_genome(FeatureTable& features,
+                                              std::span<const std::string> genomes,
+                                              const std::string& wanted, const std::string& file);
 
 /// The name that looks most like a human genome's (GRCh38, hg19), else the first; for error
 /// messages. `names` is not empty.

@@ -234,6 +234,34 @@ void write_lines(const H5Output& out, hid_t dataset, hid_t memory, hsize_t first
   out.check(H5Dwrite(dataset, memory, memory_space.get(), space.get(), H5P_DEFAULT, values));
 }
 
+namespace {
+
+/// `type`: in the file and in memory.
+void write_scalar(const H5Output& out, hid_t parent, const std::string& name, hid_t type,
+                  const void* value) {
+  const h5::Lock lock;
+  h5::Handle dataset = create_dataset(out, parent, name, type, {});
+  write_lines(out, dataset.get(), type, 0, 1, value);
+  set_encoding(out, dataset.get(), "numeric-scalar", "0.2.0");
+  out.close(std::move(dataset));
+}
+
+}  // namespace
+
+void write_integer(const H5Output& out, hid_t parent, const std::string& name, std::int64_t value) {
+  write_scalar(out, parent, name, H5T_NATIVE_INT64, &value);
+}
+
+void write_double(const H5Output& out, hid_t parent, const std::string& name, double value) {
+  write_scalar(out, parent, name, H5T_NATIVE_DOUBLE, &value);
+}
+
+void write_bool(const H5Output& out, hid_t parent, const std::string& name, bool value) {
+  const h5::Handle type = bool_type(out);
+  const std::int8_t stored = value ? 1 : 0;
+  write_scalar(out, parent, name, type.get(), &stored);
+}
+
 void write_string(const H5Output& out, hid_t parent, const std::string& name,
                   std::string_view value) {
   const h5::Lock lock;

@@ -84,7 +84,10 @@ void write_lines(const H5Output& out, hid_t dataset, hid_t memory, hsize_t first
 
 /// Variable-length UTF-8.
 [[nodiscard]] h5::Handle utf8_type();
-/// Elements with their encodings: string, string-array, array (float64).
+/// Elements with their encodings: numeric-scalar, string, string-array, array (float64).
+void write_integer(const H5Output& out, hid_t parent, const std::string& name, std::int64_t value);
+void write_double(const H5Output& out, hid_t parent, const std::string& name, double value);
+void write_bool(const H5Output& out, hid_t parent, const std::string& name, bool value);
 void write_string(const H5Output& out, hid_t parent, const std::string& name,
                   std::string_view value);
 void write_string_array(const H5Output& out, hid_t parent, const std::string& name,

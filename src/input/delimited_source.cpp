@@ -57,6 +57,31 @@ TableLayout peek_layout(ByteInput& input, const TableOptions& options, const Gen
   return find_layout(head, head.size() < size, input.name(), options, genes);
 }
 
+/// `things`: "lines" or "columns".
+Note reads_of_no_gene(std::string_view things, const std::string& example,
+                      const std::string& file) {
+  return {"reads_of_no_gene",
+          fmt::format("{}: {} like \"{}\" sum up reads that belong to no gene; they are not "
+                      "counted.",
+                      file, things, example),
+          {{"stand_in", std::string(things)}, {"example", example}}};
+}
+
+TableReading table_reading(const TableLayout& layout) {
+  TableReading table;
+  table.separator = layout.rules.blanks() ? ' ' : layout.rules.separator;
+  table.decimal = layout.rules.decimal;
+  table.thousands = layout.rules.thousands;
+  table.header_line = layout.header_line;
+  table.first_data_line = layout.first_data_line;
+  for (std::size_t c = 0; c < layout.leading.size() && c < layout.header.size(); ++c) {
+    const bool is_name =
+        layout.cells_as_lines ? c == layout.name_column : layout.leading[c] == LeadingColumn::names;
+    if (is_name) table.name_columns.push_back(layout.header[c]);
+  }
+  return table;
+}
+
 SourceDescription describe(const ByteInput& input, const TableLayout& layout) {
   SourceDescription description;
   description.path = input.path();
@@ -80,6 +105,8 @@ SourceDescription describe(const ByteInput& input, const TableLayout& layout) {
   }
   if (!input.compression().empty()) description.format += fmt::format(" ({})", input.compression());
   description.storage = layout.cells_as_lines ? "cells as lines" : "genes as lines";
+  description.lines_are = layout.cells_as_lines ? LinesAre::cells : LinesAre::genes;
+  description.table = table_reading(layout);
   description.warnings = layout.warnings;
   description.gene_major = !layout.cells_as_lines;
   return description;
@@ -152,9 +179,7 @@ class CellLinesSource final : public CellSource {
     }
     const auto summary = std::find_if(column.ids.begin(), column.ids.end(), is_summary_line);
     if (summary != column.ids.end()) {
-      description_.warnings.push_back(fmt::format(
-          "{}: columns like \"{}\" sum up reads that belong to no gene; they are not counted.",
-          table_.input->name(), *summary));
+      description_.warnings.push_back(reads_of_no_gene("columns", *summary, table_.input->name()));
     }
     for (std::size_t i = 0; i < column.ids.size(); ++i) {
       if (column.ids[i] == total_column) total_at_ = i;
@@ -164,8 +189,10 @@ class CellLinesSource final : public CellSource {
     for (std::size_t c = 1; c < found.leading.size(); ++c) {
       if (c == found.name_column) continue;
       description_.warnings.push_back(
-          fmt::format("{}: column {} (\"{}\") is not a gene; passed over.", table_.input->name(),
-                      c + 1, found.header[c]));
+          {"column_passed_over",
+           fmt::format("{}: column {} (\"{}\") is not a gene; passed over.", table_.input->name(),
+                       c + 1, found.header[c]),
+           {{"column", c + 1}, {"name", found.header[c]}}});
     }
   }
 
@@ -308,8 +335,11 @@ class GeneLinesSource final : public CellSource {
       if (!seen.insert(cell).second) repeated.emplace_back(cell);
     }
     if (repeated.empty()) return;
-    description_.warnings.push_back(fmt::format("{}: {} cell names are repeated, first \"{}\".",
-                                                file, repeated.size(), repeated.front()));
+    description_.warnings.push_back(
+        {"cell_names_repeated",
+         fmt::format("{}: {} cell names are repeated, first \"{}\".", file, repeated.size(),
+                     repeated.front()),
+         {{"n", repeated.size()}, {"first", std::string(repeated.front())}}});
   }
 
   /// Some lines, parsed.
@@ -402,9 +432,7 @@ class GeneLinesSource final : public CellSource {
     leave_out_total(largest, feature, table.input->name());
     if (summary.empty()) return;
     features_.counted.resize(static_cast<std::size_t>(feature), 1);
-    description_.warnings.push_back(fmt::format(
-        "{}: lines like \"{}\" sum up reads that belong to no gene; they are not counted.",
-        table.input->name(), summary));
+    description_.warnings.push_back(reads_of_no_gene("lines", summary, table.input->name()));
   }
 
   /// The line with the largest sum: the only one that may be the sum of all others.
@@ -446,9 +474,12 @@ class GeneLinesSource final : public CellSource {
     features_.counted.resize(static_cast<std::size_t>(n_features), 1);
     const auto place = static_cast<std::size_t>(line.feature);
     features_.counted[place] = 0;
+    const std::string& name = features_.columns.front().ids[place];
     description_.warnings.push_back(
-        fmt::format("{}: the line \"{}\" is the sum of all others, so it is no gene; left out.",
-                    file, features_.columns.front().ids[place]));
+        {"total_left_out",
+         fmt::format("{}: the line \"{}\" is the sum of all others, so it is no gene; left out.",
+                     file, name),
+         {{"name", name}}});
   }
 
   /// The first lines of a long table that is sorted by cell are genes of one cell.

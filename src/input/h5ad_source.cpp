@@ -86,7 +86,7 @@ FeatureTable read_features(const Table& var) {
 /// The features of X and the layers, or of raw, made ready once.
 struct Features {
   FeatureTable table;
-  std::vector<std::string> warnings;
+  std::vector<Note> warnings;
   Index coverage = 0;
 };
 

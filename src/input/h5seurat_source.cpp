@@ -236,7 +236,7 @@ void copy_reduction(const File& file, const H5Output& out, hid_t obsm, const std
 }
 
 void copy_reductions(const File& file, const H5Output& out, std::size_t n_cells,
-                     std::vector<std::string>& warnings) {
+                     std::vector<Note>& warnings) {
   const h5::Lock lock;
   const Handle obsm = create_group(out, out.id(), "obsm", "dict", "0.1.0");
   if (h5::kind_of(file.id(), "reductions") != ObjectKind::group) return;
@@ -247,7 +247,9 @@ void copy_reductions(const File& file, const H5Output& out, std::size_t n_cells,
       copy_reduction(file, out, obsm.get(), name, n_cells);
     } catch (const Error& error) {
       if (error.code() != ExitCode::bad_input) throw;
-      warnings.push_back(fmt::format("a reduction is left out: {}", error.what()));
+      warnings.push_back({"annotation_left_out",
+                          fmt::format("a reduction is left out: {}", error.what()),
+                          {{"of", "obsm"}, {"names", std::vector<std::string>{name}}}});
     }
   }
 }
@@ -293,8 +295,10 @@ H5Parts open_h5seurat(std::unique_ptr<h5::File> file_owner, const SourceOptions&
   const std::string active = h5::text_attribute(file.id(), "active.assay").value_or(assay);
   if (active != assay) {
     parts.description.warnings.push_back(
-        fmt::format("{}: assay '{}' is read, not the active one, '{}'.", file.path(), assay,
-                    printable(active)));
+        {"assay_not_active",
+         fmt::format("{}: assay '{}' is read, not the active one, '{}'.", file.path(), assay,
+                     printable(active)),
+         {{"assay", assay}, {"active", active}}});
   }
   parts.features.columns = {{"features", features}};
 
@@ -306,8 +310,10 @@ H5Parts open_h5seurat(std::unique_ptr<h5::File> file_owner, const SourceOptions&
     table.finish();
     if (!columns.left_out().empty()) {
       parts.description.warnings.push_back(
-          fmt::format("{}: columns of meta.data that are left out: {}.", file.path(),
-                      joined(columns.left_out(), ", ")));
+          {"annotation_left_out",
+           fmt::format("{}: columns of meta.data that are left out: {}.", file.path(),
+                       joined(columns.left_out(), ", ")),
+           {{"of", "obs"}, {"names", columns.left_out()}}});
     }
     TableWriter(image.out(), "var", features).finish();
     copy_reductions(file, image.out(), cells.size(), parts.description.warnings);

@@ -64,6 +64,13 @@ class LongTableSource final : public CellSource {
         all_genes_(options.all_genes) {
     description_.storage = "long table, a line per gene and cell";
     description_.gene_major = true;
+    description_.lines_are = LinesAre::pairs;
+    if (description_.table) {
+      description_.table->name_columns.clear();
+      for (const std::size_t column : layout_.pairs->genes) {
+        description_.table->name_columns.push_back(layout_.header[column]);
+      }
+    }
     for (const std::size_t column : layout_.pairs->genes) {
       features_.columns.push_back({layout_.header[column], {}});
     }
@@ -215,11 +222,18 @@ class LongTableSource final : public CellSource {
       store_->end_feature();
     }
     const std::size_t n_genes = genes_here_.size();
+    const std::string& gene = features_.columns.front().name;
+    const std::string& cell = layout_.header[layout_.pairs->cell];
     description_.warnings.push_back(
-        fmt::format("{}: a long table of {} genes (\"{}\") and {} cells or samples (\"{}\"), made "
-                    "wide; pairs that it does not list count as 0.",
-                    file_, n_genes, features_.columns.front().name, cells_.size(),
-                    layout_.header[layout_.pairs->cell]));
+        {"long_table",
+         fmt::format("{}: a long table of {} genes (\"{}\") and {} cells or samples (\"{}\"), "
+                     "made wide; pairs that it does not list count as 0.",
+                     file_, n_genes, gene, cells_.size(), cell),
+         {{"genes", n_genes},
+          {"gene_column", gene},
+          {"cells", cells_.size()},
+          {"cell_column", cell},
+          {"value_column", layout_.header[layout_.pairs->value]}}});
     entries_ = {};
     totals_ = {};
     (void)genes_here_.take();

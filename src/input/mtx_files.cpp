@@ -301,16 +301,18 @@ MtxFeatures make_mtx_features(NameList list, const std::string& genome, const st
       features.feature_of_line[2 * n + i] = static_cast<std::int32_t>(i);
     }
     for (auto& column : list.columns) column.resize(n);
-    features.warnings.push_back(fmt::format(
-        "{}: lists spliced, unspliced (-U) and ambiguous (-A) counts of {} genes; spliced and "
-        "ambiguous ones are added up.",
-        path, n));
+    features.warnings.push_back(
+        {"unspliced_left_out",
+         fmt::format("{}: lists spliced, unspliced (-U) and ambiguous (-A) counts of {} genes; "
+                     "spliced and ambiguous ones are added up.",
+                     path, n),
+         {{"genes", n}}});
   }
   for (std::size_t c = 0; c < list.columns.size(); ++c) {
     features.table.columns.push_back(
         {fmt::format("column {} of {}", c + 1, list.file), std::move(list.columns[c])});
   }
-  for (std::string& warning : choose_genome(features.table, {}, genome, path)) {
+  for (Note& warning : choose_genome(features.table, {}, genome, path)) {
     features.warnings.push_back(std::move(warning));
   }
   return features;

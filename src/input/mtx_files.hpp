@@ -48,7 +48,7 @@ struct MtxFeatures {
   /// Per line of the list its feature in `table`, -1 where it is passed over; empty: line i is
   /// feature i.
   std::vector<std::int32_t> feature_of_line;
-  std::vector<std::string> warnings;
+  std::vector<Note> warnings;
 
   [[nodiscard]] Index feature(Index line) const {
     return feature_of_line.empty() ? line : feature_of_line[static_cast<std::size_t>(line)];

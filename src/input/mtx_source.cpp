@@ -237,7 +237,7 @@ void check_first_is_header(const MtxReader& matrix, const NameList& list, const 
 /// Finds which side of the matrix is which, and drops header lines from lists that are one too
 /// long.
 void fit_lists(const MtxReader& matrix, Lists& lists, const MtxSiblings& paths,
-               Orientation orientation, std::vector<std::string>& warnings) {
+               Orientation orientation, std::vector<Note>& warnings) {
   const Index a = matrix.n_first();
   const Index b = matrix.n_second();
   struct Headers {
@@ -272,11 +272,17 @@ void fit_lists(const MtxReader& matrix, Lists& lists, const MtxSiblings& paths,
     if (genes_header > 0) lists.genes.drop_header();
     if (cells_header > 0) lists.cells.drop_header();
     if (genes_header + cells_header > 0) {
-      warnings.push_back(fmt::format(
-          "{}: the first line of its list of {} is taken as a header, for there is one line too "
-          "many.",
-          matrix.input().name(),
-          genes_header == 0 ? "cells" : (cells_header == 0 ? "genes" : "genes, and of cells,")));
+      std::vector<std::string> with_header;
+      if (genes_header > 0) with_header.emplace_back("genes");
+      if (cells_header > 0) with_header.emplace_back("cells");
+      warnings.push_back(
+          {"header_in_list",
+           fmt::format(
+               "{}: the first line of its list of {} is taken as a header, for there is one line "
+               "too many.",
+               matrix.input().name(),
+               with_header.size() == 2 ? "genes, and of cells," : with_header.front()),
+           {{"lists", with_header}}});
     }
     return;
   }
@@ -362,6 +368,7 @@ class MtxSource final : public CellSource {
     fit_lists(matrix_, lists, paths, options.orientation, description_.warnings);
     genes_first_ = lists.genes_first;
     matrix_.set_genes_first(genes_first_);
+    description_.lines_are = genes_first_ ? LinesAre::genes : LinesAre::cells;
     if (!paths.gene_names.empty()) {
       NameList names = read_name_list(paths.gene_names, most);
       if (names.n_lines == lists.genes.n_lines && lists.genes.columns.size() == 1) {
@@ -369,7 +376,7 @@ class MtxSource final : public CellSource {
       }
     }
     genes_ = make_mtx_features(std::move(lists.genes), options.genome, paths.genes.string());
-    for (std::string& warning : genes_.warnings) {
+    for (Note& warning : genes_.warnings) {
       description_.warnings.push_back(std::move(warning));
     }
     cells_ = std::move(lists.cells.columns.front());
@@ -377,7 +384,9 @@ class MtxSource final : public CellSource {
     for (const std::string& cell : cells_) {
       if (seen.insert(cell).second) continue;
       description_.warnings.push_back(
-          fmt::format("{}: cell names are repeated, first \"{}\".", paths.cells.string(), cell));
+          {"cell_names_repeated",
+           fmt::format("{}: cell names are repeated, first \"{}\".", paths.cells.string(), cell),
+           {{"first", cell}}});
       break;
     }
   }

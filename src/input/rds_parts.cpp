@@ -88,12 +88,13 @@ void take_matrices(const Graph& graph, const std::vector<NamedNode>& found, RdsO
                     object.assay.empty() ? "" : fmt::format(" of '{}'", printable(object.assay)),
                     form.unreadable);
     if (each.name == "counts") graph.fail(sentence);
-    object.warnings.push_back(sentence + " It is left out.");
+    object.warnings.push_back(
+        {"matrix_left_out", sentence + " It is left out.", {{"matrix", each.name}}});
   }
   if (object.matrices.empty() && object.split.empty()) {
-    graph.fail(object.warnings.empty()
-                   ? "this R object holds no matrix of expression values."
-                   : "this R object holds no matrix that can be read: " + object.warnings.front());
+    graph.fail(object.warnings.empty() ? "this R object holds no matrix of expression values."
+                                       : "this R object holds no matrix that can be read: " +
+                                             object.warnings.front().text);
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "input/rds_numbers.hpp"
 #include "rds/graph.hpp"
+#include "sicmir/note.hpp"
 
 namespace sicmir {
 
@@ -43,7 +44,7 @@ struct RdsObject {
   std::vector<NamedNode> obs;         ///< columns
   std::vector<NamedNode> var;         ///< columns
   std::vector<NamedNode> reductions;  ///< matrices of cells x dimensions
-  std::vector<std::string> warnings;
+  std::vector<Note> warnings;
 };
 
 enum class RMatrixKind : std::uint8_t { columns, lines, dense };  ///< dgCMatrix, dgRMatrix, dense

@@ -144,14 +144,17 @@ void take_assay5(const Graph& graph, const RdsNumbers& numbers, NodeId assay, Rd
         "object[[\"{0}\"]] <- SeuratObject::JoinLayers(object[[\"{0}\"]]); then save it again.",
         printable(object.assay), listed(names_of(split)), split.name, obstacle);
     if (obstacle.empty()) {
-      object.warnings.push_back(fmt::format("the {} of assay '{}' are joined of {} layers ({}).",
-                                            split.name, printable(object.assay), split.parts.size(),
-                                            listed(names_of(split))));
+      object.warnings.push_back(
+          {"layers_joined",
+           fmt::format("the {} of assay '{}' are joined of {} layers ({}).", split.name,
+                       printable(object.assay), split.parts.size(), listed(names_of(split))),
+           {{"assay", object.assay}, {"matrix", split.name}, {"layers", names_of(split)}}});
       object.split.push_back(std::move(split));
     } else if (split.name == "counts") {
       graph.fail(sentence);
     } else {
-      object.warnings.push_back(sentence);
+      object.warnings.push_back(
+          {"matrix_left_out", sentence, {{"assay", object.assay}, {"matrix", split.name}}});
     }
   }
   take_matrices(graph, layers.whole, object);
@@ -221,8 +224,10 @@ RdsObject seurat_parts(const Graph& graph, const RdsNumbers& numbers, const std:
   const NamedNode& chosen = assays[choose_assay(names, derived, active, layer)];
   object.assay = chosen.name;
   if (active != chosen.name && !active.empty()) {
-    object.warnings.push_back(fmt::format("assay '{}' is read, not the active one, '{}'.",
-                                          printable(chosen.name), printable(active)));
+    object.warnings.push_back({"assay_not_active",
+                               fmt::format("assay '{}' is read, not the active one, '{}'.",
+                                           printable(chosen.name), printable(active)),
+                               {{"assay", chosen.name}, {"active", active}}});
   }
   const bool five = is_assay5(graph, chosen.node);
   object.format = fmt::format("R object (.rds): Seurat, {}", five ? "Assay5" : "Assay");

@@ -57,11 +57,13 @@ class Translation {
 
   void leave_out(const std::string& what, const std::string& why) {
     left_out_.push_back(fmt::format("{} ({})", printable(what), why));
+    names_left_out_.push_back(what);
   }
 
   void write_table(const std::string& name, const std::vector<std::string>& index,
                    const std::vector<NamedNode>& columns) {
     left_out_.clear();
+    names_left_out_.clear();
     TableWriter table(out_, name, index);
     for (const NamedNode& column : columns) {
       if (!table.takes(column.name)) {
@@ -73,7 +75,9 @@ class Translation {
     table.finish();
     if (!left_out_.empty()) {
       object_.warnings.push_back(
-          fmt::format("columns of {} that are left out: {}.", name, joined(left_out_, ", ")));
+          {"annotation_left_out",
+           fmt::format("columns of {} that are left out: {}.", name, joined(left_out_, ", ")),
+           {{"of", std::string(name)}, {"names", names_left_out_}}});
     }
   }
 
@@ -146,6 +150,7 @@ class Translation {
   void write_reductions() {
     const h5::Lock lock;
     left_out_.clear();
+    names_left_out_.clear();
     const h5::Handle group = create_group(out_, out_.id(), "obsm", "dict", "0.1.0");
     std::vector<std::string> done;
     for (const NamedNode& each : object_.reductions) {
@@ -167,7 +172,9 @@ class Translation {
     }
     if (!left_out_.empty()) {
       object_.warnings.push_back(
-          fmt::format("reductions that are left out: {}.", joined(left_out_, ", ")));
+          {"annotation_left_out",
+           fmt::format("reductions that are left out: {}.", joined(left_out_, ", ")),
+           {{"of", "obsm"}, {"names", names_left_out_}}});
     }
   }
 
@@ -243,7 +250,8 @@ class Translation {
   const RdsNumbers& numbers_;
   const H5Output& out_;
   RdsObject& object_;
-  std::vector<std::string> left_out_;
+  std::vector<std::string> left_out_;        // with reasons
+  std::vector<std::string> names_left_out_;  // alone
 };
 
 std::uint64_t most_unpacked(const ByteInput& input) {
@@ -293,8 +301,9 @@ std::unique_ptr<CellSource> open_rds_source(std::unique_ptr<ByteInput> input,
   for (std::string& other : description.other_matrices) other = shown(other);
   description.other_matrices.insert(description.other_matrices.end(), object.other.begin(),
                                     object.other.end());
-  for (std::string& warning : object.warnings) {
-    description.warnings.push_back(fmt::format("{}: {}", name, warning));
+  for (Note& warning : object.warnings) {
+    warning.text = fmt::format("{}: {}", name, warning.text);
+    description.warnings.push_back(std::move(warning));
   }
   return make_h5_source(std::move(parts), options);
 }

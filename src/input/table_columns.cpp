@@ -205,12 +205,13 @@ void judge_value_columns(TableDraft& draft) {
   check_no_second_genes(draft, columns);
   const std::vector<ColumnMeaning> meanings =
       judge_columns(columns, draft.layout.cells_as_lines, draft.file, draft.genes);
-  const std::string left_out = describe_left_out(columns, meanings, draft.layout.cells_as_lines);
-  if (left_out.empty()) return;
+  std::optional<Note> left_out =
+      describe_left_out(columns, meanings, draft.layout.cells_as_lines, draft.file);
+  if (!left_out) return;
   draft.layout.left_out.resize(columns.size());
   std::transform(meanings.begin(), meanings.end(), draft.layout.left_out.begin(),
                  [](ColumnMeaning meaning) { return meaning == ColumnMeaning::values ? 0 : 1; });
-  draft.layout.warnings.push_back(fmt::format("{}: {}.", draft.file, left_out));
+  draft.layout.warnings.push_back(std::move(*left_out));
 }
 
 }  // namespace

@@ -123,8 +123,11 @@ void drop_preamble(TableDraft& draft) {
     ++at;
   }
   if (title < draft.lines.size()) {
-    draft.layout.warnings.push_back(fmt::format("{}: text above the header (\"{}\") passed over.",
-                                                draft.file, excerpt(draft.lines[title].text)));
+    const std::string text = excerpt(draft.lines[title].text);
+    draft.layout.warnings.push_back(
+        {"text_above_header",
+         fmt::format("{}: text above the header (\"{}\") passed over.", draft.file, text),
+         {{"line", draft.lines[title].number}, {"excerpt", text}}});
   }
   draft.lines.erase(draft.lines.begin(), draft.lines.begin() + static_cast<std::ptrdiff_t>(at));
 }
@@ -179,10 +182,14 @@ bool find_star_counts(TableDraft& draft) {
   draft.layout.left_out[strand->column - 1] = 0;
   draft.layout.header.assign(n_columns, star_sample_name(draft.file));
   draft.layout.header.front() = "first column";
-  draft.layout.warnings.push_back(fmt::format(
-      "{}: STAR's counts of one sample; by the sums of its three columns ({:.0f}, {:.0f}, "
-      "{:.0f}), the counts are {}.",
-      draft.file, sums[0], sums[1], sums[2], strand->name));
+  draft.layout.warnings.push_back(
+      {"star_column",
+       fmt::format("{}: STAR's counts of one sample; by the sums of its three columns ({:.0f}, "
+                   "{:.0f}, {:.0f}), the counts are {}.",
+                   draft.file, sums[0], sums[1], sums[2], strand->name),
+       {{"column", strand->column + 1},
+        {"library", std::string(strand->name)},
+        {"sums", std::vector<double>(sums.begin(), sums.end())}}});
   return true;
 }
 
@@ -245,9 +252,12 @@ void skip_text_lines(TableDraft& draft) {
   while (n < most && n < draft.lines.size() && draft.is_all_text(draft.lines[n])) ++n;
   if (n == 0 || n == draft.lines.size() || !draft.has_number(draft.lines[n])) return;
   check_quantities_below_header(draft);
+  const std::string text = excerpt(draft.lines[0].text);
   draft.layout.warnings.push_back(
-      fmt::format("{}: {} of text below the header (\"{}\") passed over.", draft.file,
-                  n == 1 ? "a line" : fmt::format("{} lines", n), excerpt(draft.lines[0].text)));
+      {"text_below_header",
+       fmt::format("{}: {} of text below the header (\"{}\") passed over.", draft.file,
+                   n == 1 ? "a line" : fmt::format("{} lines", n), text),
+       {{"lines", n}, {"excerpt", text}}});
   draft.layout.first_data_line = draft.lines[n - 1].number + 1;
   draft.lines.erase(draft.lines.begin(), draft.lines.begin() + static_cast<std::ptrdiff_t>(n));
 }

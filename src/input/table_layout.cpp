@@ -62,10 +62,13 @@ void find_orientation(TableDraft& draft, Orientation orientation) {
   const bool guessed = decide(in_header.n_any_case, in_lines.n_any_case) ||
                        decide(in_header.n_gene_like, in_lines.n_gene_like);
   if (!guessed) draft.layout.cells_as_lines = false;  // the custom of most tables
-  draft.layout.warnings.push_back(fmt::format(
-      "{}: neither the header nor the first {} lines name a gene of the panel; taken as a table "
-      "with {} as lines. --orientation says otherwise.",
-      draft.file, in_lines.n_names, draft.layout.cells_as_lines ? "cells" : "genes"));
+  const std::string lines = draft.layout.cells_as_lines ? "cells" : "genes";
+  draft.layout.warnings.push_back(
+      {"orientation_guessed",
+       fmt::format("{}: neither the header nor the first {} lines name a gene of the panel; taken "
+                   "as a table with {} as lines. --orientation says otherwise.",
+                   draft.file, in_lines.n_names, lines),
+       {{"lines_are", lines}}});
   draft.layout.uncertain = true;
 }
 

@@ -42,7 +42,7 @@ struct TableLayout {
   char comment = '\0';                 ///< lines that begin with it are passed over
   bool cells_as_lines = false;
   std::optional<LongColumns> pairs;  ///< of a long table; what follows then tells nothing
-  std::vector<std::string> warnings;
+  std::vector<Note> warnings;
   bool uncertain = false;  ///< more of the table may tell what it is
 
   /// Fields behind the leading ones.

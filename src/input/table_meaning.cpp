@@ -9,6 +9,7 @@
 #include <set>
 #include <unordered_set>
 
+#include "base/enum_words.hpp"
 #include "base/joined.hpp"
 #include "genes/id_kinds.hpp"
 #include "input/column_names.hpp"
@@ -187,6 +188,17 @@ void judge_cell_lines(std::span<const ColumnSample> columns, const GeneIndex& ge
   }
 }
 
+constexpr EnumWords<ColumnMeaning, 8> meaning_words = {{{
+    {"values", ColumnMeaning::values},
+    {"statistic", ColumnMeaning::statistic},
+    {"size", ColumnMeaning::size},
+    {"total", ColumnMeaning::total},
+    {"metadata", ColumnMeaning::metadata},
+    {"annotation", ColumnMeaning::annotation},
+    {"coordinate", ColumnMeaning::coordinate},
+    {"empty", ColumnMeaning::empty},
+}}};
+
 std::string_view plural_of(ColumnMeaning meaning) {
   switch (meaning) {
     case ColumnMeaning::statistic:
@@ -254,17 +266,21 @@ std::vector<ColumnMeaning> judge_columns(std::span<const ColumnSample> columns, 
   return meanings;
 }
 
-std::string describe_left_out(std::span<const ColumnSample> columns,
-                              std::span<const ColumnMeaning> meanings, bool cells_as_lines) {
+std::optional<Note> describe_left_out(std::span<const ColumnSample> columns,
+                                      std::span<const ColumnMeaning> meanings, bool cells_as_lines,
+                                      const std::string& file) {
   constexpr std::size_t most_shown = 6;
   std::map<ColumnMeaning, std::vector<std::string>> by_meaning;
-  std::size_t n = 0;
+  std::vector<std::string> left_out;
+  std::vector<std::string> words;
   for (std::size_t c = 0; c < columns.size(); ++c) {
     if (meanings[c] == ColumnMeaning::values) continue;
     by_meaning[meanings[c]].emplace_back(columns[c].name);
-    ++n;
+    left_out.emplace_back(columns[c].name);
+    words.emplace_back(meaning_words.word(meanings[c]));
   }
-  if (n == 0) return {};
+  const std::size_t n = left_out.size();
+  if (n == 0) return std::nullopt;
   std::vector<std::string> parts;
   for (const auto& [meaning, names] : by_meaning) {
     if (meaning == ColumnMeaning::empty) {
@@ -275,9 +291,11 @@ std::string describe_left_out(std::span<const ColumnSample> columns,
     parts.push_back(fmt::format("{} ({}{})", plural_of(meaning), joined(shown, ", "),
                                 shown.size() < names.size() ? ", ..." : ""));
   }
-  return fmt::format("{} column{} no {} and {} left out: {}", n, n == 1 ? " is" : "s are",
-                     cells_as_lines ? "gene" : "sample", n == 1 ? "is" : "are",
-                     joined(parts, "; "));
+  return Note{
+      "columns_left_out",
+      fmt::format("{}: {} column{} no {} and {} left out: {}.", file, n, n == 1 ? " is" : "s are",
+                  cells_as_lines ? "gene" : "sample", n == 1 ? "is" : "are", joined(parts, "; ")),
+      {{"columns", std::move(left_out)}, {"meanings", std::move(words)}}};
 }
 
 bool are_pairs(std::span<const std::string> genes, std::span<const std::string> others) {

@@ -4,12 +4,14 @@
 /// statistics about them, genes or measurements of the cell.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "sicmir/gene_map.hpp"
+#include "sicmir/note.hpp"
 
 namespace sicmir {
 
@@ -44,10 +46,10 @@ struct ColumnSample {
                                                        bool cells_as_lines, const std::string& file,
                                                        const GeneIndex& genes);
 
-/// A sentence about the columns that are left out; empty, where all are read.
-[[nodiscard]] std::string describe_left_out(std::span<const ColumnSample> columns,
-                                            std::span<const ColumnMeaning> meanings,
-                                            bool cells_as_lines);
+/// What is said about the columns that are left out of table `file`; nullopt, where all are read.
+[[nodiscard]] std::optional<Note> describe_left_out(std::span<const ColumnSample> columns,
+                                                    std::span<const ColumnMeaning> meanings,
+                                                    bool cells_as_lines, const std::string& file);
 
 /// One column of names per entry, one name per line. True for a long table: a line per pair of gene
 /// and cell, both of which repeat. Tables that repeat lines of genes alone are not.

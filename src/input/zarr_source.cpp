@@ -170,14 +170,16 @@ class ZarrTranslation {
         copy(below);
       } catch (const Error& error) {
         if (error.code() != ExitCode::bad_input) throw;
-        left_out_.emplace_back(error.what());
+        left_out_.push_back({"annotation_left_out",
+                             fmt::format("an annotation is left out: {}", error.what()),
+                             {{"names", std::vector<std::string>{below}}}});
         if (H5Lexists(out_.id(), below.c_str(), H5P_DEFAULT) > 0) {
           out_.check(H5Ldelete(out_.id(), below.c_str(), H5P_DEFAULT));
         }
       }
     }
   }
-  [[nodiscard]] const std::vector<std::string>& left_out() const noexcept { return left_out_; }
+  [[nodiscard]] const std::vector<Note>& left_out() const noexcept { return left_out_; }
 
  private:
   void copy_array(const std::string& key, const zarr::Node& node) {
@@ -304,7 +306,7 @@ class ZarrTranslation {
   const H5Output& out_;
   std::uint64_t bytes_left_ = most_unpacked_times * store_.bytes() + unpacked_freely;
   bool complete_ = false;  // of sparse matrices, whose chunks never consist of the fill value
-  std::vector<std::string> left_out_;
+  std::vector<Note> left_out_;
 };
 
 /// Which of these matrices may be read: all that `--layer auto` looks at, or the one it names.
@@ -342,7 +344,7 @@ std::unique_ptr<CellSource> open_zarr_source(const std::string& path, bool zippe
   check_root(*store, at_root);
   AnnDataImage image(path);
   std::vector<std::string> others;
-  std::vector<std::string> left_out;
+  std::vector<Note> left_out;
   {
     const h5::Lock lock;
     ZarrTranslation translation(*store, image.out());
@@ -373,9 +375,7 @@ std::unique_ptr<CellSource> open_zarr_source(const std::string& path, bool zippe
   description.format = fmt::format("AnnData Zarr {}{}", version, zipped ? " (zip)" : "");
   description.is_h5ad = false;
   description.other_matrices.insert(description.other_matrices.end(), others.begin(), others.end());
-  for (const std::string& each : left_out) {
-    description.warnings.push_back(fmt::format("an annotation is left out: {}", each));
-  }
+  description.warnings.insert(description.warnings.end(), left_out.begin(), left_out.end());
   return make_h5_source(std::move(parts), options);
 }
 

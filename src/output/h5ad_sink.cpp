@@ -12,6 +12,7 @@
 #include "anndata/h5ad_carry.hpp"
 #include "hdf5/h5_output.hpp"
 #include "output/chunk_encoder.hpp"
+#include "output/h5ad_fields.hpp"
 #include "output/h5ad_pools.hpp"
 #include "output/sinks.hpp"
 #include "parallel/thread_pool.hpp"
@@ -54,6 +55,7 @@ class H5adSink final : public MatrixSink {
         create_matrix(layer_, group.get(), header.layer);
       }
     }
+    fields_ = header.fields;
     for (const auto& fact : header.facts) {
       const bool is_there = std::any_of(facts_.begin(), facts_.end(), [&](const auto& known) {
         return known.first == fact.first;
@@ -229,11 +231,13 @@ class H5adSink final : public MatrixSink {
     const h5::Handle uns = out_.checked(H5Gopen2(out_.id(), "uns", H5P_DEFAULT));
     const h5::Handle ours = create_group(out_, uns.get(), "sicmir", "dict", "0.1.0");
     for (const auto& [key, value] : facts_) write_string(out_, ours.get(), key, value);
+    write_fields(out_, ours.get(), fields_);
   }
 
   H5Output out_;
   std::vector<CellColumn> pool_columns_;  // obs; empty: of cells
   std::vector<std::pair<std::string, std::string>> facts_;
+  std::vector<Field> fields_;
   AnnotationPlace carry_from_;
   ChunkEncoder encoder_;
   ThreadPool pool_;

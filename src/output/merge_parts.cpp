@@ -12,6 +12,7 @@
 
 #include "base/log.hpp"
 #include "hdf5/h5_join.hpp"
+#include "output/h5ad_fields.hpp"
 #include "sicmir/shard.hpp"
 
 namespace sicmir {
@@ -20,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view facts_group = "uns/sicmir";
+constexpr const char* decisions_group = "uns/sicmir/decisions";
 
 struct Part {
   std::string path;
@@ -51,10 +53,16 @@ PartRange parse_shard(const h5::File& file, const std::string& text) {
   return range;
 }
 
+bool is_text(const h5::File& file, hid_t group, const std::string& name) {
+  if (h5::kind_of(group, name) != h5::ObjectKind::dataset) return false;
+  return h5::type_class(h5::open_dataset(file, group, name).get()) == h5::TypeClass::text;
+}
+
 std::map<std::string, std::string> read_facts(const h5::File& file) {
   std::map<std::string, std::string> facts;
   const h5::Handle group = h5::open_group(file, file.id(), std::string(facts_group));
   for (const std::string& name : h5::members(file, group.get())) {
+    if (!is_text(file, group.get(), name)) continue;
     const std::vector<std::string> value = h5::read_texts(file, group.get(), name);
     if (value.size() == 1) facts[name] = value.front();
   }
@@ -156,6 +164,13 @@ void write_notes(const H5Output& out, const Part& first) {
   }
   const h5::Handle facts = create_group(out, notes.get(), "sicmir", "dict", "0.1.0");
   for (const auto& [key, value] : first.facts) write_string(out, facts.get(), key, value);
+  // Decisions are those of the whole input; but for "shard", they belong to all parts.
+  if (h5::kind_of(first.file->id(), decisions_group) != h5::ObjectKind::group) return;
+  const h5::Handle decisions = h5::open_group(*first.file, first.file->id(), decisions_group);
+  std::vector<Field> fields = read_fields(*first.file, decisions.get());
+  std::erase_if(fields, [](const Field& field) { return field.name.starts_with("shard/"); });
+  for (Field& field : fields) field.name.insert(0, "decisions/");
+  write_fields(out, facts.get(), fields);
 }
 
 }  // namespace
@@ -210,6 +225,10 @@ std::optional<PredictionsCard> read_predictions_card(const std::string& path) {
   }
   PredictionsCard card;
   card.facts = read_facts(file);
+  if (h5::kind_of(file.id(), decisions_group) == h5::ObjectKind::group) {
+    const h5::Handle decisions = h5::open_group(file, file.id(), decisions_group);
+    card.fields = read_fields(file, decisions.get());
+  }
   const h5::Handle dataset(H5Dopen2(file.id(), "X", H5P_DEFAULT));
   const std::vector<hsize_t> extent = h5::shape(file, dataset.get());
   if (extent.size() != 2) file.fail("X", "is no matrix of cells x miRNAs.");

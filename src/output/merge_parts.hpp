@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "sicmir/note.hpp"
 #include "sicmir/types.hpp"
 
 namespace sicmir {
@@ -31,6 +32,7 @@ struct PredictionsCard {
   Index n_cells = 0;
   Index n_features = 0;
   std::map<std::string, std::string> facts;  ///< version, model, decisions, shard
+  std::vector<Field> fields;  ///< the decisions once more; empty in files of sicmir 0.1
   /// Files that hold X (MergeOptions::refer), as full paths; empty if it stands in the file.
   std::vector<std::string> parts;
 };

@@ -46,6 +46,9 @@ Pools make_pools(std::unique_ptr<CellSource> cells, PreparedInput& input,
   Pools pools;
   pools.values = unit_of(pool.method, pooled.values);
   pools.report = pooled.report;
+  pools.report.genes = input.gene_report();
+  pools.report.decision = input.decision();
+  std::erase_if(pools.report.decision.warnings, concerns_cells_alone);
   pools.columns = columns_of_pools(pooled);
   pools.facts = facts_of(pool, pooled.values);
   pools.source = std::make_unique<PoolSource>(std::move(cells), std::move(pooled.sums),

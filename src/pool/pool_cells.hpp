@@ -42,4 +42,7 @@ void log_values_of_cells(const Decision& decision);
 /// Columns of obs.
 [[nodiscard]] std::vector<CellColumn> columns_of_pools(const PooledCells& pooled);
 
+/// Pools are not warned of it: cells are not scaled, and pooling is what shallow ones need.
+[[nodiscard]] bool concerns_cells_alone(const DecisionWarning& warning);
+
 }  // namespace sicmir

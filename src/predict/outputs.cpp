@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "base/digest.hpp"
 #include "base/joined.hpp"
+#include "cells/decision_fields.hpp"
 #include "cells/reading_words.hpp"
 #include "sicmir/moments.hpp"
 #include "sicmir/version.hpp"
@@ -61,6 +63,46 @@ std::vector<std::pair<std::string, std::string>> facts(const Model& model,
   return list;
 }
 
+/// The same as fields, below "decisions".
+std::vector<Field> fields(const PredictOptions& options, const RunReport& report,
+                          const CellSource& source) {
+  const GeneMapReport& genes = report.genes;
+  std::vector<Field> list = values_fields(report.decision);
+  for (Field& field : scale_fields(report.decision, options.platform)) {
+    list.push_back(std::move(field));
+  }
+  list.emplace_back("genes/column", genes.column);
+  list.emplace_back("genes/in_input", genes.n_features);
+  list.emplace_back("genes/not_counted", genes.n_not_counted);
+  list.emplace_back("genes/found", genes.n_found);
+  list.emplace_back("genes/of", genes.n_panel);
+  list.emplace_back("genes/missing", genes.missing);
+  list.emplace_back("genes/duplicated", genes.duplicated);
+  for (std::size_t kind = 0; kind < n_match_kinds; ++kind) {
+    const std::string word(to_string(static_cast<MatchKind>(kind)));
+    list.emplace_back("genes/by_kind/" + word, genes.by_kind[kind]);
+  }
+  const SourceDescription& input = source.description();
+  if (input.lines_are) list.emplace_back("lines_are", std::string(to_string(*input.lines_are)));
+  if (report.shard) {
+    list.emplace_back("shard/first", report.shard->first);
+    list.emplace_back("shard/last", report.shard->last);
+    list.emplace_back("shard/of", source.n_cells().value_or(0));
+  }
+  std::map<std::string_view, int> times;
+  for (const Note& note : notes_of(input, genes, report.decision)) {
+    const int time = ++times[note.kind];
+    const std::string place = time == 1 ? fmt::format("notes/{}", note.kind)
+                                        : fmt::format("notes/{}_{}", note.kind, time);
+    for (const Field& field : note.fields) {
+      list.emplace_back(fmt::format("{}/{}", place, field.name), field.value);
+    }
+    if (note.fields.empty()) list.emplace_back(place + "/text", note.text);
+  }
+  for (Field& field : list) field.name.insert(0, "decisions/");
+  return list;
+}
+
 template <class Item, class Get>
 FeatureAnnotation annotation(const std::string& name, const std::vector<const Item*>& items,
                              Get get) {
@@ -99,6 +141,7 @@ OutputHeader mirna_header(const Model& model, const PredictOptions& options,
                  [](const ModelMirna& m) { return static_cast<double>(m.accuracy.n); }),
   };
   header.facts = facts(model, options, report, source);
+  header.fields = fields(options, report, source);
   header.facts.emplace_back("output_scale", options.output_scale == OutputScale::zscore
                                                 ? "z-score of log2(RPM + 1)"
                                                 : "log2(RPM + 1)");
@@ -118,6 +161,7 @@ OutputHeader gene_header(const Model& model, const PredictOptions& options, cons
       annotation("entrez_id", genes, [](const PanelGene& gene) { return gene.entrez_id; }),
   };
   header.facts = facts(model, options, report, source);
+  header.fields = fields(options, report, source);
   if (options.empty_cells != EmptyCells::skip) header.n_cells = cells_to_come(report, source);
   return header;
 }

@@ -146,10 +146,12 @@ void prefer_reference_for_bulk(const Model& model, PreparedInput& input) {
       (model.gene_mean.array().isFinite() && model.gene_sd.array() > 0.0).any();
   if (!is_open || !has_reference || !is_bulk(input)) return;
   if (!has_quartiles(input.sample())) {
-    input.keep_dataset(fmt::format(
-        "{}; bulk samples, but more than the {} that are compared with the training samples "
-        "unless that is asked for",
-        decision.scale_reason, most_bulk_samples));
+    input.keep_dataset(
+        ScaleReason::too_many_for_bulk,
+        fmt::format(
+            "{}; bulk samples, but more than the {} that are compared with the training samples "
+            "unless that is asked for",
+            decision.scale_reason, most_bulk_samples));
     return;
   }
   const double log_base =
@@ -160,12 +162,13 @@ void prefer_reference_for_bulk(const Model& model, PreparedInput& input) {
       fit_of(input.sample(), normaliser, model.gene_mean, model.gene_sd, input.genes().present());
   if (std::fabs(fit.median) > most_bulk_median_z || fit.interquartile_range > most_bulk_range_z) {
     input.keep_dataset(
+        ScaleReason::unlike_reference,
         fmt::format("{}; bulk samples or pools, but unlike the training samples: median z {:.2f}, "
                     "interquartile range {:.2f}",
                     decision.scale_reason, fit.median, fit.interquartile_range));
     return;
   }
-  input.use_reference(log_base, "bulk samples, as the model was trained on");
+  input.use_reference(log_base, ScaleReason::bulk, "bulk samples, as the model was trained on");
 }
 
 std::optional<RankProfile> ranks_of(const Model& model, const PreparedInput& input) {

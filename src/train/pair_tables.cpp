@@ -64,8 +64,8 @@ struct Opened {
   Opened(const std::string& path, const SourceOptions& opening, const GeneIndex& index,
          const ReadingOptions& reading)
       : source(open_source(path, opening, index)), input(*source, index, reading) {
-    for (const std::string& warning : source->description().warnings) log_warning("{}", warning);
-    for (const std::string& warning : input.gene_report().warnings) log_warning("{}", warning);
+    for (const Note& warning : source->description().warnings) log_warning("{}", warning.text);
+    for (const Note& warning : input.gene_report().warnings) log_warning("{}", warning.text);
   }
   std::unique_ptr<CellSource> source;
   PreparedInput input;

@@ -46,7 +46,7 @@ def lines_of(folder, part=""):
         table = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     assert [line["id"] for line in table] == [line["id"] for line in whole["inputs"]]
     for line, other in zip(table, whole["inputs"]):
-        assert list(line) == COLUMNS and set(other) == {"position", *COLUMNS}
+        assert list(line) == COLUMNS and set(other) == {"position", "decisions", *COLUMNS}
         for name in ("status", "exit_code", "cells_read", "genes_found", "values", "seconds", "output"):
             assert line[name] == ("" if other[name] is None else str(other[name])), name
     return {line["id"]: line for line in whole["inputs"]}
@@ -443,7 +443,7 @@ def members(value, before=""):
     """Names of all members, nested ones with dots."""
     for name, inner in value.items():
         yield before + name
-        if isinstance(inner, dict) and before + name not in ("genes.by_kind",):
+        if isinstance(inner, dict) and before + name not in ("genes.by_kind", "pool.values"):
             yield from members(inner, before + name + ".")
 
 

@@ -12,7 +12,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 PUBLIC = {
     "annotation_place": "base", "assemble": "assemble", "cell_source": "cells", "error": "base", "evaluate": "evaluate", "export": "export",
     "gene_map": "genes", "grouping": "cells", "import": "import", "matrix_sink": "cells", "model": "model",
-    "moments": "cells", "network": "model", "normalize": "model", "pool": "pool", "predict": "predict",
+    "moments": "cells", "network": "model", "note": "base", "normalize": "model", "pool": "pool", "predict": "predict",
     "prepared_model": "model", "ranks": "statistics", "reading": "cells", "reference_tables": "genes",
     "shard": "cells", "smooth": "pool", "train": "train", "types": "base", "version": "base",
 }

@@ -78,6 +78,13 @@ def test_moments_equal_those_of_numpy(work, source):
         assert file["sum_of_squares"][gene] == pytest.approx((logs[:, 7] ** 2).sum(), rel=1e-6)
 
 
+def plain(value):
+    """Without arrays, so that it can be compared."""
+    if hasattr(value, "items"):
+        return {name: plain(inner) for name, inner in value.items()}
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
 @pytest.mark.parametrize("virtual", [[], ["--virtual"]])
 def test_merged_parts_equal_one_run(work, virtual):
     output = work / f"all{len(virtual)}.h5ad"
@@ -89,7 +96,7 @@ def test_merged_parts_equal_one_run(work, virtual):
     assert np.array_equal(ours.obsm["X_umap"], whole.obsm["X_umap"])
     pd.testing.assert_frame_equal(ours.obsm["table"], whole.obsm["table"])
     assert ours.uns["note"] == {"of": "the input"}
-    assert dict(ours.uns["sicmir"]) == dict(whole.uns["sicmir"])
+    assert plain(ours.uns["sicmir"]) == plain(whole.uns["sicmir"])
     with h5py.File(output) as file:
         assert file["X"].is_virtual == bool(virtual)
 

@@ -300,7 +300,7 @@ TEST(GeneMap, WarnsOfTwinsThatAToolMadeUnique) {
   const GeneMap genes = map(table(ids));
   EXPECT_EQ(genes.positions()[977], GeneMap::total_only);
   ASSERT_EQ(genes.report().warnings.size(), 1U);
-  EXPECT_THAT(genes.report().warnings[0],
+  EXPECT_THAT(genes.report().warnings[0].text,
               AllOf(HasSubstr("2 features"), HasSubstr("SPDEF-1"), HasSubstr("PSME1.1"),
                     Not(HasSubstr("AC004")), Not(HasSubstr("HLA"))));
 }
