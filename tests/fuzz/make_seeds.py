@@ -189,6 +189,15 @@ def groups():
     yield "utf16", "cell\tgroup\nCELL1\tA\n".encode("utf-16")
 
 
+def sheets():
+    yield "paths", "a.csv\nb/filtered_feature_bc_matrix/\n\n# a comment\nc.h5ad\n"
+    yield "ids", "one\ta.csv\ntwo\tb.csv\n"
+    yield "sheet.tsv", "id\tpath\tlayer\tvalues\tgroups\tpool\t#mine\nx\ta.h5ad\tlayers/counts\t\t\t\tnote\ny\tb.tsv\t\tlinear\tg.tsv\tsum\n"
+    yield "sheet.csv", "\ufeffid,path,--log-base,force_scale,donor\r\nx,\"with, comma.csv\",2,yes,d\r\n\"y \"\"2\"\"\",b.csv\r\n,,\r\n"
+    yield "utf16", "id\tpath\nleber-ä\ta.csv\n".encode("utf-16")
+    yield "gzip", gzip.compress(b"id\tpath\nx\ta.csv\n", mtime=0)
+
+
 def gdc():
     yield "isoforms", "imiRNA_ID\tisoform_coords\tread_count\treads_per_million_miRNA_mapped\tcross-mapped\tmiRNA_region\n" \
         "hsa-let-7a-1\thg38:chr9:94175957-94175979:+\t12\t3.5\tN\tmature,MIMAT0000062\n"
@@ -365,7 +374,7 @@ def targets():
 
 
 SEEDS = {"archive": archives, "catalogue": catalogues, "checkpoint": checkpoints, "chunk": chunks, "gdc": gdc,
-         "groups": groups, "matrix_market": matrix_markets, "pickle": pickles, "rds": rds, "table": tables, "targets": targets,
+         "groups": groups, "matrix_market": matrix_markets, "pickle": pickles, "rds": rds, "sheet": sheets, "table": tables, "targets": targets,
          "zarr": zarrs}
 
 
