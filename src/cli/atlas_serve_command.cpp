@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -32,6 +33,7 @@ void open_browser(const std::string& address) {
   std::array<char*, 3> arguments = {program.data(), argument.data(), nullptr};
   pid_t child = 0;
   int status = 0;
+  std::signal(SIGCHLD, SIG_DFL);  // where a launcher had it ignored, there is nothing to wait for
   const bool is_started =
       posix_spawnp(&child, program.c_str(), nullptr, nullptr, arguments.data(), environ) == 0;
   if (is_started && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
