@@ -10,6 +10,7 @@
 
 #include "analysis/input_sums.hpp"
 #include "analysis/make_profiles.hpp"
+#include "base/counted.hpp"
 #include "base/log.hpp"
 #include "genes/id_kinds.hpp"
 
@@ -130,14 +131,13 @@ void align_genes(std::vector<InputSums>& inputs) {
                        [&](const auto& known) { return !known.contains(key); });
   });
   if (order.empty()) {
-    throw Error(
-        ExitCode::bad_input,
-        fmt::format("{} and {} other input(s) have no gene in common, by Ensembl id, symbol "
-                    "or first id; they begin with '{}' and '{}'. Join inputs that name "
-                    "their genes in the same way.",
-                    inputs.front().input.path, inputs.size() - 1,
-                    inputs.front().genes.columns.front().ids.front(),
-                    inputs.back().genes.columns.front().ids.front()));
+    throw Error(ExitCode::bad_input,
+                fmt::format("{} and {} have no gene in common, by Ensembl id, symbol "
+                            "or first id; they begin with '{}' and '{}'. Join inputs that name "
+                            "their genes in the same way.",
+                            inputs.front().input.path, counted(inputs.size() - 1, "other input"),
+                            inputs.front().genes.columns.front().ids.front(),
+                            inputs.back().genes.columns.front().ids.front()));
   }
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     InputSums& input = inputs[i];

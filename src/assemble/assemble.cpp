@@ -13,6 +13,7 @@
 #include "assemble/gdc_files.hpp"
 #include "assemble/sample_sheet.hpp"
 #include "assemble/workflow_words.hpp"
+#include "base/counted.hpp"
 #include "base/joined.hpp"
 #include "base/log.hpp"
 #include "sicmir/reference_tables.hpp"
@@ -51,8 +52,8 @@ GdcWorkflow choose_workflow(const std::vector<SheetFile>& files, GdcWorkflow wan
   for (const auto& [workflow, n] : n_files) {
     if (workflow == wanted) continue;
     warnings.push_back(fmt::format(
-        "{} mRNA file(s) of the workflow {} are passed over, since {} is used and units differ", n,
-        workflow_words.word(workflow), workflow_words.word(wanted)));
+        "{} of the workflow {} passed over, since {} is used and units differ",
+        counted(n, "mRNA file"), workflow_words.word(workflow), workflow_words.word(wanted)));
   }
   return wanted;
 }
@@ -78,9 +79,9 @@ std::map<std::pair<std::string, std::string>, Chosen> choose(const std::vector<S
   }
   if (n_passed_over > 0) {
     log_info(
-        "{} file(s) repeat a sample and are passed over: frozen before FFPE, vial A "
+        "{} a sample, passed over: frozen before FFPE, vial A "
         "before B, the highest plate, then the smaller file id; -v names them",
-        n_passed_over);
+        counted(n_passed_over, "file repeats", "files repeat"));
   }
   return samples;
 }
@@ -102,10 +103,11 @@ class Problems {
   void judge() const {
     if (n_ == 0 || skip_) return;
     const auto shown = static_cast<Index>(first_.size());
-    throw Error(ExitCode::bad_input,
-                fmt::format("{} file(s) cannot be used:\n  {}{}\n", n_, joined(first_, "\n  "),
-                            n_ > shown ? fmt::format("\n  ... and {} more", n_ - shown) : ""),
-                {Remedy::skip_broken_files});
+    throw Error(
+        ExitCode::bad_input,
+        fmt::format("{} cannot be used:\n  {}{}\n", counted(n_, "file"), joined(first_, "\n  "),
+                    n_ > shown ? fmt::format("\n  ... and {} more", n_ - shown) : ""),
+        {Remedy::skip_broken_files});
   }
 
  private:
@@ -295,10 +297,10 @@ class SampleReader {
 
   void warn(std::vector<std::string>& warnings) const {
     if (n_low_ == 0) return;
-    warnings.push_back(fmt::format(
-        "{} isoform file(s) hold less than 900,000 reads per million in all and may be cut short; "
-        "the first: {}",
-        n_low_, first_low_));
+    warnings.push_back(
+        fmt::format("{} less than 900,000 reads per million in all and may be cut short; "
+                    "the first: {}",
+                    counted(n_low_, "isoform file holds", "isoform files hold"), first_low_));
   }
 
  private:
@@ -319,8 +321,8 @@ AssembleReport assemble(const AssembleOptions& options) {
   gdc::SampleSheet sheet = gdc::read_sample_sheets(options.sample_sheets);
   report.warnings = std::move(sheet.warnings);
   if (sheet.n_other > 0) {
-    log_info("{} line(s) of the sample sheet name files that hold no expression; passed over",
-             sheet.n_other);
+    log_info("{} of the sample sheet without expression; passed over",
+             counted(sheet.n_other, "file"));
   }
   const GdcWorkflow workflow = choose_workflow(sheet.files, options.workflow, report.warnings);
   auto samples = choose(sheet.files, workflow);
@@ -337,9 +339,12 @@ AssembleReport assemble(const AssembleOptions& options) {
     at = is_pair && !is_control ? std::next(at) : samples.erase(at);
   }
   if (n_single[0] + n_single[1] > 0) {
-    log_info("{} sample(s) have mRNA only, {} miRNA only; left out", n_single[0], n_single[1]);
+    log_info("{} mRNA only, {} miRNA only; left out",
+             counted(n_single[0], "sample has", "samples have"), n_single[1]);
   }
-  if (n_control > 0) log_info("{} control sample(s) (types 20 to 29) are left out", n_control);
+  if (n_control > 0) {
+    log_info("{} (types 20 to 29) left out", counted(n_control, "control sample"));
+  }
   if (samples.empty()) {
     throw Error(ExitCode::bad_input,
                 fmt::format("the sample sheet names no sample with both mRNA ({}) and miRNA; {} "

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/ascii.hpp"
+#include "base/counted.hpp"
 #include "base/joined.hpp"
 #include "genes/sample_ids.hpp"
 #include "text/byte_input.hpp"
@@ -189,8 +190,8 @@ void read_sheet(const std::string& path, SampleSheet& sheet, std::set<std::strin
   }
   if (!columns) throw Error(ExitCode::bad_input, fmt::format("{}: is empty.", path));
   if (n_several > 0) {
-    sheet.warnings.push_back(fmt::format(
-        "{}: {} file(s) belong to several samples at once and are left out", path, n_several));
+    sheet.warnings.push_back(fmt::format("{}: {} to several samples at once, left out", path,
+                                         counted(n_several, "file belongs", "files belong")));
   }
 }
 

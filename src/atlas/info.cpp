@@ -11,6 +11,7 @@
 
 #include "atlas/catalogue.hpp"
 #include "atlas/seal.hpp"
+#include "base/counted.hpp"
 #include "base/joined.hpp"
 #include "base/json.hpp"
 #include "base/printable.hpp"
@@ -113,12 +114,13 @@ std::string info_text(const AtlasInfo& info) {
                     set.types.size(), set.groups.size(), plain(set.reference_condition),
                     set.comparability.scale, public_words.word(set.is_public), plain(set.title));
   }
-  text += fmt::format("\n{} data sets, {} cells, {} cell types\n", info.sets.size(), n_cells,
-                      types.size());
+  text += fmt::format("\n{}, {}, {}\n", counted(info.sets.size(), "data set"),
+                      counted(n_cells, "cell"), counted(types.size(), "cell type"));
   text += info.has_catalogue ? fmt::format("catalogue: {} bytes\n", info.catalogue_bytes)
                              : std::string("no catalogue yet; make it with `sicmir atlas index`\n");
   if (info.n_site_files > 0) {
-    text += fmt::format("site: {} files, {} bytes\n", info.n_site_files, info.site_bytes);
+    text +=
+        fmt::format("site: {}, {} bytes\n", counted(info.n_site_files, "file"), info.site_bytes);
   }
   if (info.has_catalogue && !info.not_indexed.empty()) {
     text +=

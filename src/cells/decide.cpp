@@ -11,6 +11,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/counted.hpp"
 #include "base/joined.hpp"
 #include "cells/fractional_counts.hpp"
 #include "parallel/thread_pool.hpp"
@@ -111,19 +112,19 @@ void decide_scale(Decision& decision, const Sample& sample, const CellSource& so
     } else {
       decision.scale = Scale::reference;
       decision.scale_by = ScaleReason::too_few_cells;
-      decision.scale_reason = fmt::format(
-          "only {} cells, too few to standardise among themselves "
-          "(`dataset` wants {})",
-          n_cells, fewest_dataset_cells);
+      decision.scale_reason =
+          fmt::format("only {}, too few to standardise among themselves (`dataset` wants {})",
+                      counted(n_cells, "cell"), fewest_dataset_cells);
     }
   }
   if (decision.scale == Scale::dataset && options.moments.empty()) {
     if (n_cells < least_dataset_cells) {
-      throw Error(ExitCode::bad_input,
-                  fmt::format("{}: {} cell(s), sample(s) or pool(s) cannot be standardised among "
-                              "themselves (one alone would become zeros).",
-                              file, n_cells),
-                  {Remedy::use_reference_scale, Remedy::give_moments});
+      throw Error(
+          ExitCode::bad_input,
+          fmt::format("{}: {} cannot be standardised among themselves (one alone would become "
+                      "zeros).",
+                      file, counted(n_cells, "cell, sample or pool", "cells, samples or pools")),
+          {Remedy::use_reference_scale, Remedy::give_moments});
     }
     if (n_cells < fewest_dataset_cells) {
       warn(decision, WarningKind::few_cells,
@@ -308,12 +309,14 @@ Decision decide(const Sample& sample, const CellSource& source, const GeneSelect
       decision.values != Values::counts) {
     const std::span<const std::string> names = genes.duplicated();
     const std::span<const std::string> shown = names.first(std::min<std::size_t>(5, names.size()));
-    throw Error(ExitCode::bad_input,
-                fmt::format("{}: {} gene(s) of the panel occur more than once in the file ({}{}), "
-                            "and {} values cannot simply be added up.",
-                            input.path, names.size(), joined(shown, ", "),
-                            shown.size() < names.size() ? "..." : "", to_string(decision.values)),
-                {Remedy::handle_duplicates});
+    throw Error(
+        ExitCode::bad_input,
+        fmt::format("{}: {} of the panel {} more than once in the file ({}{}), and {} values "
+                    "cannot simply be added up.",
+                    input.path, counted(names.size(), "gene"),
+                    by_number(names.size(), "occurs", "occur"), joined(shown, ", "),
+                    shown.size() < names.size() ? "..." : "", to_string(decision.values)),
+        {Remedy::handle_duplicates});
   }
   return decision;
 }

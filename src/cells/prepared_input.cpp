@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "base/counted.hpp"
 #include "base/joined.hpp"
 #include "base/log.hpp"
 
@@ -156,8 +157,8 @@ void log_genes(const GeneMapReport& report) {
 }
 
 void log_decision(const Decision& decision) {
-  log_info("values: {} ({}; {} cells sampled)", to_string(decision.values), decision.values_reason,
-           decision.sampled_cells);
+  log_info("values: {} ({}; {} sampled)", to_string(decision.values), decision.values_reason,
+           counted(decision.sampled_cells, "cell"));
   log_info("scale: {} ({})", to_string(decision.scale), decision.scale_reason);
   for (const DecisionWarning& warning : decision.warnings) log_warning("{}", warning.text);
 }

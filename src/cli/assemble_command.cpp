@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "assemble/workflow_words.hpp"
+#include "base/counted.hpp"
 #include "base/joined.hpp"
 #include "base/log.hpp"
 #include "cli/commands.hpp"
@@ -26,8 +27,9 @@ void run(AssembleCommand& command) {
   }
   const AssembleReport report = assemble(command.assemble);
   for (const std::string& warning : report.warnings) log_warning("{}", warning);
-  log_info("{} samples ({} normal) of {} patients in {} cohort(s) written to {}", report.n_samples,
-           report.n_normal, report.n_patients, report.n_cohorts, joined(report.outputs, ", "));
+  log_info("{} ({} normal) of {} in {} written to {}", counted(report.n_samples, "sample"),
+           report.n_normal, counted(report.n_patients, "patient"),
+           counted(report.n_cohorts, "cohort"), joined(report.outputs, ", "));
 }
 
 }  // namespace

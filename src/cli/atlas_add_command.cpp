@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "atlas/add.hpp"
+#include "base/counted.hpp"
 #include "base/joined.hpp"
 #include "base/log.hpp"
 #include "base/suggest.hpp"
@@ -246,11 +247,13 @@ void add_all(AddCommand& command, const std::vector<AddRequest>& requests) {
     }
     if (code != 0) failed.push_back(fmt::format("{} ({})", requests[i].id, requests[i].input));
   }
-  log_info("{} of {} data sets are in the atlas", requests.size() - failed.size(), requests.size());
+  const std::string all = counted(requests.size(), "data set");
+  const std::size_t n_there = requests.size() - failed.size();
+  log_info("{} of {} {} in the atlas", n_there, all, by_number(n_there, "is", "are"));
   if (failed.empty()) return;
   throw Error(ExitCode::bad_input,
-              fmt::format("{} of {} data sets could not be added (the reasons are above):\n  {}",
-                          failed.size(), requests.size(), joined(failed, "\n  ")));
+              fmt::format("{} of {} could not be added (the reasons are above):\n  {}",
+                          failed.size(), all, joined(failed, "\n  ")));
 }
 
 void run(AddCommand& command) {

@@ -9,6 +9,7 @@
 #include "atlas/index.hpp"
 #include "atlas/info.hpp"
 #include "atlas/site.hpp"
+#include "base/counted.hpp"
 #include "base/joined.hpp"
 #include "base/log.hpp"
 #include "base/suggest.hpp"
@@ -59,9 +60,9 @@ void run_index(IndexCommand& command) {
   command.options.write_site = atlas::write_site;
   const atlas::IndexReport report =
       atlas::build_index(atlas::AtlasFolder(command.folder), command.options);
-  log_info("{} data sets, {} cells, {} cell types in {} groups; catalogue of {:.1f} MB{}",
-           report.n_sets, report.n_cells, report.n_types, report.n_groups,
-           static_cast<double>(report.catalogue_bytes) / 1e6,
+  log_info("{}, {}, {} in {}; catalogue of {:.1f} MB{}", counted(report.n_sets, "data set"),
+           counted(report.n_cells, "cell"), counted(report.n_types, "cell type"),
+           counted(report.n_groups, "group"), static_cast<double>(report.catalogue_bytes) / 1e6,
            report.n_removed > 0 ? fmt::format("; {} removed", report.n_removed) : "");
 }
 
@@ -96,10 +97,13 @@ void run_check(const AtlasCommand& command) {
                                             : fmt::format("{}: {}\n", one.where, one.what);
   }
   print(text);
-  log_info("{} data sets and {} files checked", report.n_sets, report.n_files);
+  log_info("{} and {} checked", counted(report.n_sets, "data set"),
+           counted(report.n_files, "file"));
   if (report.damages.empty()) return;
-  throw Error(ExitCode::bad_input, fmt::format("{}: {} findings; they are on standard output.",
-                                               command.folder, report.damages.size()));
+  const std::size_t n = report.damages.size();
+  throw Error(ExitCode::bad_input,
+              fmt::format("{}: {}; {} on standard output.", command.folder, counted(n, "finding"),
+                          by_number(n, "it is", "they are")));
 }
 
 }  // namespace
@@ -150,6 +154,9 @@ void bind_atlas_info(Command& sub) {
   bind_common(sub, owned->common, false);
   on_run(sub, owned->common, [owned] { run_info(*owned); });
   sub.describe("Lists the data sets of an atlas, what is being made, and what was left out.");
+  sub.add_example("sicmir atlas info ATLAS", "List the data sets");
+  sub.add_example("sicmir atlas info ATLAS --terms > terms.tsv",
+                  "List all cell types, tissues, diseases and conditions");
 }
 
 void bind_atlas_remove(Command& sub) {
@@ -159,6 +166,8 @@ void bind_atlas_remove(Command& sub) {
   bind_common(sub, owned->common, false);
   on_run(sub, owned->common, [owned] { run_remove(*owned); });
   sub.describe("Marks data sets; the next `sicmir atlas index` leaves them out and deletes them.");
+  sub.add_example("sicmir atlas remove ATLAS liver && sicmir atlas index ATLAS",
+                  "Remove a data set for good");
 }
 
 void bind_atlas_check(Command& sub) {
@@ -172,6 +181,7 @@ void bind_atlas_check(Command& sub) {
       "belong there or were left by commands that were stopped. Findings go to standard output, "
       "and "
       "the exit code is then 3.");
+  sub.add_example("sicmir atlas check ATLAS", "Look for damage, as after a move to another disk");
 }
 
 }  // namespace sicmir::cli

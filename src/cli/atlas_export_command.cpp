@@ -5,6 +5,7 @@
 
 #include "atlas/atlas_folder.hpp"
 #include "atlas/export_site.hpp"
+#include "base/counted.hpp"
 #include "base/log.hpp"
 #include "cli/commands.hpp"
 #include "cli/difference_options.hpp"
@@ -31,9 +32,9 @@ void run(ExportCommand& command) {
   }
   const atlas::SiteReport report = atlas::export_site(
       folder, catalogue, command.excerpt, command.to, thread_count(command.common.threads));
-  log_info("{}: {} data sets, {} miRNAs, {} cells on maps; {} files, {:.1f} MB", command.to,
-           report.n_sets, report.n_mirnas, report.n_cells, report.n_files,
-           static_cast<double>(report.bytes) / 1e6);
+  log_info("{}: {}, {}, {} on maps; {}, {:.1f} MB", command.to, counted(report.n_sets, "data set"),
+           counted(report.n_mirnas, "miRNA"), counted(report.n_cells, "cell"),
+           counted(report.n_files, "file"), static_cast<double>(report.bytes) / 1e6);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/counted.hpp"
 #include "base/digest.hpp"
 #include "base/joined.hpp"
 #include "base/json.hpp"
@@ -262,12 +263,13 @@ class Batch {
     }
     if (failed.empty()) return;
     const std::size_t n_left = count(InputStatus::not_run);
-    throw Error(
-        static_cast<ExitCode>(common_exit_code(lines_)),
-        fmt::format("{} of {} inputs could not be predicted (the reasons are above){}:\n  {}",
-                    failed.size(), items_.size(),
-                    n_left == 0 ? "" : fmt::format(", {} were not run", n_left),
-                    joined(failed, "\n  ")));
+    throw Error(static_cast<ExitCode>(common_exit_code(lines_)),
+                fmt::format("{} of {} could not be predicted (the reasons are above){}:\n  {}",
+                            failed.size(), counted(items_.size(), "input"),
+                            n_left == 0 ? ""
+                                        : fmt::format(", {} {} not run", n_left,
+                                                      by_number(n_left, "was", "were")),
+                            joined(failed, "\n  ")));
   }
 
   const std::vector<BatchItem>& items_;

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/counted.hpp"
 #include "base/joined.hpp"
 #include "base/log.hpp"
 #include "cli/table_output.hpp"
@@ -337,7 +338,8 @@ int merge_summaries(const std::string& folder) {
   whole["counts"] = counts_of(whole["inputs"]);
   const SummaryFiles files(folder, std::nullopt);
   write_all(files, whole);
-  log_info("{} inputs of {} parts written to {}", listed, parts.size(), files.tsv);
+  log_info("{} of {} written to {}", counted(listed, "input"), counted(parts.size(), "part"),
+           files.tsv);
   return whole["exit_code"].get<int>();
 }
 

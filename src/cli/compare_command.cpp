@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "analysis/difference_text.hpp"
+#include "base/counted.hpp"
 #include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "cli/difference_options.hpp"
@@ -17,15 +18,19 @@ struct CompareCommand : DifferenceCommand {
 
 void say(const Comparison& comparison) {
   if (comparison.n_below_floor > 0) {
-    log_info("{} profiles are below the floor and left out", comparison.n_below_floor);
+    log_info("{} {} below the floor and left out", counted(comparison.n_below_floor, "profile"),
+             by_number(comparison.n_below_floor, "is", "are"));
   }
   if (comparison.n_without_condition > 0) {
-    log_warning("{} profiles have no condition and are left out", comparison.n_without_condition);
+    log_warning("{} without a condition {} left out",
+                counted(comparison.n_without_condition, "profile"),
+                by_number(comparison.n_without_condition, "is", "are"));
   }
   if (comparison.n_unpaired > 0) {
-    log_info("{} donors of one condition are left out", comparison.n_unpaired);
+    log_info("{} of one condition {} left out", counted(comparison.n_unpaired, "donor"),
+             by_number(comparison.n_unpaired, "is", "are"));
   }
-  log_info("{} replicates ({})", comparison.n_replicates,
+  log_info("{} ({})", counted(comparison.n_replicates, "replicate"),
            comparison.paired ? "donors, paired: each gave several conditions"
                              : "donors, or samples without a donor, of one condition each");
   log_info("{}", weight_words(comparison.weights));
@@ -37,8 +42,8 @@ void say(const Comparison& comparison) {
     }
   }
   if (comparison.n_tests > 0) {
-    log_info("false discovery rate over {} tests, all miRNAs, groups and conditions",
-             comparison.n_tests);
+    log_info("false discovery rate over {}, all miRNAs, groups and conditions",
+             counted(comparison.n_tests, "test"));
   }
 }
 

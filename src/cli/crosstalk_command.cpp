@@ -6,6 +6,7 @@
 
 #include "analysis/crosstalk_text.hpp"
 #include "analysis/targets.hpp"
+#include "base/counted.hpp"
 #include "base/joined.hpp"
 #include "base/log.hpp"
 #include "base/output_file.hpp"
@@ -68,11 +69,13 @@ void say(const Crosstalk& found, const CrosstalkOptions& options, std::size_t n_
   say(found.ev.biogenesis);
   say(found.ev.risc);
   if (found.n_below_floor > 0) {
-    log_info("{} of {} profiles are below the floor and left out", found.n_below_floor,
-             found.n_below_floor + found.n_profiles + found.n_without_condition);
+    log_info("{} of {} {} below the floor and left out", found.n_below_floor,
+             counted(found.n_below_floor + found.n_profiles + found.n_without_condition, "profile"),
+             by_number(found.n_below_floor, "is", "are"));
   }
   if (found.n_without_condition > 0) {
-    log_info("{} profiles of other conditions are left out", found.n_without_condition);
+    log_info("{} of other conditions {} left out", counted(found.n_without_condition, "profile"),
+             by_number(found.n_without_condition, "is", "are"));
   }
   if (options.labels_from == LabelsFrom::clusters) {
     log_info(
@@ -89,8 +92,9 @@ void say(const Crosstalk& found, const CrosstalkOptions& options, std::size_t n_
         found.n_called, called_fdr, found.n_tests);
     say_controls(found.controls, found.n_called);
   }
-  log_info("{} groups, {} samples, {} miRNAs: {} triples, {} written", found.groups.size(),
-           found.n_samples, found.n_mirnas, found.triples.size(), n_listed);
+  log_info("{}, {}, {}: {}, {} written", counted(found.groups.size(), "group"),
+           counted(found.n_samples, "sample"), counted(found.n_mirnas, "miRNA"),
+           counted(found.triples.size(), "triple"), n_listed);
   log_info("these pairs are compatible with transfer; nothing here shows that a miRNA travels");
 }
 

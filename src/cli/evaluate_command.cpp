@@ -5,6 +5,7 @@
 #include <cmath>
 #include <memory>
 
+#include "base/counted.hpp"
 #include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "cli/commands.hpp"
@@ -54,16 +55,16 @@ void run(EvaluateCommand& command) {
   if (!command.mirnas.empty()) options.mirnas = mirna_list(command.mirnas);
   const Evaluation evaluation = evaluate(command.predicted, command.measured, options);
   for (const std::string& warning : evaluation.warnings) log_warning("{}", warning);
-  log_info("{} samples of {} patients and {} miRNAs compared", evaluation.samples.size(),
-           evaluation.n_patients, evaluation.mirnas.size());
+  log_info("{} of {} and {} compared", counted(evaluation.samples.size(), "sample"),
+           counted(evaluation.n_patients, "patient"), counted(evaluation.mirnas.size(), "miRNA"));
   if (evaluation.cohorts.empty()) {
     log_info(
         "without --samples there are no within-cohort figures; pooled ones mostly measure tissue");
   } else {
     say("within cohorts", evaluation.mirnas_within, evaluation.samples_within);
     for (const auto& [name, cohort] : evaluation.cohorts) {
-      log_info("cohort {}: {} samples, median Pearson per miRNA {:.3f}", name, cohort.n_samples,
-               cohort.pearson.median);
+      log_info("cohort {}: {}, median Pearson per miRNA {:.3f}", name,
+               counted(cohort.n_samples, "sample"), cohort.pearson.median);
     }
   }
   say("pooled", evaluation.mirnas_pooled, evaluation.samples_pooled);

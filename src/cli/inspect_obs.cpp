@@ -35,7 +35,7 @@ std::string_view word_of(ColumnKind kind) {
 }
 
 /// Values and their numbers of cells; of equal numbers, in the order of the values.
-std::vector<std::pair<std::string, Index>> counted(const std::vector<std::string>& texts) {
+std::vector<std::pair<std::string, Index>> tallied(const std::vector<std::string>& texts) {
   std::unordered_map<std::string_view, Index> numbers;
   for (const std::string& text : texts) ++numbers[text];
   std::vector<std::pair<std::string, Index>> sorted(numbers.begin(), numbers.end());
@@ -50,7 +50,7 @@ Json describe(const h5ad::Table& obs, const h5ad::Column& column) {
   const bool has_words = column.kind == ColumnKind::categories || column.kind == ColumnKind::texts;
   if (!has_words) return json;
   constexpr std::size_t most = 1000;
-  const auto values = counted(obs.read(column).as_texts());
+  const auto values = tallied(obs.read(column).as_texts());
   json["distinct"] = values.size();
   json["values"] = Json::array();
   for (std::size_t i = 0; i < std::min(values.size(), most); ++i) {

@@ -6,6 +6,7 @@
 #include "analysis/cell_view.hpp"
 #include "analysis/difference_text.hpp"
 #include "analysis/export_markers.hpp"
+#include "base/counted.hpp"
 #include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "cli/difference_options.hpp"
@@ -25,8 +26,9 @@ struct MarkersCommand : DifferenceCommand {
 void say(const MarkerSet& set, const MarkerOptions& options) {
   for (const std::string& warning : set.warnings) log_warning("{}", warning);
   if (set.n_below_floor > 0) {
-    log_info("{} of {} profiles are below the floor and left out", set.n_below_floor,
-             set.n_below_floor + set.n_profiles);
+    log_info("{} of {} {} below the floor and left out", set.n_below_floor,
+             counted(set.n_below_floor + set.n_profiles, "profile"),
+             by_number(set.n_below_floor, "is", "are"));
   }
   if (options.labels_from == LabelsFrom::clusters) {
     log_info(
@@ -37,13 +39,12 @@ void say(const MarkerSet& set, const MarkerOptions& options) {
       if (!group.why_no_p.empty()) log_info("{}: no p-values: {}", group.name, group.why_no_p);
     }
     if (set.n_tests > 0) {
-      log_info("{}", weight_words(set.weights));
-      log_info("moderated t: {}; false discovery rate over {} tests, all miRNAs and groups",
-               prior_words(set.prior), set.n_tests);
+      log_info("moderated t: {}; false discovery rate over {}, all miRNAs and groups",
+               prior_words(set.prior), counted(set.n_tests, "test"));
     }
   }
-  log_info("{} groups in {} samples compared; predictions follow from the same cells' mRNA",
-           set.groups.size(), set.n_samples);
+  log_info("{} in {} compared; predictions follow from the same cells' mRNA",
+           counted(set.groups.size(), "group"), counted(set.n_samples, "sample"));
 }
 
 void check(const MarkersCommand& command, const ChosenInput& chosen) {

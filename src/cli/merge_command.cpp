@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "base/counted.hpp"
 #include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "cli/commands.hpp"
@@ -42,8 +43,9 @@ void run_merge_stats(const MergeCommand& command) {
   (void)OutputFile(command.output);
   const MomentsFile merged = merge_moments(command.parts);
   write_moments(merged, command.output);
-  log_info("moments of {} genes over {} cells of {} parts written to {}", merged.genes.size(),
-           merged.moments.n_cells(), command.parts.size(), command.output);
+  log_info("moments of {} over {} of {} written to {}", counted(merged.genes.size(), "gene"),
+           counted(merged.moments.n_cells(), "cell"), counted(command.parts.size(), "part"),
+           command.output);
 }
 
 void bind_parts(Command& sub, MergeCommand& command, const std::string& output) {

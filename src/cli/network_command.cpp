@@ -6,6 +6,7 @@
 
 #include "analysis/gene_sets.hpp"
 #include "analysis/target_network_text.hpp"
+#include "base/counted.hpp"
 #include "base/joined.hpp"
 #include "base/log.hpp"
 #include "base/output_file.hpp"
@@ -99,7 +100,8 @@ void say(const TargetNetwork& network, const NetworkOptions& options) {
 void say(const NetworkSet& set, const NetworkOptions& options) {
   for (const std::string& warning : set.warnings) log_warning("{}", warning);
   if (set.n_below_floor > 0) {
-    log_info("{} profiles are below the floor and left out", set.n_below_floor);
+    log_info("{} {} below the floor and left out", counted(set.n_below_floor, "profile"),
+             by_number(set.n_below_floor, "is", "are"));
   }
   log_info(
       "{} pairs of {} evidence; {} left out since the prediction is made of the target, {} since "

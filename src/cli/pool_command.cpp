@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/counted.hpp"
 #include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "cli/commands.hpp"
@@ -76,8 +77,8 @@ void run(const Command& sub, PoolCommand& command) {
       open_pool_sink(command.output, command.sink, pooled.pools.columns, pooled.pools.facts);
   write_pools(pooled, *sink);
   const PoolReport& made = pooled.pools.report;
-  log_info("{} pools x {} genes written to {} in {:.1f} s", made.n_pools,
-           pooled.header.features.size(),
+  log_info("{} x {} written to {} in {:.1f} s", counted(made.n_pools, "pool"),
+           counted(pooled.header.features.size(), "gene"),
            command.output == "-" ? "standard output" : command.output, made.seconds);
   RunReport report;
   report.genes = made.genes;

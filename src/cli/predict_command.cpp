@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 
+#include "base/counted.hpp"
 #include "base/digest.hpp"
 #include "base/joined.hpp"
 #include "base/log.hpp"
@@ -276,9 +277,9 @@ void predict_one(const PredictCommand& command, const PreparedModel& prepared,
   outputs.push_back({Quantity::mirnas, sink.get()});
   const RunReport report = predict(*source, prepared, index, options, outputs);
   progress.clear();
-  log_info("{} {} x {} miRNAs written to {} in {:.1f} s", report.cells_written,
-           pooled ? "pools" : "cells",
-           options.mirnas.empty() ? model.mirnas.size() : options.mirnas.size(),
+  log_info("{} x {} written to {} in {:.1f} s",
+           counted(report.cells_written, pooled ? "pool" : "cell"),
+           counted(options.mirnas.empty() ? model.mirnas.size() : options.mirnas.size(), "miRNA"),
            command.output == "-" ? "standard output" : command.output,
            report.seconds_measure + report.seconds_predict);
   record.add_findings(report);

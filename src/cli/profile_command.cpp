@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 
+#include "base/counted.hpp"
 #include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "cli/profile_options.hpp"
@@ -63,12 +64,11 @@ void run(ProfileCommand& command) {
     samples.insert(profile.sample);
     groups.insert(profile.group);
   }
-  log_info(
-      "{} profiles ({} samples, {} groups) x {} genes and {} miRNAs written to {} in "
-      "{:.1f} s",
-      profiles.size(), samples.size(), groups.size(), profiles.n_genes(), profiles.mirnas.size(),
-      command.output,
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  log_info("{} ({}, {}) x {} and {} written to {} in {:.1f} s", counted(profiles.size(), "profile"),
+           counted(samples.size(), "sample"), counted(groups.size(), "group"),
+           counted(profiles.n_genes(), "gene"), counted(profiles.mirnas.size(), "miRNA"),
+           command.output,
+           std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
 }
 
 }  // namespace

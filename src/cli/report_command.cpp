@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "analysis/shown_targets.hpp"
+#include "base/counted.hpp"
 #include "base/joined.hpp"
 #include "base/log.hpp"
 #include "base/log_notes.hpp"
@@ -276,9 +277,9 @@ void run(ReportCommand& command) {
   if (!command.tables.empty()) write_tables(command.tables, content, profiles, markers, files);
   files.add(command.output, page);
   files.commit();
-  log_info("report of {} groups in {} samples written to {} ({:.1f} MB) in {:.1f} s",
-           markers.groups.size(), markers.n_samples, command.output,
-           static_cast<double>(page.size()) / 1e6,
+  log_info("report of {} in {} written to {} ({:.1f} MB) in {:.1f} s",
+           counted(markers.groups.size(), "group"), counted(markers.n_samples, "sample"),
+           command.output, static_cast<double>(page.size()) / 1e6,
            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
 }
 

@@ -2,6 +2,7 @@
 #include <array>
 #include <memory>
 
+#include "base/counted.hpp"
 #include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "cli/commands.hpp"
@@ -35,8 +36,8 @@ void run(StatsCommand& command) {
   const MomentsFile moments = measure_moments(*source, model, index, options);
   progress.clear();
   write_moments(moments, command.output);
-  log_info("moments of {} genes over {} cells written to {}", moments.genes.size(),
-           moments.moments.n_cells(), command.output);
+  log_info("moments of {} over {} written to {}", counted(moments.genes.size(), "gene"),
+           counted(moments.moments.n_cells(), "cell"), command.output);
 }
 
 }  // namespace

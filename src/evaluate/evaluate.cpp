@@ -8,6 +8,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "base/counted.hpp"
 #include "base/nan.hpp"
 #include "base/random.hpp"
 #include "evaluate/mirna_table.hpp"
@@ -44,8 +45,8 @@ std::unordered_map<std::string, std::size_t> by_key(const evaluation::MirnaTable
     if (!result.emplace(training::sample_key(table.samples[i]), i).second) ++n_repeated;
   }
   if (n_repeated > 0) {
-    warnings.push_back(fmt::format("{}: {} sample(s) stand there again; the first of each counts",
-                                   file, n_repeated));
+    warnings.push_back(fmt::format("{}: {} there again; the first of each counts", file,
+                                   counted(n_repeated, "sample stands", "samples stand")));
   }
   return result;
 }
@@ -203,8 +204,8 @@ void convert_measured(Matched& matched, const std::string& file, const EvaluateO
     }
   }
   if (n_unknown > 0) {
-    warnings.push_back(fmt::format("{}: has no mean and sd of {} miRNA(s), which are not compared",
-                                   options.model, n_unknown));
+    warnings.push_back(fmt::format("{}: has no mean and sd of {} not compared", options.model,
+                                   counted(n_unknown, "miRNA, which is", "miRNAs, which are")));
   }
 }
 

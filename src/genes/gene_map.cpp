@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/counted.hpp"
 #include "base/joined.hpp"
 #include "genes/feature_kinds.hpp"
 #include "genes/id_kinds.hpp"
@@ -298,9 +299,11 @@ void leave_out_other_kinds(const FeatureTable& features, std::vector<std::uint8_
         trim_id(features.columns.front().ids[i]));
   }
   for (std::size_t k = 0; k < kinds.size(); ++k) {
-    if (found[k].empty()) continue;
-    std::string text = fmt::format("{} features are {} and count nowhere: {}.", found[k].size(),
-                                   plural_of(kinds[k]), some_of(found[k]));
+    const std::size_t n = found[k].size();
+    if (n == 0) continue;
+    std::string text = fmt::format("{} {} {} and {} nowhere: {}.", counted(n, "feature"),
+                                   by_number(n, "is one of the", "are"), plural_of(kinds[k]),
+                                   by_number(n, "counts", "count"), some_of(found[k]));
     warnings.push_back(
         {"features_left_out",
          std::move(text),
@@ -393,10 +396,10 @@ GeneMap::GeneMap(const GeneIndex& index, const FeatureTable& features,
   const IdSummary& ids = summaries[best.column];
   std::string message = fmt::format(
       "{}: only {} of the model's {} {} were found ({:.1f} %; at least {:.3g} % are needed). The "
-      "{} "
-      "features were looked up by {}: {}. {}",
-      file, report_.n_found, n_panel, things, 100.0 * share, 100.0 * options.min_panel, n_features,
-      column.name, describe(ids), advice(ids, features.size(), report_.n_found, report_.n_panel));
+      "{} looked up by {}: {}. {}",
+      file, report_.n_found, n_panel, things, 100.0 * share, 100.0 * options.min_panel,
+      n_features == 1 ? "feature was" : fmt::format("{} features were", n_features), column.name,
+      describe(ids), advice(ids, features.size(), report_.n_found, report_.n_panel));
   if (report_.n_found > 0) {
     message += fmt::format(" Missing: {}.", some_of(report_.missing));
     refuse(message, {Remedy::allow_missing_genes});

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/counted.hpp"
 #include "base/joined.hpp"
 #include "base/log.hpp"
 #include "sicmir/types.hpp"
@@ -77,11 +78,12 @@ void log_older_names(const std::string& file, std::span<const std::string> featu
     }
   }
   if (n_older > 0) {
-    log_info("{}: {} name(s) are those of miRBase 17 or 21 ({})", file, n_older, older);
+    log_info("{}: {} of miRBase 17 or 21 ({})", file,
+             counted(n_older, "name is one", "names are those"), older);
   }
   if (n_unclear > 0) {
-    log_warning("{}: {} name(s) are passed over, since they say no arm ({}); give accessions", file,
-                n_unclear, unclear);
+    log_warning("{}: {} passed over, for want of an arm ({}); give accessions", file,
+                counted(n_unclear, "name is", "names are"), unclear);
   }
 }
 

@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/counted.hpp"
 #include "genes/feature_kinds.hpp"
 #include "input/column_names.hpp"
 #include "input/gene_major_store.hpp"
@@ -337,8 +338,8 @@ class GeneLinesSource final : public CellSource {
     if (repeated.empty()) return;
     description_.warnings.push_back(
         {"cell_names_repeated",
-         fmt::format("{}: {} cell names are repeated, first \"{}\".", file, repeated.size(),
-                     repeated.front()),
+         fmt::format("{}: {} repeated, first \"{}\".", file,
+                     counted(repeated.size(), "cell name is", "cell names are"), repeated.front()),
          {{"n", repeated.size()}, {"first", std::string(repeated.front())}}});
   }
 

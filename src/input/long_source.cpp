@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/counted.hpp"
 #include "base/printable.hpp"
 #include "genes/feature_kinds.hpp"
 #include "input/gene_major_store.hpp"
@@ -226,9 +227,11 @@ class LongTableSource final : public CellSource {
     const std::string& cell = layout_.header[layout_.pairs->cell];
     description_.warnings.push_back(
         {"long_table",
-         fmt::format("{}: a long table of {} genes (\"{}\") and {} cells or samples (\"{}\"), "
-                     "made wide; pairs that it does not list count as 0.",
-                     file_, n_genes, gene, cells_.size(), cell),
+         fmt::format(
+             "{}: a long table of {} (\"{}\") and {} (\"{}\"), made wide; pairs that it does "
+             "not list count as 0.",
+             file_, counted(n_genes, "gene"), gene,
+             counted(cells_.size(), "cell or sample", "cells or samples"), cell),
          {{"genes", n_genes},
           {"gene_column", gene},
           {"cells", cells_.size()},

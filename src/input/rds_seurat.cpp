@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/counted.hpp"
 #include "base/printable.hpp"
 #include "input/r_names.hpp"
 #include "input/rds_parts.hpp"
@@ -85,7 +86,7 @@ std::string obstacle_to_joining(const Graph& graph, const SplitMatrix& split, st
     }
   }
   const auto n_missing = std::count(taken.begin(), taken.end(), 0);
-  return n_missing == 0 ? "" : fmt::format("{} cells are in none of them", n_missing);
+  return n_missing == 0 ? "" : counted(n_missing, "cell is", "cells are") + " in none of them";
 }
 
 /// The layers of an Assay5: whole ones as they are, counts and data that are split by sample

@@ -65,9 +65,12 @@ void find_orientation(TableDraft& draft, Orientation orientation) {
   const std::string lines = draft.layout.cells_as_lines ? "cells" : "genes";
   draft.layout.warnings.push_back(
       {"orientation_guessed",
-       fmt::format("{}: neither the header nor the first {} lines name a gene of the panel; taken "
-                   "as a table with {} as lines. --orientation says otherwise.",
-                   draft.file, in_lines.n_names, lines),
+       fmt::format(
+           "{}: neither the header nor the first {} a gene of the panel; taken as a table "
+           "with {} as lines. --orientation says otherwise.",
+           draft.file,
+           in_lines.n_names == 1 ? "line names" : fmt::format("{} lines name", in_lines.n_names),
+           lines),
        {{"lines_are", lines}}});
   draft.layout.uncertain = true;
 }

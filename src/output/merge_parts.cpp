@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/counted.hpp"
 #include "base/log.hpp"
 #include "hdf5/h5_join.hpp"
 #include "output/h5ad_fields.hpp"
@@ -212,7 +213,7 @@ void merge_parts(std::span<const std::string> paths, const std::string& output,
   joiner.join("obsm", out.id(), "obsm");
   write_notes(out, first);
   out.commit();
-  log_info("{} cells of {} parts {} {}", joiner.n_cells(), parts.size(),
+  log_info("{} of {} {} {}", counted(joiner.n_cells(), "cell"), counted(parts.size(), "part"),
            options.refer ? "referred to by" : "written to", output);
 }
 

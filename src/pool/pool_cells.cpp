@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "base/counted.hpp"
 #include "base/joined.hpp"
 #include "base/log.hpp"
 #include "cells/spool.hpp"
@@ -27,8 +28,8 @@ void check_method(PoolMethod method, Values values, const std::string& file) {
 
 /// What the cells' numbers are; a scale follows for the pools.
 void log_values(const Decision& decision) {
-  log_info("values: {} ({}; {} cells sampled)", to_string(decision.values), decision.values_reason,
-           decision.sampled_cells);
+  log_info("values: {} ({}; {} sampled)", to_string(decision.values), decision.values_reason,
+           counted(decision.sampled_cells, "cell"));
   for (const DecisionWarning& warning : decision.warnings) {
     if (!concerns_cells_alone(warning)) log_warning("{}", warning.text);
   }
@@ -137,13 +138,18 @@ class Pass {
 }
 
 void tell(const PoolReport& report, const CellGroups& groups, const Pass& pass, PoolMethod method) {
-  log_info("pools: {} by {} of {} cells in {} groups", report.n_pools, to_string(method),
-           report.n_pooled, report.n_groups);
+  log_info("pools: {} by {} of {} in {}", report.n_pools, to_string(method),
+           counted(report.n_pooled, "cell"), counted(report.n_groups, "group"));
   if (report.n_without_group > 0) {
-    log_warning("{} of {} cells have no group in {} and are left out", report.n_without_group,
-                report.n_cells, groups.source());
+    const bool one = report.n_without_group == 1;
+    log_warning("{} of {} {} no group in {} and {} left out", report.n_without_group,
+                counted(report.n_cells, "cell"), one ? "has" : "have", groups.source(),
+                one ? "is" : "are");
   }
-  if (report.n_empty > 0) log_info("{} empty cells are left out", report.n_empty);
+  if (report.n_empty > 0) {
+    log_info("{} {} left out", counted(report.n_empty, "empty cell"),
+             by_number(report.n_empty, "is", "are"));
+  }
   if (report.n_not_found > 0) {
     log_info("{} of the {} cells of {} {} not in the input", report.n_not_found, pass.n_named(),
              groups.source(), report.n_not_found == 1 ? "is" : "are");

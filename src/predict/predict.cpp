@@ -11,6 +11,7 @@
 #include <cmath>
 #include <optional>
 
+#include "base/counted.hpp"
 #include "base/log.hpp"
 #include "cells/prepared_input.hpp"
 #include "cells/spool.hpp"
@@ -147,10 +148,11 @@ void run_blocks(const PreparedInput& input, CellsToPredict& cells, const Predict
 void warn_of_extrapolation(const RunReport& report) {
   if (report.cells_extrapolated == 0) return;
   log_warning(
-      "{} of {} cells have a prediction beyond {} standard deviations, where no training "
+      "{} of {} {} a prediction beyond {} standard deviations, where no training "
       "sample was: such values are extrapolated. Check the counts of these cells, or pool "
       "more of them",
-      report.cells_extrapolated, report.cells_written, far_z);
+      report.cells_extrapolated, counted(report.cells_written, "cell"),
+      by_number(report.cells_extrapolated, "has", "have"), far_z);
 }
 
 void log_memory(const Predictor& predictor, const ReadingOptions& options, bool is_spooled,

@@ -224,7 +224,7 @@ def test_every_kind_of_note_is_documented():
     for path in (PROJECT / "src").glob("*/*.cpp"):
         text = path.read_text()
         used |= set(re.findall(r"(?:warnings|left_out_)\.push_back\(\s*\{\"(\w+)\"", text))
-        used |= set(re.findall(r"return (?:Note)?\{+\"([a-z]+_[a-z_]+)\",\s+fmt::format", text))
+        used |= set(re.findall(r"return (?:Note)?\s*\{+\s*\"([a-z]+_[a-z_]+)\",\s+fmt::format", text))
         used |= set(re.findall(r"\{\"(\w+)\", WarningKind::", text))
     assert used == documented
     assert len(used) > 20

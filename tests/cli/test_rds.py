@@ -249,7 +249,7 @@ def test_layers_that_are_split_by_sample_are_joined(model, table, obs, pca, expe
 def test_layers_that_cannot_be_joined_are_refused_with_the_reason(model, table, tmp_path):
     every = np.arange(N_CELLS)
     for cells, reason in (([every[:8], every[7:]], "a cell of counts.2 is in another layer, too"),
-                          ([every[:8], every[9:]], "1 cells are in none of them")):
+                          ([every[:8], every[9:]], "1 cell is in none of them")):
         wrong = predict(model, r.save(tmp_path / "x.rds", split_by(table, cells)), expect=3)
         assert "split into layers (counts.1, counts.2), which cannot be joined" in wrong.stderr
         assert reason in wrong.stderr and "JoinLayers" in wrong.stderr

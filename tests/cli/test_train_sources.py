@@ -90,8 +90,8 @@ def test_starred_names_are_taken_by_accession(tmp_path):
     mirna_table(level, names).set_axis(samples, axis=1).to_csv(tmp_path / "mirna.tsv", sep="\t")
     log = train("--mrna", tmp_path / "mrna.tsv", "--mrna-values", "linear", "--mirna",
                 tmp_path / "mirna.tsv", "--mirna-values", "log2rpm", "-o", tmp_path / "m.h5")
-    assert "4 name(s) are those of miRBase 17 or 21 (hsa-miR-21 is hsa-miR-21-5p)" in log
-    assert "1 name(s) are passed over, since they say no arm" in log
+    assert "4 names are those of miRBase 17 or 21 (hsa-miR-21 is hsa-miR-21-5p)" in log
+    assert "1 name is passed over, for want of an arm" in log
     assert "hsa-miR-455 could be hsa-miR-455-5p or hsa-miR-455-3p" in log or \
         "hsa-miR-455 could be hsa-miR-455-3p or hsa-miR-455-5p" in log
     wanted = {"hsa-miR-21-5p", "hsa-miR-21-3p", "hsa-miR-126-5p", "hsa-let-7a-5p"}
