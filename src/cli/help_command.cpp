@@ -87,6 +87,13 @@ void bind_help(Command& sub) {
   sub.add_option("--write", owned->folder, "Write all manual pages and scripts to a directory")
       .hidden();  // for installing
   sub.on_run([owned](const RunSettings&) { run(*owned); });
+  sub.describe(
+      "Lists the commands, or shows the options of one, as `sicmir COMMAND --help` does. Also "
+      "writes the manual pages, and the scripts with which a shell completes commands, options and "
+      "their words.");
+  sub.add_example("sicmir help predict", "Show the options of a command");
+  sub.add_example("sicmir help --man predict | man -l -", "Read its manual page");
+  sub.add_example("source <(sicmir help --completion bash)", "Complete words in this shell");
 }
 
 }  // namespace sicmir::cli

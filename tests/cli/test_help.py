@@ -61,6 +61,29 @@ def test_man_formats_the_pages_without_a_warning():
         assert done.returncode == 0 and not done.stderr, f"{page}: {done.stderr.decode()}"
 
 
+@pytest.mark.parametrize("section", ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXAMPLES", "ENVIRONMENT", "FILES",
+                                     "EXIT STATUS", "SEE ALSO"])
+def test_every_page_has_its_sections(section):
+    without = []
+    for page in sorted((MANUAL / "man1").glob("*.1")):
+        text = page.read_text()
+        parts = text.split(f"\n.SH {section}\n")
+        if len(parts) != 2 or not parts[1].split("\n.SH ")[0].strip():
+            without.append(page.name)
+    assert not without
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_help_names_no_parser_and_ends_its_sentences_once(columns):
+    for command in commands():
+        text = subprocess.run([SICMIR, command, "--help"], capture_output=True, text=True, check=True,
+                              env={**os.environ, "COLUMNS": str(columns)}).stdout
+        assert "Examples:" in text and text.startswith(text[0].upper())
+        assert ".." not in text.replace("...", ""), command
+        assert "  " not in re.sub(r"^ +|(?<=\S)  +(?=\S)", "", text, flags=re.MULTILINE), command
+        assert not re.search(r"[ \t]+$", text, re.MULTILINE), command
+
+
 def completed(*words):
     """What bash offers for the last of the words."""
     script = (f"source {MANUAL}/bash/sicmir; COMP_WORDS=({' '.join(map(repr, words))}); "
