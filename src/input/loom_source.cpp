@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string_view>
 
 #include "base/joined.hpp"
@@ -78,9 +79,26 @@ FeatureTable read_features(const h5::File& file, Index n_genes) {
   return features;
 }
 
+/// Cells that got numbers for names because their names do not fit would be taken for others.
+void check_lengths(const h5::File& file, std::span<const std::string_view> names, Index n_cells) {
+  if (h5::kind_of(file.id(), "col_attrs") != ObjectKind::group) return;
+  const Handle group = h5::open_group(file, file.id(), "col_attrs");
+  for (const std::string_view word : names) {
+    const std::string name(word);
+    if (h5::kind_of(group.get(), name) != ObjectKind::dataset) continue;
+    const std::vector<hsize_t> extent =
+        h5::shape(file, h5::open_dataset(file, group.get(), name).get());
+    if (extent.size() != 1 || extent[0] == static_cast<hsize_t>(n_cells)) continue;
+    file.fail("col_attrs/" + name,
+              fmt::format("has {} entries, but the matrix has {} cells; the file is damaged.",
+                          extent[0], n_cells));
+  }
+}
+
 std::unique_ptr<h5::TextReader> cell_names(const h5::File& file, Index n_cells) {
   constexpr std::array<std::string_view, 6> preferred = {"CellID",  "obs_names", "cell_id",
                                                          "Barcode", "barcode",   "cell_names"};
+  check_lengths(file, preferred, n_cells);
   const std::vector<std::string> there =
       sorted(usable(file, "col_attrs", n_cells, false), preferred);
   const bool known = !there.empty() && std::find(preferred.begin(), preferred.end(),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """`sicmir atlas`: data sets are added, indexed and asked as users do; figures by `profile`, `predict`, numpy and SQLite."""
 import http.client
+import io
 import json
 import os
 import re
@@ -436,6 +437,29 @@ def test_mixed_scales_are_refused_by_name_or_kept_apart(own, inputs, model):
     table = query(own, "--markers", "T cell")
     assert set(table["comparable"]) == {0, 1}
     assert set(table[table["sets"].str.contains("far")]["comparable"]) == {0}
+
+
+def test_auto_takes_the_reference_for_a_set_of_too_few_profiles_and_index_names_it(inputs, model, tmp_path):
+    """One sample of two types makes two profiles, too few to be compared among themselves."""
+    few = cells(9, n_cells=200, n_samples=1, types=dict(list(TYPES.items())[:2]))
+    few.write_h5ad(tmp_path / "bulk.h5ad")
+    atlas = tmp_path / "A"
+    add(atlas, inputs / "liver.h5ad", "liver", "--scale", "auto", model=model)
+    log = run("atlas", "add", atlas, tmp_path / "bulk.h5ad", "--id", "bulk", "-m", model, *BY, "--scale",
+              "auto").stderr
+    assert "only 2 profiles are above the floor" in log and "compared with the training samples" in log
+    scales = {id: json.loads((atlas / f"data/sets/{id}/set.json").read_text())["comparability"]["scale"]
+              for id in ("liver", "bulk")}
+    assert scales == {"liver": "dataset", "bulk": "reference"}
+    done = run("atlas", "index", atlas, expect=3)
+    assert "scale reference" in done.stderr and ": bulk" in done.stderr and ": liver" in done.stderr
+    assert not (atlas / "data/catalogue.sqlite").exists()
+    run("atlas", "index", atlas, "--allow-mixed")
+    kinds = pd.read_csv(io.StringIO(run("atlas", "query", atlas, "--markers", list(TYPES)[0]).stdout), sep="\t")
+    assert "bulk" not in "".join(kinds[kinds["sets"].str.contains("liver")]["sets"])  # no line holds both
+    # The remedy: all sets with one scale.
+    run("atlas", "remove", atlas, "liver")
+    run("atlas", "index", atlas)
 
 
 def test_removed_sets_go_with_the_next_index(own):

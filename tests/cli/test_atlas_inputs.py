@@ -220,3 +220,70 @@ def test_the_checksum_of_a_folder_is_that_of_its_files(data, model, tmp_path):
     keys = [(key, each) for key, each in seen[1].items() if each == size or (isinstance(each, dict) and size in each.values())]
     assert keys, "the bytes of all files of the folder"
     assert json.dumps(seen[0]).count(str(size)) == 0
+
+
+def loom(data, path, **columns):
+    """As loompy writes it, genes x cells; http://linnarssonlab.org/loompy/format."""
+    with h5py.File(path, "w") as file:
+        file["matrix"] = data.X.toarray().T
+        file.create_group("layers")
+        file.create_dataset("row_attrs/Gene", data=list(data.var_names), dtype=TEXT)
+        file.create_dataset("col_attrs/CellID", data=list(data.obs_names), dtype=TEXT)
+        for name, values in columns.items():
+            file.create_dataset(f"col_attrs/{name}", data=[str(value) for value in values], dtype=TEXT)
+        file.attrs["LOOM_SPEC_VERSION"] = "3.0.0"
+
+
+def tenx_h5(data, path, version=3):
+    """As Cell Ranger writes it: CSC of genes x cells."""
+    values = scipy.sparse.csc_matrix(data.X.T)
+    place = "matrix" if version == 3 else "GRCh38"
+    with h5py.File(path, "w") as file:
+        file[f"{place}/data"] = values.data.astype(np.int32)
+        file[f"{place}/indices"] = values.indices.astype(np.int64)
+        file[f"{place}/indptr"] = values.indptr.astype(np.int64)
+        file[f"{place}/shape"] = np.array(values.shape, dtype=np.int32)
+        file[f"{place}/barcodes"] = np.array(list(data.obs_names), dtype="S")
+        names = np.array(list(data.var_names), dtype="S")
+        if version == 2:
+            file[f"{place}/genes"] = file[f"{place}/gene_names"] = names
+            return
+        file[f"{place}/features/id"] = file[f"{place}/features/name"] = names
+        file[f"{place}/features/feature_type"] = np.array(["Gene Expression"] * len(names), dtype="S")
+        file[f"{place}/features/genome"] = np.array(["GRCh38"] * len(names), dtype="S")
+
+
+HDF5 = {"loom": lambda data, path: loom(data, path.with_suffix(".loom")) or path.with_suffix(".loom"),
+        "10x v3": lambda data, path: tenx_h5(data, path) or path,
+        "10x v2": lambda data, path: tenx_h5(data, path, 2) or path}
+
+
+@pytest.mark.parametrize("name", HDF5)
+def test_loom_and_10x_files_take_a_table_of_cells(data, expected, model, tmp_path, name):
+    source = HDF5[name](data, tmp_path / "cells.h5")
+    data.obs.to_csv(tmp_path / "cells.csv")
+    add(tmp_path / "A", source, "--groups", tmp_path / "cells.csv", model=model)
+    check(tmp_path / "A", expected, has_map=False)
+    without = add(tmp_path / "B", source, model=model, expect=2).stderr
+    assert f"{source} has no obs (its format is " in without and "--groups FILE" in without
+
+
+def test_a_list_of_loom_and_10x_files(data, expected, model, tmp_path):
+    loom(data, tmp_path / "cells.loom")
+    tenx_h5(data, tmp_path / "cells.h5")
+    data.obs.to_csv(tmp_path / "cells.csv")
+    (tmp_path / "sets.tsv").write_text(f"id\tpath\tgroups\nliver\t{tmp_path}/cells.loom\t{tmp_path}/cells.csv\n"
+                                       f"again\t{tmp_path}/cells.h5\t{tmp_path}/cells.csv\n")
+    run("atlas", "add", tmp_path / "A", "--inputs", tmp_path / "sets.tsv", "-m", model, *BY)
+    check(tmp_path / "A", expected, has_map=False)
+
+
+def test_a_damaged_loom_leaves_nothing(data, model, tmp_path):
+    loom(data, tmp_path / "cells.loom")
+    data.obs.to_csv(tmp_path / "cells.csv")
+    with h5py.File(tmp_path / "cells.loom", "r+") as file:
+        del file["col_attrs/CellID"]
+        file.create_dataset("col_attrs/CellID", data=["x"] * 7, dtype=TEXT)
+    said = add(tmp_path / "A", tmp_path / "cells.loom", "--groups", tmp_path / "cells.csv", model=model, expect=3).stderr
+    assert "cells.loom" in said and "CellID" in said
+    assert not list((tmp_path / "A").glob("data/claims/*")) and not list((tmp_path / "A").glob("data/sets/*"))
