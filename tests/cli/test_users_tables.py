@@ -686,6 +686,21 @@ def test_a_table_of_a_user_is_read_as_it_is_meant_or_refused(model, tmp_path, na
     assert wrong == "", came_out
 
 
+def test_the_documents_count_these_tables():
+    def of(name):
+        first = name.split(":")[0]
+        return {"R": "R", "pandas": "pandas, scanpy", "scanpy": "pandas, scanpy", "Excel": "Excel"}.get(
+            first, "aligners, counting programs, repositories, others")
+    counted = {}
+    for name, (_, _, _, refused, _) in CASES.items():
+        for line in (of(name), "all"):
+            counted.setdefault(line, {0: 0, 3: 0})[refused[0] if refused else 0] += 1
+    page = (PROJECT / "docs" / "reliability.md").read_text()
+    assert f"{len(CASES)} tables as programs" in page
+    for line, number in counted.items():
+        assert f"| {line} | {number[0]} | {number[3]} |" in page
+
+
 def test_outcomes_of_a_hundred_more(model, tmp_path):
     if len(CASES) < 100:
         raise AssertionError(len(CASES))
