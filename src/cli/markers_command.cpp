@@ -39,6 +39,7 @@ void say(const MarkerSet& set, const MarkerOptions& options) {
       if (!group.why_no_p.empty()) log_info("{}: no p-values: {}", group.name, group.why_no_p);
     }
     if (set.n_tests > 0) {
+      log_info("{}", weight_words(set.weights));
       log_info("moderated t: {}; false discovery rate over {}, all miRNAs and groups",
                prior_words(set.prior), counted(set.n_tests, "test"));
     }

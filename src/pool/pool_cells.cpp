@@ -26,15 +26,6 @@ void check_method(PoolMethod method, Values values, const std::string& file) {
               {Remedy::choose_layer, Remedy::pool_mean});
 }
 
-/// What the cells' numbers are; a scale follows for the pools.
-void log_values(const Decision& decision) {
-  log_info("values: {} ({}; {} sampled)", to_string(decision.values), decision.values_reason,
-           counted(decision.sampled_cells, "cell"));
-  for (const DecisionWarning& warning : decision.warnings) {
-    if (!concerns_cells_alone(warning)) log_warning("{}", warning.text);
-  }
-}
-
 /// One pass over cells, adding them up.
 class Pass {
  public:
@@ -195,14 +186,15 @@ void check_pooling(const ReadingOptions& options, const PoolOptions& pool) {
   }
 }
 
+bool concerns_cells_alone(const DecisionWarning& warning) {
+  return warning.kind == WarningKind::not_scaled || warning.kind == WarningKind::shallow_cells;
+}
+
 void log_values_of_cells(const Decision& decision) {
-  log_info("values: {} ({}; {} cells sampled)", to_string(decision.values), decision.values_reason,
-           decision.sampled_cells);
+  log_info("values: {} ({}; {} sampled)", to_string(decision.values), decision.values_reason,
+           counted(decision.sampled_cells, "cell"));
   for (const DecisionWarning& warning : decision.warnings) {
-    // Of no concern to sums: cells are not scaled, and adding up is what shallow ones need.
-    const bool of_single_cells =
-        warning.kind == WarningKind::not_scaled || warning.kind == WarningKind::shallow_cells;
-    if (!of_single_cells) log_warning("{}", warning.text);
+    if (!concerns_cells_alone(warning)) log_warning("{}", warning.text);
   }
 }
 
@@ -210,10 +202,6 @@ ReadingOptions reading_of_cells(const ReadingOptions& options) {
   ReadingOptions of_cells = options;
   of_cells.scale = Scale::none;
   return of_cells;
-}
-
-bool concerns_cells_alone(const DecisionWarning& warning) {
-  return warning.kind == WarningKind::not_scaled || warning.kind == WarningKind::shallow_cells;
 }
 
 PooledCells pool_cells(PreparedInput& input, const UnitRecipe& recipe, const PoolOptions& pool) {
