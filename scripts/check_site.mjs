@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// node scripts/check_site.mjs SITE [--pictures FOLDER] [--quick]: looks at every page of an atlas's
+// node scripts/check_site.mjs SITE [--pictures FOLDER] [--quick] [--questions TABLE PROGRAM ATLAS]: looks at every page of an atlas's
 // site in Chromium: errors, policy, foreign requests, axe, width, dark, keyboard, search, links,
 // colours, lasso, saved tables, hostile names, file://, no WebGL. Figures are computed here a second
 // time from the files.
+import { spawnSync } from "node:child_process";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
@@ -18,6 +19,7 @@ const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const site = resolve(process.argv[2] ?? "");
 const pictures = process.argv.includes("--pictures") ? process.argv[process.argv.indexOf("--pictures") + 1] : null;
 const quick = process.argv.includes("--quick");
+const asked = process.argv.includes("--questions") ? process.argv.slice(process.argv.indexOf("--questions") + 1).slice(0, 3) : null;
 const POLICY = "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 const TYPES = { html: "text/html; charset=utf-8", js: "text/javascript", css: "text/css", svg: "image/svg+xml", json: "application/json" };
 
@@ -300,6 +302,64 @@ if (mapped >= 0) {
   await without.visit(`dataset/${part(id)}`);
   check((await without.page.evaluate(() => document.documentElement.dataset.map)) === "density", "without WebGL there is no picture of densities");
   await plain.close();
+}
+
+// --- questions ---------------------------------------------------------------------------------
+// Each is answered by steps from the first page, as a reader would go, and by the shell. One line of
+// the place must hold the whole answer: a number as it is rounded there, anything else as it stands.
+const holds = (cells, words) => words.every((word) => (/^[\d.]+$/.test(word)
+  ? cells.some((cell) => cell.split(/[ ,]+/).some((x) => x !== "" && Number(x) >= 0 && Number(x).toFixed(word.split(".")[1]?.length ?? 0) === word && (word.includes(".") || !x.includes("."))))
+  : cells.some((cell) => cell.includes(word))));
+async function step(page, text) {
+  const [what, rest] = [text.split(" ", 1)[0], text.slice(text.indexOf(" ") + 1)];
+  if (what === "search") {
+    await page.fill(".search.large input", rest);
+    await page.waitForSelector(".search.large .hits li[role=option]");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => document.documentElement.dataset.page !== "start", null, { timeout: 5000 });
+  } else if (what === "link") {
+    await page.locator("main a", { hasText: rest }).first().click();
+    await page.waitForFunction(() => document.documentElement.dataset.page !== "start", null, { timeout: 5000 });
+  } else if (what === "open") {
+    await page.locator("summary", { hasText: rest }).first().click();
+  } else {  // choose [LEGEND, ]LABEL = OPTION
+    const [label, option] = rest.split(" = "), [legend, field] = label.includes(", ") ? label.split(", ") : [null, label];
+    const within = legend ? page.locator("fieldset", { has: page.locator("legend", { hasText: legend }) }) : page.locator("main");
+    await within.locator("label", { has: page.getByText(field, { exact: true }) }).locator("select").first().selectOption({ label: option }, { timeout: 5000 });
+  }
+  await settle(page);
+}
+if (asked) {
+  const [names, ...lines_] = readFileSync(asked[0], "utf8").trimEnd().split("\n").map((line) => line.split("\t"));
+  const questions = lines_.map((line) => Object.fromEntries(names.map((name, i) => [name, line[i] ?? ""])));
+  for (const width of [1440, 390]) {
+    const { context, page, visit } = await open({ context: { viewport: { width, height: width === 390 ? 844 : 900 } } });
+    let right = 0, clicks = 0;
+    for (const [i, { question, steps, place, line, answer, shell, shell_answer }] of questions.entries()) {
+      await visit("");
+      let found = [];
+      try {
+        for (const one of steps.split("; ")) await step(page, one);
+        found = place === "page" ? (await page.innerText("main")).split("\n").map((text) => [text]) : await page.evaluate((caption) => {
+          const table = [...document.querySelectorAll("table")].find((t) => t.caption.textContent === caption && t.checkVisibility());
+          return table ? [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.innerText)) : [];
+        }, place);
+      } catch (error) {
+        console.error(`${steps}: ${error.message.split("\n")[0]}`);
+      }
+      const fine = (line === "first" ? found.slice(0, 1) : found).some((cells) => holds(cells, answer.split("|")));
+      check(fine, `“${question}” is not answered at ${width} pixels by ${answer}; there is ${found[0]}`);
+      right += fine;
+      clicks += steps.split("; ").length;
+      if (pictures) await page.screenshot({ path: join(pictures, `question-${i + 1}-${width}.png`), fullPage: true });
+      if (width !== 1440) continue;
+      const told = spawnSync(asked[1], ["atlas", "query", asked[2], ...shell.split("|")], { encoding: "utf8" });
+      const rows = [...told.stdout.split("\n").slice(1, line === "first" ? 2 : undefined), ...(line === "first" ? [] : told.stderr.split("\n"))].map((text) => text.split("\t"));
+      check(told.status === 0 && rows.some((cells) => holds(cells, (shell_answer || answer).split("|"))), `the shell answers “${question}” otherwise: ${rows[0]} ${told.stderr}`);
+    }
+    console.log(`${right} of ${questions.length} questions are answered on the pages, at ${width} pixels in ${clicks} steps`);
+    await context.close();
+  }
 }
 
 // --- first page, file://, a file that is gone --------------------------------------------------

@@ -32,4 +32,4 @@ cp -r "$work/atlas/site" "$work/once"
 rm -r "$work/atlas/data/site-cells" "$work/atlas/site"
 "$program" atlas index "$work/atlas" --threads 1
 diff -r "$work/once" "$work/atlas/site" || die "another number of threads made another site"
-node "$project/scripts/check_site.mjs" "$work/atlas/site" --quick
+node "$project/scripts/check_site.mjs" "$work/atlas/site" --quick --questions "$project/scripts/atlas_questions.tsv" "$program" "$work/atlas"

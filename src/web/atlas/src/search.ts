@@ -24,9 +24,22 @@ export function shardsOf(shards: [string, string][], prefix: string): string[] {
   return result;
 }
 
-/** Things whose words begin with those of `text`, the best first. */
+/** Things whose words begin with those of `text`, the best first. Where there are none: of its
+ *  singulars, then of its stems, so that "B cells" and "endothelium" find what cells are called. */
 export async function search(atlas: Atlas, text: string, most = 12): Promise<Hit[]> {
   const words = text.toLowerCase().trim().replace(/\b(mir|let)[ ]?(\d)/g, "$1-$2").split(/[\s,()/]+/).filter(Boolean);
+  const singular = words.map((word) => word.replace(/^([a-z]{3,})s$/, "$1"));
+  const stems = singular.map((word) => word.replace(/^([a-z]{6})[a-z]{2,}$/, "$1"));
+  let hits: Hit[] = [], asked = "";
+  for (const attempt of [words, singular, stems]) {
+    if (hits.length || attempt.join(" ") === asked) continue;
+    asked = attempt.join(" ");
+    hits = await searchWords(atlas, attempt, most);
+  }
+  return hits;
+}
+
+async function searchWords(atlas: Atlas, words: string[], most: number): Promise<Hit[]> {
   if (!words.length) return [];
   const key = words.reduce((a, b) => (b.length > a.length ? b : a));
   const lists = await Promise.all(shardsOf(atlas.manifest.search, key).map((hash) => json<Line[]>(hash)));
@@ -82,7 +95,7 @@ export function searchBox(atlas: Atlas, large: boolean): HTMLElement {
     list.replaceChildren(...hits.map((hit, i) => h("li", { id: `${id}-${i}`, role: "option", "aria-selected": "false",
       onmousedown: (event: Event) => { event.preventDefault(); open(hit); } },
       h("span", { class: "hit-label" }, hit.label), h("span", { class: "hit-kind" }, [KINDS[hit.kind] ?? hit.kind, hit.extra].filter(Boolean).join(" · ")))));
-    if (!hits.length && input.value.trim()) list.append(h("li", { role: "option", "aria-selected": "false", "aria-disabled": "true", class: "none" }, "Nothing in this atlas begins so."));
+    if (!hits.length && input.value.trim()) list.append(h("li", { role: "option", "aria-selected": "false", "aria-disabled": "true", class: "none" }, "Nothing in this atlas begins so. Genes are found if a network of it has them."));
     list.hidden = !input.value.trim();
     input.setAttribute("aria-expanded", String(!list.hidden));
     status.textContent = `${hits.length} suggestions`;

@@ -6,7 +6,7 @@ import { h } from "../dom";
 import { deviation, fixed, mean, plural, signed, small } from "../format";
 import { accuracy, confidence, confidenceOfShare, datasetLink, facts, field, help, href, mirnaHref, missing, select, termHref, termName, typeHref, typeLink, type Context, type Page } from "../context";
 import { figure, rangePlot } from "../plot";
-import { edgesOf, markersOf } from "../records";
+import { edgesOf, markersOf, type Marker } from "../records";
 import { table } from "../table";
 
 export type By = "type" | "tissue" | "disease";
@@ -101,6 +101,21 @@ export async function mirna(context: Context): Promise<Page> {
     [["", "all"], ...terms[kind].name.map((text, i) => [terms[kind].key[i]!, text] as [string, string])];
 
   const markers = markersOf(file), targets = edgesOf(file);
+  // The file has the types in which the miRNA ranks best, however low that is.
+  const marked = markers.filter((x) => x.rank <= 100 && x.z > 0), rest = markers.filter((x) => !marked.includes(x));
+  const tissuesOf = (x: Marker): string => [...new Set(groups.type.flatMap((t, g) =>
+    (t === x.type && groups.dataset[g] === x.set ? [termName(atlas, "tissue", groups.tissue[g]!)] : [])))].filter(Boolean).sort().join(", ");
+  const standing = (list: Marker[], caption: string, file: string): HTMLElement => table(list, [
+    { key: "cell_type", label: "cell type", value: (x) => types.name[x.type]!, show: (x) => typeLink(atlas, x.type) },
+    { key: "dataset", label: "data set", value: (x) => atlas.datasets.id[x.set]!, show: (x) => datasetLink(atlas, x.set) },
+    { key: "tissues", label: "tissues", value: tissuesOf, help: "Tissues of this type in this data set" },
+    { key: "rank", label: "rank", value: (x) => x.rank, help: "Among the miRNAs of this type in this data set", first: "rising" },
+    { key: "difference_z", label: "difference z", value: (x) => x.z, show: (x) => signed(x.z), help: "To the mean of the other types of the same samples" },
+    { key: "rival", label: "rival", value: (x) => (x.rival < 0 ? "" : types.name[x.rival]!), help: "The type that is hardest to tell from" },
+    { key: "rival_difference_z", label: "to rival", value: (x) => x.rivalZ, show: (x) => signed(x.rivalZ) },
+    { key: "confidence", label: "confidence", value: (x) => confidenceOfShare(x.probability), show: (x) => confidence(confidenceOfShare(x.probability)) },
+    { key: "fdr", label: "FDR", value: (x) => x.fdr, show: (x) => small(x.fdr) },
+  ], { caption, file });
   const former = mirnas.former.filter(([, i]) => i === m).map(([text]) => text);
   const lines = Array.from(values, (value, g) => ({ g, value, sd: spreads[g]! })).filter((line) => !Number.isNaN(line.value));
   return { title: name, body: [
@@ -116,16 +131,9 @@ export async function mirna(context: Context): Promise<Page> {
       field("Order", select([["high", "highest first"], ["low", "lowest first"]], order, (v) => { order = v; draw(); })),
       kinds.length > 1 ? field("Kind of data sets", select(kinds.map((k) => [String(k), `kind ${k + 1}`]), String(kind), (v) => { kind = Number(v); draw(); })) : null),
     result,
-    h("section", {}, h("h2", {}, "Cell types that it marks"), markers.length ? table(markers, [
-      { key: "cell_type", label: "cell type", value: (x) => types.name[x.type]!, show: (x) => typeLink(atlas, x.type) },
-      { key: "dataset", label: "data set", value: (x) => atlas.datasets.id[x.set]!, show: (x) => datasetLink(atlas, x.set) },
-      { key: "rank", label: "rank", value: (x) => x.rank, help: "Among the miRNAs of this type in this data set", first: "rising" },
-      { key: "difference_z", label: "difference z", value: (x) => x.z, show: (x) => signed(x.z), help: "To the mean of the other types of the same samples" },
-      { key: "rival", label: "rival", value: (x) => (x.rival < 0 ? "" : types.name[x.rival]!), help: "The type that is hardest to tell from" },
-      { key: "rival_difference_z", label: "to rival", value: (x) => x.rivalZ, show: (x) => signed(x.rivalZ) },
-      { key: "confidence", label: "confidence", value: (x) => confidenceOfShare(x.probability), show: (x) => confidence(confidenceOfShare(x.probability)) },
-      { key: "fdr", label: "FDR", value: (x) => x.fdr, show: (x) => small(x.fdr) },
-    ], { caption: `Cell types that ${name} marks`, file: `${name}-marks` }) : h("p", {}, "It is among the markers of no cell type.")),
+    h("section", {}, h("h2", {}, "Cell types that it marks"), marked.length ? standing(marked, `Cell types that ${name} marks`, `${name}-marks`)
+      : h("p", {}, "It is among the 100 best markers of no cell type."),
+      rest.length ? h("details", {}, h("summary", {}, `Types that it does not mark: ${plural(rest.length, "line")}`), standing(rest, `Cell types that ${name} does not mark`, `${name}-marks-not`)) : null),
     h("section", {}, h("h2", {}, "Targets consistent with repression"), targets.length ? table(targets, [
       { key: "target", label: "gene", value: (x) => x.target, show: (x) => h("a", { href: href("gene", x.target) }, x.target) },
       { key: "cell_type", label: "cell type", value: (x) => types.name[x.type]!, show: (x) => typeLink(atlas, x.type) },

@@ -4,7 +4,7 @@
 import { bundle, json } from "../data";
 import { h, s } from "../dom";
 import { fixed, plural } from "../format";
-import { accuracy, datasetLink, field, help, href, mirnaHref, mirnaLink, missing, select, typeLink, type Context, type Page } from "../context";
+import { accuracy, datasetLink, field, help, href, mirnaHref, mirnaLink, select, typeLink, type Context, type Page } from "../context";
 import { layout } from "../layout";
 import { figure } from "../plot";
 import { shardsOf } from "../search";
@@ -94,7 +94,8 @@ export async function gene({ atlas, path }: Context): Promise<Page> {
   const edges = lists.map((list) => (Object.hasOwn(list, key) ? list[key] : undefined)).find(Boolean);
   if (!edges) {
     const upper = key.toUpperCase();
-    return upper !== key ? { title: "", body: [], moved: href("gene", upper) } : missing("edge to a gene", key);
+    return upper !== key ? { title: "", body: [], moved: href("gene", upper) } : { title: "Not found", body: [h("h1", {}, "Not found"), h("p", {}, `No network of this atlas has an edge to a gene “${key}”.`),
+      h("p", {}, "Data sets have networks if they were added with --networks; each keeps its strongest edges. ", h("a", { href: href("network") }, "Networks of this atlas"))] };
   }
   return { title: key, body: [h("p", { class: "kind" }, "Target gene"), h("h1", {}, key), h("p", { class: "lead" }, WORDS),
     table(edges, [

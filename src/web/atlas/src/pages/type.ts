@@ -32,6 +32,9 @@ export async function type({ atlas, path, query, keep }: Context): Promise<Page>
   const sets = [...new Set(lines.map((line) => line.set))];
   let set = query.get("dataset") ?? "", sign = query.get("sign") ?? "up", sure = query.get("sure") ?? "";
   const result = h("div");
+  const mine = groups.type.flatMap((x, g) => (x === t ? [g] : []));
+  const tissuesIn = new Map(sets.map((d) => [d, mine.filter((g) => groups.dataset[g] === d).map((g) => termName(atlas, "tissue", groups.tissue[g]!))]));
+  const tissuesOf = (list: Marker[]): string => [...new Set(list.flatMap((line) => tissuesIn.get(line.set)!))].filter(Boolean).sort().join(", ");
 
   function draw(): void {
     keep({ dataset: set, sign: sign === "up" ? null : sign, sure });
@@ -64,7 +67,8 @@ export async function type({ atlas, path, query, keep }: Context): Promise<Page>
         { key: "confidence", label: "confidence", value: (x) => confidenceOfShare(x.probability), show: (x) => confidence(confidenceOfShare(x.probability)) },
         { key: "accuracy", label: "accuracy", value: (x) => mirnas.accuracy[x.m]!, show: (x) => accuracy(mirnas.accuracy[x.m]!) },
         { key: "rival_difference_z", label: "to rival", value: (x) => x.rivalZ, show: (x) => signed(x.rivalZ, 3), help: "Difference to the type that is hardest to tell from" },
-        { key: "rival", label: "rival", value: (x) => { const r = x.lines.find((line) => line.rival >= 0); return r ? types.name[r.rival]! : ""; } },
+        { key: "rival", label: "rival", value: (x) => [...new Set(x.lines.filter((line) => line.rival >= 0).map((line) => types.name[line.rival]!))].join(", "), help: "In one data set or another" },
+        { key: "tissues", label: "tissues", value: (x) => tissuesOf(x.lines), help: "Tissues of this type in these data sets" },
         { key: "n_datasets", label: "data sets", value: (x) => x.lines.length, help: "Data sets that have it among their 100 best markers of this type" },
         { key: "fdr", label: "lowest FDR", value: (x) => { const f = x.lines.map((line) => line.fdr).filter(Number.isFinite); return f.length ? Math.min(...f) : null; }, show: (x) => small(Math.min(...x.lines.map((line) => line.fdr).filter(Number.isFinite))) },
         { key: "tau", label: "tau", value: (x) => mean(x.lines.map((line) => line.tau).filter(Number.isFinite)), show: (x) => fixed(mean(x.lines.map((line) => line.tau).filter(Number.isFinite))), help: "Specificity: 0 everywhere alike, 1 in one type alone" },
@@ -72,7 +76,6 @@ export async function type({ atlas, path, query, keep }: Context): Promise<Page>
     }));
   }
   draw();
-  const mine = groups.type.flatMap((x, g) => (x === t ? [g] : []));
   const means = Array.from(arrays.mean!, (value, m) => ({ m, value, sd: arrays.sd![m]!, n: arrays.n_datasets![m]! })).filter((x) => !Number.isNaN(x.value));
   const top = [...new Set(lines.filter((x) => x.z > 0).sort((a, b) => a.rank - b.rank).map((x) => x.mirna))].slice(0, 20);
   return { title: name, body: [

@@ -1,0 +1,1 @@
+import{a,b}from"./chunk-CZWX445F.js";import"./chunk-ESJ34RBP.js";import"./chunk-EFNOLI2N.js";import"./chunk-AW6VTVHP.js";import"./chunk-PKAGAAZR.js";import"./chunk-NDML4JI4.js";export{b as mirna,a as rank};
