@@ -140,8 +140,8 @@ Answer biomarkers(const Catalogue& catalogue, const std::string& condition,
   Joinable joinable;
   for (std::size_t i = 0; i < catalogue.contrasts().size(); ++i) {
     const CatalogueContrast& one = catalogue.contrasts()[i];
-    if (one.condition != wanted || one.reference != against || !settled.passes_set(one.set) ||
-        !settled.passes_term(TermKind::type, one.type)) {
+    if (one.condition != wanted || one.reference != against ||
+        !settled.passes_part(one.set, one.type)) {
       continue;
     }
     joinable[{comparable_of(catalogue, one.set), one.type}].push_back(i);
@@ -194,6 +194,7 @@ Answer biomarkers(const Catalogue& catalogue, const std::string& condition,
         fmt::format("in one data set alone, and left out: {}", joined(single, ", ")));
   }
   note_shared_donors(catalogue, used, answer);
+  say_whole_sets(answer, settled, "contrasts");
   answer.notes.push_back(
       fmt::format("random effects (Paule-Mandel, Hartung-Knapp with a factor of at least 1) over "
                   "data sets of 3 "

@@ -23,7 +23,7 @@ Answer markers_of(const Catalogue& catalogue, const std::string& type, const Que
   Answer answer;
   for (std::size_t s = 0; s < catalogue.sets().size(); ++s) {
     const auto set = static_cast<std::int32_t>(s);
-    if (!settled.passes_set(set)) continue;
+    if (!settled.passes_part(set, wanted)) continue;
     const std::vector<CatalogueMarker> markers =
         catalogue.markers_of_type(static_cast<Index>(s), wanted);
     if (markers.empty()) continue;
@@ -46,9 +46,10 @@ Answer markers_of(const Catalogue& catalogue, const std::string& type, const Que
   answer.about.emplace_back("type", name_of(catalogue, TermKind::type, wanted));
   if (n_sets.empty()) {
     answer.notes.emplace_back(
-        "no data set has markers of this type: it stands beside no other type, "
+        "no data set that fits has markers of this type: it stands beside no other type, "
         "or below the floor");
   }
+  say_whole_sets(answer, settled, "markers");
   if (!filter.set.empty()) {
     answer.columns = marker_columns();
     return answer;

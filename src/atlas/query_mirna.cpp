@@ -117,13 +117,12 @@ Answer marked_types(const Catalogue& catalogue, Index mirna, const Filter& filte
     return comparable_of(catalogue, a.set) < comparable_of(catalogue, b.set);
   });
   for (const CatalogueMarker& marker : markers) {
-    if (!filter.passes_set(marker.set) || !filter.passes_term(TermKind::type, marker.type)) {
-      continue;
-    }
+    if (!filter.passes_part(marker.set, marker.type)) continue;
     std::vector<Field> line = marker_line(catalogue, marker);
     line.insert(line.begin(), std::int64_t{comparable_of(catalogue, marker.set)});
     answer.lines.push_back(std::move(line));
   }
+  say_whole_sets(answer, filter, "markers");
   return answer;
 }
 

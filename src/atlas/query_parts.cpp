@@ -124,6 +124,14 @@ std::vector<Field> marker_line(const Catalogue& catalogue, const CatalogueMarker
           mirna.accuracy.within_cohort};
 }
 
+void say_whole_sets(Answer& answer, const Filter& filter, const std::string& what) {
+  if (!filter.narrows()) return;
+  answer.notes.push_back(fmt::format(
+      "{} are of whole data sets: of those in which a group of the type fits, with all other "
+      "groups of the type in them",
+      what));
+}
+
 void say_scale(Answer& answer, const Catalogue& catalogue) {
   for (const CatalogueSet& set : catalogue.sets()) {
     if (set.scale != "dataset") continue;

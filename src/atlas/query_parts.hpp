@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +37,13 @@ class Filter {
     settle(stated.disease, TermKind::disease);
     settle(stated.condition, TermKind::condition);
     if (!stated.set.empty()) set_ = find_set(catalogue, stated.set);
+    narrows_ = min_samples_ > 1 || std::any_of(terms_.begin(), terms_.end(), [](const auto& one) {
+                 return one.first != TermKind::type;
+               });
+    if (!narrows_) return;
+    for (const CatalogueGroup& group : catalogue.groups()) {
+      if (passes(group)) parts_.emplace(group.set, group.type);
+    }
   }
 
   [[nodiscard]] bool passes(const CatalogueGroup& group) const {
@@ -44,6 +52,13 @@ class Filter {
                        [&](const auto& one) { return term_of(group, one.first) == one.second; });
   }
   [[nodiscard]] bool passes_set(std::int32_t set) const { return set_ == none || set == set_; }
+  /// Of what is made of all groups of a type in a data set together: whether one of them passes.
+  [[nodiscard]] bool passes_part(std::int32_t set, std::int32_t type) const {
+    return passes_set(set) && passes_term(TermKind::type, type) &&
+           (!narrows_ || parts_.count({set, type}) > 0);
+  }
+  /// Whether more is asked than a type and a data set.
+  [[nodiscard]] bool narrows() const { return narrows_; }
   [[nodiscard]] bool passes_term(TermKind kind, std::int32_t position) const {
     return std::all_of(terms_.begin(), terms_.end(), [&](const auto& one) {
       return one.first != kind || one.second == position;
@@ -52,7 +67,9 @@ class Filter {
 
  private:
   std::vector<std::pair<TermKind, std::int32_t>> terms_;
+  std::set<std::pair<std::int32_t, std::int32_t>> parts_;
   std::int32_t set_ = none;
+  bool narrows_ = false;
   Index min_samples_;
 };
 
@@ -89,6 +106,9 @@ template <class... Fields>
 [[nodiscard]] std::vector<std::string> marker_columns();
 [[nodiscard]] std::vector<Field> marker_line(const Catalogue& catalogue,
                                              const CatalogueMarker& marker);
+
+/// Notes that `what` is made of whole data sets, if the filter narrows them down.
+void say_whole_sets(Answer& answer, const Filter& filter, const std::string& what);
 
 /// Notes what z-scores are relative to, if some are relative to their data set.
 void say_scale(Answer& answer, const Catalogue& catalogue);

@@ -21,7 +21,7 @@ Answer mirnas_of_target(const Catalogue& catalogue, const std::string& gene,
     return x != y ? x < y : a.second.weight > b.second.weight;
   });
   for (const auto& [set, edge] : edges) {
-    if (!settled.passes_set(set) || !settled.passes_term(TermKind::type, edge.type)) continue;
+    if (!settled.passes_part(set, edge.type)) continue;
     const ProfileMirna& mirna = catalogue.mirnas()[static_cast<std::size_t>(edge.mirna)];
     answer.lines.push_back({std::int64_t{comparable_of(catalogue, set)},
                             catalogue.sets()[static_cast<std::size_t>(set)].id,
@@ -34,6 +34,7 @@ Answer mirnas_of_target(const Catalogue& catalogue, const std::string& gene,
         "no network of a data set has an edge to '{}'; networks keep their {} strongest edges",
         gene, most_edges));
   }
+  say_whole_sets(answer, settled, "networks");
   return answer;
 }
 

@@ -231,6 +231,19 @@ def test_biomarkers_join_the_contrasts_of_compare(built, profiled):
     assert "Hartung-Knapp" in table.attrs["notes"]
 
 
+def test_what_is_made_of_whole_data_sets_is_chosen_by_its_groups(built):
+    """A tissue, too, chooses markers and contrasts: those of its one data set."""
+    mirna = query(built, "--markers", "hepatocyte", "--set", "gut")["mirna"][0]
+    for question in (["--markers", "hepatocyte"], ["--mirna", mirna, "--by", "marker"], ["--biomarkers", "cirrhosis"]):
+        by_tissue, by_set = query(built, *question, "--tissue", "gut"), query(built, *question, "--set", "gut")
+        assert "whole data sets" in by_tissue.attrs["notes"] and "whole data sets" not in by_set.attrs["notes"]
+        if question[0] == "--markers":
+            assert set(by_tissue["sets"]) == {"gut"} and set(by_tissue["mirna"]) == set(by_set["mirna"])
+        else:
+            pd.testing.assert_frame_equal(by_tissue, by_set)
+    assert len(query(built, "--markers", "hepatocyte", "--min-samples", 1000)) == 0
+
+
 def test_profiles_are_most_like_their_own_groups(built, profiled):
     table = query(built, "--like", profiled, "--top", 1)
     assert list(table["group"]) == list(table["type"]) == sorted(TYPES)
