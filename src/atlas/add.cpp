@@ -310,7 +310,7 @@ class Adding {
     static_cast<ReadingOptions&>(profiling) = options_.reading;
     profiling.floor = options_.floor;
     std::vector<InputSums> sums;
-    sums.push_back(sum_profiles(*source, model_.card().recipe, profiling, grouping));
+    sums.push_back(sum_profiles(*source, model_.card().recipe, profiling, grouping, 0, &index_));
     if (has_table()) set_traits(obs, sums.back());
     profiling.on_progress = {};
     return predict_profiles(join_sums(std::move(sums)), model_, index_, profiling);

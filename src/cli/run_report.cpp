@@ -167,14 +167,6 @@ void RunRecord::add_smoothing(const SmoothReport& smoothing) {
   note();
 }
 
-void RunRecord::add_smoothing(const SmoothReport& smoothing) {
-  json_["smoothing"] = {{"graph", smoothing.graph},
-                        {"cells", smoothing.n_cells},
-                        {"mean_neighbours", smoothing.mean_neighbours},
-                        {"seconds", smoothing.seconds}};
-  note();
-}
-
 void RunRecord::finish(int threads) {
   json_["status"] = "done";
   json_["exit_code"] = 0;

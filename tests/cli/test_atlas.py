@@ -300,7 +300,7 @@ def test_an_id_is_added_once(built, inputs, model):
     assert not list((built / "data/claims").iterdir())
 
 
-@pytest.mark.parametrize("name", ["Liver", "../x", "", "a/b", ".x", "x" * 65])
+@pytest.mark.parametrize("name", ["Liver", "../x", "a/b", ".x", "x" * 65])
 def test_ids_are_of_few_characters(name, inputs, model, tmp_path):
     assert "id of a data set" in add(tmp_path / "A", inputs / "liver.h5ad", name, model=model, expect=2).stderr
 

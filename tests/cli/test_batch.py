@@ -177,7 +177,7 @@ def test_fail_fast_leaves_the_rest(model, folder):
     listed = sheet(folder, "id path", "one a.csv", "broken bad.csv", "two b.csv")
     done = batch(model, listed, "--fail-fast", expect=3)
     assert statuses(folder) == {"one": "done", "broken": "failed", "two": "not_run"}
-    assert "1 were not run" in done.stderr and not (folder / "out" / "two.tsv").exists()
+    assert "1 was not run" in done.stderr and not (folder / "out" / "two.tsv").exists()
     assert lines_of(folder)["two"]["exit_code"] is None
     assert "go with --inputs" in run("predict", folder / "a.csv", "-m", model, "--fail-fast", expect=2).stderr
 

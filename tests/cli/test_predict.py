@@ -564,7 +564,8 @@ def test_files_hold_no_times_hosts_or_paths(model, source, tmp_path):
 def test_inspect_tells_what_a_matrix_holds_and_what_predict_would_do(model, source):
     facts = json.loads(run("inspect", source, "-m", model, "--json").stdout)
     assert facts["kind"] == "matrix" and facts["panel"]["found"] == 977
-    assert facts["values"] == {"taken_as": "counts", "why": "whole numbers, none negative"}
+    assert facts["values"]["taken_as"] == "counts"
+    assert facts["values"]["why"] == "whole numbers, none negative"
     assert facts["scale"]["taken"] == "dataset"
     assert facts["predict_would"] == {"run": True, "exit_code": 0, "reason": None}
     assert facts["cells_checked"] == {"checked": 40, "of": 40}

@@ -82,7 +82,7 @@ def test_every_option_that_documents_name_exists():
     known |= {"--help", "--version"}
     others = {"--preset", "--prefix", "--build", "--parallel", "--install",  # of cmake, Slurm, Snakemake
               "--array", "--snakefile", "--cores", "--config",
-              "--types", "--arch"}  # of scripts/make_tutorial_figure.py and scripts/make_portable.sh
+              "--types", "--arch", "--together"}  # of scripts
     for document in (PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))):
         named = set(re.findall(r"--[a-z][a-z0-9-]+", document.read_text()))
         assert named <= known | others, f"{document}: {sorted(named - known - others)}"
