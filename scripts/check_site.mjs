@@ -201,6 +201,8 @@ for (const [width, scheme] of quick ? [[1440, "light"], [390, "dark"]] : [[1440,
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
   await page.waitForFunction((key) => location.hash === `#/mirna/${key}`, mirnas.accession[m0]);
+  // The address changes before the page does.
+  await page.waitForFunction((name) => document.querySelector("h1")?.textContent === name, mirnas.name[m0]).catch(() => {});
   await settle(page);
   check((await page.textContent("h1")) === mirnas.name[m0], "search by keyboard");
   for (const [kind, list, word] of [["type", types.key, types.name[t0]], ["dataset", datasets.id, datasets.id[0]], ...(terms.tissue.name.length ? [["tissue", terms.tissue.key, terms.tissue.name[0]]] : [])]) {
